@@ -1,0 +1,1 @@
+"""Reports as text and as JSON. A renderer prints; it judges nothing."""
