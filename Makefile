@@ -1,0 +1,62 @@
+# Needs only make and Python 3.11 or newer; everything else goes into virtual environments of its own.
+PYTHON ?= python3
+# LAB, FORM and PATIENT reach the lab through the environment: make exports what is given on its command line.
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2] if sys.version_info >= (3, 11) else "old")' 2>/dev/null)
+USER_ENV := .venv
+DEV_ENV := .venv-dev
+# The version is part of the stamp's name, so that another PYTHON makes the environment anew.
+USER_READY := $(USER_ENV)/ready-$(VERSION)
+DEV_READY := $(DEV_ENV)/ready-$(VERSION)
+
+.PHONY: help demo test lab lab-down test-cluster fixtures bench clean python
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# A broken cluster is what the demo shows, and msdoctor ends with 1 for it: only 1 is right. Python itself also ends
+# with 1 when it cannot start a program; `version` tells the two apart.
+demo: $(USER_READY) ## diagnose a recorded broken cluster
+	@$(USER_ENV)/bin/msdoctor version
+	@$(USER_ENV)/bin/msdoctor run --from fixtures/story; code=$$?; \
+	[ $$code -eq 1 ] || { echo "make demo: msdoctor ended with $$code, and the recorded cluster's causes give 1" >&2; exit 1; }
+
+test: $(DEV_READY) ## lint, types and every test that needs no cluster
+	$(DEV_ENV)/bin/ruff check --quiet .
+	$(DEV_ENV)/bin/ruff format --check --quiet .
+	$(DEV_ENV)/bin/mypy --strict
+	$(DEV_ENV)/bin/pytest -q
+
+lab: $(DEV_READY) ## bring a real cluster up and leave it (LAB=name FORM=static|systemd PATIENT=name); needs root
+	@cd tests/cluster && ../../$(DEV_ENV)/bin/python -m lab up
+
+lab-down: $(DEV_READY) ## end that cluster (LAB=name)
+	@cd tests/cluster && ../../$(DEV_ENV)/bin/python -m lab down
+
+test-cluster: $(DEV_READY) ## the tests that need a real cluster; needs root
+	$(DEV_ENV)/bin/pytest tests/cluster
+
+fixtures: $(DEV_READY) ## record fixtures/ anew from real clusters; needs root
+	$(DEV_ENV)/bin/python tests/cluster/record.py
+
+bench: $(DEV_READY) ## measure how long things take
+	$(DEV_ENV)/bin/pytest -q -s tests/bench
+
+clean: ## remove what make made
+	rm -rf $(USER_ENV) $(DEV_ENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@case "$(VERSION)" in \
+	old) echo "msdoctor needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.13 ..." >&2; exit 1;; \
+	'') echo "msdoctor needs Python 3.11 or newer, and '$(PYTHON)' cannot be run. Try: make PYTHON=python3.13 ..." >&2; exit 1;; esac
+
+$(USER_READY): EXTRA :=
+$(DEV_READY): EXTRA := [dev]
+# setuptools comes first, at its pinned version, so that the build itself needs no second, unpinned download.
+$(USER_READY) $(DEV_READY): pyproject.toml constraints.txt | python
+	@echo "making $(@D) with Python $(VERSION) ..."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt setuptools
+	@$(@D)/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.$(EXTRA)'
+	@touch $@
