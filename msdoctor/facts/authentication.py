@@ -1,0 +1,113 @@
+"""How metrics-server knows who calls it: the ConfigMap it reads, and who it therefore takes the aggregator for.
+
+Written by kube-apiserver's cluster_authentication_trust_controller as a union of what is there and that server's own
+flags; read by metrics-server through k8s.io/apiserver's DelegatingAuthenticationOptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from msdoctor import x509
+from msdoctor.bundle import Bundle, Kind, Place
+from msdoctor.facts.objects import ConfigMap, Meta, decode
+from msdoctor.facts.processes import Component, text_of
+from msdoctor.model import Unseen
+
+CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
+CONFIG_MAP_HOW = "kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationConfig:
+    """ConfigMap kube-system/extension-apiserver-authentication. A key that is not there is an empty tuple."""
+
+    metadata: Meta
+    keys: tuple[str, ...]
+    client_ca: tuple[x509.Certificate, ...]
+    requestheader_ca: tuple[x509.Certificate, ...]
+    allowed_names: tuple[str, ...]
+    username_headers: tuple[str, ...]
+    group_headers: tuple[str, ...]
+    extra_headers_prefix: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyClient:
+    """The certificate with which one API server's aggregator presents itself, leaf first, as its flag's file holds it.
+
+    ``key_matches`` is whether the key file's public half is the leaf's; None where the key could not be looked at.
+    """
+
+    api_server: Component
+    path: str
+    chain: tuple[x509.Certificate, ...]
+    key_matches: bool | None
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        """The certificate whose CN is held against the allowed names."""
+        return self.chain[0]
+
+
+def authentication(bundle: Bundle) -> AuthenticationConfig | None | Unseen:
+    """The ConfigMap; None where the API server answered that there is none."""
+    document = bundle.api(CONFIG_MAP)
+    if document.refusal and document.refusal.status == 404:
+        return None
+    config_map = decode(document, ConfigMap)
+    if isinstance(config_map, Unseen):
+        return config_map
+    data = config_map.data
+    try:
+        return AuthenticationConfig(
+            metadata=config_map.metadata,
+            keys=tuple(sorted(data)),
+            client_ca=_bundle(data, "client-ca-file"),
+            requestheader_ca=_bundle(data, "requestheader-client-ca-file"),
+            allowed_names=_names(data, "requestheader-allowed-names"),
+            username_headers=_names(data, "requestheader-username-headers"),
+            group_headers=_names(data, "requestheader-group-headers"),
+            extra_headers_prefix=_names(data, "requestheader-extra-headers-prefix"),
+        )
+    except (x509.Unreadable, msgspec.DecodeError) as error:
+        return Unseen(f"its content cannot be read: {error}", str(document.place))
+
+
+def proxy_clients(bundle: Bundle, api_servers: Sequence[Component]) -> tuple[ProxyClient, ...] | Unseen:
+    """The proxy client certificate of each API server whose host files were given and whose flags name one."""
+    hosts = [server for server in api_servers if server.origin.startswith("host/")]
+    if not hosts:
+        return Unseen("no files of a control-plane host were given; --host-root NAME=DIR")
+    named = [server for server in hosts if server.flags.text("proxy-client-cert-file")]
+    read = [_proxy_client(bundle, server) for server in named]
+    unseen = next((item for item in read if isinstance(item, Unseen)), None)
+    return unseen or tuple(item for item in read if not isinstance(item, Unseen))
+
+
+def _proxy_client(bundle: Bundle, server: Component) -> ProxyClient | Unseen:
+    path = server.flags.text("proxy-client-cert-file")
+    place = Place(server.origin, Kind.FILE, path)
+    text = text_of(bundle.at(place))
+    if isinstance(text, Unseen):
+        return text
+    try:
+        chain = tuple(x509.parse_pem(text.encode()))
+    except x509.Unreadable as error:
+        return Unseen(str(error), str(place))
+    if not chain:
+        return Unseen("no certificate in it", str(place))
+    key = text_of(bundle.at(Place(server.origin, Kind.FILE, server.flags.text("proxy-client-key-file"))))
+    public = None if isinstance(key, Unseen) else x509.public_key_of_pem(key.encode())
+    return ProxyClient(server, path, chain, None if public is None else public == chain[0].public_key)
+
+
+def _bundle(data: dict[str, str], key: str) -> tuple[x509.Certificate, ...]:
+    return tuple(x509.parse_pem(data.get(key, "").encode()))
+
+
+def _names(data: dict[str, str], key: str) -> tuple[str, ...]:
+    return msgspec.json.decode(data[key], type=tuple[str, ...]) if data.get(key) else ()

@@ -1,0 +1,117 @@
+"""All facts of one look, each under the name by which checks ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from msdoctor.bundle import Bundle, Context, Kind, Place
+from msdoctor.facts import authentication as authn
+from msdoctor.facts import flow as flows
+from msdoctor.facts import installation as installs
+from msdoctor.facts import kubelets as nodes_kubelets
+from msdoctor.facts import processes, registration, rights
+from msdoctor.facts.aggregator import Aggregator, aggregator
+from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
+from msdoctor.model import Unseen
+from msdoctor.utterances import Speaker, Utterance
+from msdoctor.utterances.reader import read
+
+VERSION = "/version"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The facts. One that could not be had is ``Unseen``; ``None`` is "the API server answered that there is none"."""
+
+    taken_at: datetime
+    context: Context
+    server_version: str | Unseen
+    apiservices: tuple[APIService, ...] | Unseen
+    backend: registration.Backend | None | Unseen
+    authentication: authn.AuthenticationConfig | None | Unseen
+    api_servers: tuple[processes.Component, ...] | Unseen
+    proxy_clients: tuple[authn.ProxyClient, ...] | Unseen
+    aggregator: Aggregator | Unseen
+    installations: tuple[installs.Installation, ...] | Unseen
+    installation: installs.Installation | None | Unseen
+    log: tuple[Utterance, ...] | Unseen
+    events: tuple[Event, ...]
+    nodes: tuple[Node, ...] | Unseen
+    kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
+    kubelet_processes: tuple[processes.Component, ...]
+    flow: flows.Flow | Unseen
+    running_pods: tuple[flows.RunningPod, ...] | Unseen
+    hpas: tuple[HPA, ...] | Unseen
+    may_read_metrics: bool | Unseen
+    may_scrape: bool | Unseen
+    control_plane_files: frozenset[str]  # host:path of each certificate file that lies beside those in use
+
+
+def read_facts(bundle: Bundle) -> Cluster:
+    """Parse a bundle. Pure: the same bundle gives the same facts, wherever and whenever."""
+    apiservices = registration.apiservices(bundle)
+    config = authn.authentication(bundle)
+    servers = processes.components(bundle, "kube-apiserver")
+    proxies = authn.proxy_clients(bundle, servers)
+    installed = installs.installations(bundle)
+    installation = installed if isinstance(installed, Unseen) else next(iter(installed), None)
+    present = installation if isinstance(installation, installs.Installation) else None
+    log = _log(bundle, installation)
+    listed = nodes_kubelets.nodes(bundle)
+    flow = flows.flow(bundle)
+    version = decode(bundle.api(VERSION), Version)
+    return Cluster(
+        taken_at=bundle.taken_at,
+        context=bundle.context,
+        server_version=version if isinstance(version, Unseen) else version.git_version,
+        apiservices=apiservices,
+        backend=registration.backend(bundle),
+        authentication=config,
+        api_servers=servers or Unseen("no files of a control-plane host were given, and no mirror pod shows its flags"),
+        proxy_clients=proxies,
+        aggregator=aggregator(
+            config, proxies, servers, () if isinstance(apiservices, Unseen) else apiservices, bundle.taken_at
+        ),
+        installations=installed,
+        installation=installation,
+        log=log,
+        events=installs.events(bundle, present.pods) if present else (),
+        nodes=listed,
+        kubelets=listed
+        if isinstance(listed, Unseen)
+        else nodes_kubelets.kubelets(bundle, listed, present, flow, () if isinstance(log, Unseen) else log),
+        kubelet_processes=processes.components(bundle, "kubelet"),
+        flow=flow,
+        running_pods=flows.running_pods(bundle),
+        hpas=flows.resource_hpas(bundle),
+        may_read_metrics=rights.allowed(bundle, rights.CALLER_READS_NODE_METRICS),
+        may_scrape=rights.allowed(bundle, rights.scrapes(service_account(present))) if present else Unseen("no pod"),
+        control_plane_files=frozenset(_files_beside(bundle)),
+    )
+
+
+def service_account(installation: installs.Installation) -> str:
+    """The user that metrics-server is to the API server and to kubelets."""
+    name = installation.deployment.spec.template.spec.service_account_name
+    return f"system:serviceaccount:{installation.namespace}:{name}"
+
+
+def _log(bundle: Bundle, installation: installs.Installation | None | Unseen) -> tuple[Utterance, ...] | Unseen:
+    if not isinstance(installation, installs.Installation):
+        return Unseen("no metrics-server to read a log of") if installation is None else installation
+    documents = [bundle.at(Place("workstation", Kind.LOG, path)) for path in installs.log_paths(installation)]
+    bodies = [document.body for document in documents if document.body is not None]
+    if not bodies:
+        refusal = documents[0].refusal if documents else "it has no pod"
+        return Unseen(str(refusal), str(documents[0].place) if documents else "")
+    said = (u for body in bodies for u in read(body.decode("utf-8", "replace").splitlines(), speaker=Speaker.METRICS_SERVER))
+    return tuple(said)
+
+
+def _files_beside(bundle: Bundle) -> Iterator[str]:
+    for document in bundle.of(Kind.DIRECTORY):
+        names = decode(document, tuple[str, ...])
+        for name in () if isinstance(names, Unseen) else names:
+            yield f"{document.place.origin.removeprefix('host/')}:{document.place.path.rstrip('/')}/{name}"

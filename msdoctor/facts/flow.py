@@ -1,0 +1,96 @@
+"""Whether metrics flow: what the metrics API answered to the very question that consumers ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msdoctor.bundle import Bundle, Refusal
+from msdoctor.facts.objects import HPA, HPAList, MetricsList, PodList, decode
+from msdoctor.model import Unseen
+
+NODE_METRICS = "/apis/metrics.k8s.io/v1beta1/nodes"
+POD_METRICS = "/apis/metrics.k8s.io/v1beta1/pods"
+RUNNING_PODS = "/api/v1/pods?fieldSelector=status.phase%3DRunning"
+HPAS = "/apis/autoscaling/v2/horizontalpodautoscalers"
+
+# A sample older than this many scrapes is not fresh; two are normal, one may be late.
+FRESH_SCRAPES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Samples by node name and by namespace/name of a pod: the end of each sample's window.
+
+    ``refusal`` is the API server's answer where it gave no node metrics; then both are empty.
+    """
+
+    nodes: Mapping[str, datetime]
+    pods: Mapping[str, datetime]
+    refusal: Refusal | None
+    pods_refusal: Refusal | None
+
+    @property
+    def newest(self) -> datetime | None:
+        """The end of the newest sample."""
+        return max((*self.nodes.values(), *self.pods.values()), default=None)
+
+    def fresh(self, node: str, now: datetime, resolution_seconds: int) -> bool:
+        """Whether a node's newest sample is young enough to say that its kubelet is being scraped now."""
+        at = self.nodes.get(node)
+        return at is not None and now - at <= timedelta(seconds=FRESH_SCRAPES * resolution_seconds + 15)
+
+
+def flow(bundle: Bundle) -> Flow | Unseen:
+    """What the metrics API gave, or ``Unseen`` where it was never asked or its answer could not be had."""
+    nodes, pods = bundle.api(NODE_METRICS), bundle.api(POD_METRICS)
+    if nodes.refusal and nodes.refusal.status is None:
+        return Unseen(str(nodes.refusal), str(nodes.place))
+    node_items, pod_items = decode(nodes, MetricsList), decode(pods, MetricsList)
+    if nodes.body is not None and isinstance(node_items, Unseen):
+        return node_items
+    return Flow(
+        nodes={i.metadata.name: i.timestamp for i in _items(node_items) if i.timestamp},
+        pods={f"{i.metadata.namespace}/{i.metadata.name}": i.timestamp for i in _items(pod_items) if i.timestamp},
+        refusal=nodes.refusal,
+        pods_refusal=pods.refusal,
+    )
+
+
+def _items(found: MetricsList | Unseen) -> tuple:  # type: ignore[type-arg]
+    return () if isinstance(found, Unseen) else found.items
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPod:
+    """A pod that metrics are due for."""
+
+    key: str  # namespace/name
+    node: str
+    labels: Mapping[str, str]
+    owners: tuple[str, ...]  # kind/name
+
+
+def running_pods(bundle: Bundle) -> tuple[RunningPod, ...] | Unseen:
+    """All pods in phase Running."""
+    found = decode(bundle.api(RUNNING_PODS), PodList)
+    if isinstance(found, Unseen):
+        return found
+    return tuple(
+        RunningPod(
+            key=f"{pod.metadata.namespace}/{pod.metadata.name}",
+            node=pod.spec.node_name,
+            labels=pod.metadata.labels,
+            owners=tuple(f"{owner.kind}/{owner.name}" for owner in pod.metadata.owner_references),
+        )
+        for pod in found.items
+    )
+
+
+def resource_hpas(bundle: Bundle) -> tuple[HPA, ...] | Unseen:
+    """HPAs that ask for resource metrics; those on custom or external metrics use another pipeline."""
+    found = decode(bundle.api(HPAS), HPAList)
+    if isinstance(found, Unseen):
+        return found
+    return tuple(hpa for hpa in found.items if any(m.type in ("Resource", "ContainerResource") for m in hpa.spec.metrics))

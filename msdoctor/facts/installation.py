@@ -1,0 +1,159 @@
+"""metrics-server as it is installed: its Deployment, its pods and the arguments they run with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from msdoctor.bundle import Bundle
+from msdoctor.facts.flags import Flags, parse
+from msdoctor.facts.objects import (
+    Condition,
+    Container,
+    Deployment,
+    DeploymentList,
+    Event,
+    EventList,
+    Pod,
+    PodList,
+    Probe,
+    decode,
+)
+from msdoctor.model import Unseen
+
+# The manifest's label and the chart's (metrics-server manifests/base and charts/metrics-server/templates/_helpers.tpl).
+SELECTORS = ("k8s-app%3Dmetrics-server", "app.kubernetes.io%2Fname%3Dmetrics-server")
+DEPLOYMENTS = tuple(f"/apis/apps/v1/deployments?labelSelector={selector}" for selector in SELECTORS)
+PODS = tuple(f"/api/v1/pods?labelSelector={selector}" for selector in SELECTORS)
+
+# cmd/metrics-server/app/options: the order compiled in, which the manifests override.
+COMPILED_ADDRESS_TYPES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
+DEFAULT_SECURE_PORT = 443  # k8s.io/apiserver SecureServingOptions; the manifests always set another
+RESOLUTION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One Deployment of metrics-server, the container in it that serves, and its pods, oldest first."""
+
+    deployment: Deployment
+    container: Container
+    pods: tuple[Pod, ...]
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+        return self.deployment.metadata.namespace
+
+    @property
+    def name(self) -> str:
+        """The Deployment's name."""
+        return self.deployment.metadata.name
+
+    @property
+    def subject(self) -> str:
+        """``deployment/kube-system/metrics-server``."""
+        return f"deployment/{self.namespace}/{self.name}"
+
+    @property
+    def flags(self) -> Flags:
+        """The arguments of the Deployment, which its pods run with unless a rollout is stuck."""
+        return parse((*self.container.command, *self.container.args))
+
+    @property
+    def verifies_kubelets(self) -> bool:
+        """Whether it checks kubelets' certificates (cmd/metrics-server/app/options/kubelet_client.go)."""
+        return not any(self.flags.on(name) for name in ("kubelet-insecure-tls", "deprecated-kubelet-completely-insecure"))
+
+    @property
+    def address_types(self) -> tuple[str, ...]:
+        """Types of node addresses in the order in which it dials them."""
+        return self.flags.listed("kubelet-preferred-address-types") or COMPILED_ADDRESS_TYPES
+
+    @property
+    def secure_port(self) -> int:
+        """The port it listens on."""
+        value = self.flags.text("secure-port")
+        return int(value) if value.isdigit() else DEFAULT_SECURE_PORT
+
+    @property
+    def resolution_seconds(self) -> int:
+        """How often it scrapes; compiled default 60 s (options.go)."""
+        hours, minutes, seconds = RESOLUTION.fullmatch(self.flags.text("metric-resolution", "60s")) or (0, 0, 60)
+        return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
+
+    @property
+    def version(self) -> tuple[int, int] | None:
+        """Major and minor from the image's tag, where it is one of a release."""
+        tag = re.search(r":v?(\d+)\.(\d+)", self.container.image)
+        return (int(tag[1]), int(tag[2])) if tag else None
+
+    def port_number(self, port: int | str) -> int | None:
+        """A port given by number or by the name that the container gives it; None where no port has that name."""
+        if isinstance(port, int):
+            return port
+        return next((item.container_port for item in self.container.ports if item.name == port), None)
+
+    @property
+    def probes(self) -> tuple[tuple[str, Probe], ...]:
+        """Its probes by name, those that it has."""
+        both = (("livenessProbe", self.container.liveness_probe), ("readinessProbe", self.container.readiness_probe))
+        return tuple((name, probe) for name, probe in both if probe is not None)
+
+
+def installations(bundle: Bundle) -> tuple[Installation, ...] | Unseen:
+    """Every metrics-server Deployment, by the labels that its manifests and its chart give it."""
+    lists = [decode(bundle.api(path), DeploymentList) for path in DEPLOYMENTS]
+    pod_lists = [decode(bundle.api(path), PodList) for path in PODS]
+    unseen = next((item for item in (*lists, *pod_lists) if isinstance(item, Unseen)), None)
+    if unseen:
+        return unseen
+    deployments = {d.metadata.uid: d for item in lists if not isinstance(item, Unseen) for d in item.items}
+    pods = {p.metadata.uid: p for item in pod_lists if not isinstance(item, Unseen) for p in item.items}
+    return tuple(_installation(deployment, tuple(pods.values())) for deployment in deployments.values())
+
+
+def _installation(deployment: Deployment, pods: tuple[Pod, ...]) -> Installation:
+    containers = deployment.spec.template.spec.containers
+    serving = next((item for item in containers if "metrics-server" in (item.name + item.image)), containers[0])
+    ours = (pod for pod in pods if _belongs(pod, deployment))
+    return Installation(deployment, serving, tuple(sorted(ours, key=lambda pod: pod.metadata.name)))
+
+
+def _belongs(pod: Pod, deployment: Deployment) -> bool:
+    wanted = deployment.spec.selector.match_labels.items()
+    return pod.metadata.namespace == deployment.metadata.namespace and wanted <= pod.metadata.labels.items()
+
+
+def condition(pod: Pod, kind: str) -> Condition:
+    """A pod's condition of one type; an empty one where it has none."""
+    return next((item for item in pod.status.conditions if item.type == kind), Condition())
+
+
+def is_ready(pod: Pod) -> bool:
+    """Whether the pod counts as an endpoint."""
+    return condition(pod, "Ready").status == "True" and pod.metadata.deletion_timestamp is None
+
+
+def events_path(pod: Pod) -> str:
+    """The API path of one pod's events."""
+    return f"/api/v1/namespaces/{pod.metadata.namespace}/events?fieldSelector=involvedObject.name%3D{pod.metadata.name}"
+
+
+def events(bundle: Bundle, pods: tuple[Pod, ...]) -> tuple[Event, ...]:
+    """Events of these pods, newest last. None of them proves anything by its absence: they are kept for an hour."""
+    lists = (decode(bundle.api(events_path(pod)), EventList) for pod in pods)
+    found = (event for item in lists if not isinstance(item, Unseen) for event in item.items)
+    return tuple(sorted(found, key=lambda event: (str(event.last_timestamp or ""), event.reason, event.message)))
+
+
+def log_paths(installation: Installation) -> Iterator[str]:
+    """Which logs to read: each pod's, and where its container was restarted that of the run before."""
+    for pod in installation.pods:
+        for status in pod.status.container_statuses:
+            if status.name == installation.container.name:
+                path = f"{pod.metadata.namespace}/{pod.metadata.name}/{status.name}"
+                yield path
+                if status.restart_count:
+                    yield f"{path}?previous"

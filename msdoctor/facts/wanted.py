@@ -1,0 +1,136 @@
+"""Which documents to read next, given those that are there.
+
+The one place where the questions of all facts meet. Sources fetch what is named here and call again, until nothing new
+is named; so what a document leads on to (a node to its kubelet's address, a flag to the file that it names) is said
+purely, and a saved bundle holds just what a live look would have read.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
+from msdoctor.facts import authentication, flow, installation, kubelets, processes, registration, rights, units
+from msdoctor.facts.cluster import VERSION, service_account
+from msdoctor.facts.objects import decode
+from msdoctor.model import Unseen
+
+API_PATHS = (
+    VERSION,
+    registration.APISERVICES,
+    authentication.CONFIG_MAP,
+    kubelets.ROOT_CA,
+    kubelets.NODES,
+    *installation.DEPLOYMENTS,
+    *installation.PODS,
+    processes.API_SERVER_PODS,
+    flow.NODE_METRICS,
+    flow.POD_METRICS,
+    flow.RUNNING_PODS,
+    flow.HPAS,
+)
+PROGRAMS = ("kube-apiserver", "kubelet")
+CERTIFICATE_FLAGS = (
+    "client-ca-file",
+    "requestheader-client-ca-file",
+    "proxy-client-cert-file",
+    "proxy-client-key-file",
+    "kubelet-certificate-authority",
+    "tls-cert-file",
+)
+KUBELET_CERTIFICATE = "/var/lib/kubelet/pki/kubelet.crt"
+
+
+def wanted(bundle: Bundle) -> frozenset[Place]:
+    """Every place that should be read, those that have been included."""
+    return frozenset((*_from_api(bundle), *_from_hosts(bundle)))
+
+
+def _from_api(bundle: Bundle) -> Iterator[Place]:
+    paths = [*API_PATHS, *_backend_paths(bundle)]
+    found = installation.installations(bundle)
+    installed = () if isinstance(found, Unseen) else found
+    for one in installed:
+        paths += [installation.events_path(pod) for pod in one.pods]
+        yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))
+        yield from (_pod_handshake(one, pod.metadata.name) for pod in one.pods)
+        yield Place(WORKSTATION, Kind.REVIEW, rights.scrapes(service_account(one)))
+    yield from (Place(WORKSTATION, Kind.API, path) for path in paths)
+    yield Place(WORKSTATION, Kind.REVIEW, rights.CALLER_READS_NODE_METRICS)
+    if not isinstance(found, Unseen):
+        yield from _kubelet_handshakes(bundle, next(iter(found), None))
+
+
+def _backend_paths(bundle: Bundle) -> Iterator[str]:
+    found = registration.apiservices(bundle)
+    for item in () if isinstance(found, Unseen) else found:
+        if item.spec.service:
+            yield registration.service_path(item.spec.service.namespace, item.spec.service.name)
+            yield registration.slices_path(item.spec.service.namespace, item.spec.service.name)
+
+
+def _pod_handshake(one: installation.Installation, pod: str) -> Place:
+    return Place(WORKSTATION, Kind.TLS, f"pod/{one.namespace}/{pod}:{one.secure_port}")
+
+
+def _kubelet_handshakes(bundle: Bundle, one: installation.Installation | None) -> Iterator[Place]:
+    listed = kubelets.nodes(bundle)
+    for node in () if isinstance(listed, Unseen) else listed:
+        target = kubelets.dialled(node, one)
+        if target:
+            yield kubelets.tls_place(*target)
+
+
+def _from_hosts(bundle: Bundle) -> Iterator[Place]:
+    for host in bundle.hosts:
+        origin = f"host/{host}"
+        for program in PROGRAMS:
+            yield Place(origin, Kind.PROCESS, program)
+            yield Place(origin, Kind.FILE, f"{processes.MANIFESTS}/{program}.yaml")
+            yield from _unit_places(bundle, host, program)
+        yield from (Place(origin, Kind.FILE, path) for path in _named_files(bundle, host))
+        yield from (Place(origin, Kind.DIRECTORY, path) for path in _folders(bundle, host))
+
+
+def _unit_places(bundle: Bundle, host: str, program: str) -> Iterator[Place]:
+    origin = f"host/{host}"
+    for folder in processes.UNIT_FOLDERS:
+        drop_ins = Place(origin, Kind.DIRECTORY, f"{folder}/{program}.service.d")
+        yield Place(origin, Kind.FILE, f"{folder}/{program}.service")
+        yield drop_ins
+        names = decode(bundle.at(drop_ins), tuple[str, ...])
+        for name in () if isinstance(names, Unseen) else names:
+            yield Place(origin, Kind.FILE, f"{drop_ins.path}/{name}")
+    for _, text in processes.unit_files(bundle, host, program):
+        yield from (Place(origin, Kind.FILE, path) for path in units.environment_files(text))
+
+
+def _named_files(bundle: Bundle, host: str) -> Iterator[str]:
+    for component in _components(bundle, host):
+        for flags in (component.flags, component.file_flags):
+            paths = [flags.text(name) for name in CERTIFICATE_FLAGS]
+            if component.program == "kubelet":
+                paths += [flags.text("config"), *_kubelet_files(bundle, host, flags.text("config"))]
+            yield from (path for path in paths if path.startswith("/"))
+
+
+def _kubelet_files(bundle: Bundle, host: str, config: str) -> Iterator[str]:
+    yield KUBELET_CERTIFICATE
+    text = processes.text_of(bundle.at(Place(f"host/{host}", Kind.FILE, config)))
+    if not isinstance(text, Unseen):
+        settings = processes.kubelet_settings(text)
+        yield from (settings.get("tlsCertFile", ""), settings.get("clientCAFile", ""))
+
+
+def _folders(bundle: Bundle, host: str) -> Iterator[str]:
+    """Where the API server's certificates lie: what lies beside them decides which remedy is shortest."""
+    for component in _components(bundle, host):
+        path = component.flags.text("client-ca-file")
+        if component.program == "kube-apiserver" and path.startswith("/"):
+            yield posixpath.dirname(path)
+
+
+def _components(bundle: Bundle, host: str) -> Iterator[processes.Component]:
+    for program in PROGRAMS:
+        yield from (item for item in processes.components(bundle, program) if item.host == host)
