@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -84,6 +85,13 @@ def cache_folder() -> Path:
     return folder
 
 
+def folder_of(name: str) -> Path:
+    """The folder of a component's binaries; `ensure` fills it."""
+    component = next(component for component in COMPONENTS if component.name == name)
+    return cache_folder() / f"{component.name}-{component.key}"
+
+
+@cache
 def go_version() -> str:
     """What ``go version`` prints: another compiler means another build."""
     return subprocess.run(["go", "version"], check=True, capture_output=True, text=True).stdout.strip()

@@ -1,0 +1,70 @@
+"""The lab's certificates on disk: made once per lab and wish, so that an unchanged truth means unchanged files."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from lab import pki, state
+from lab.pki import Pair
+
+AUTHORITIES = {
+    "cluster": "Kubernetes",
+    "front-proxy": "Kubernetes Front Proxy CA",
+    "other": "Somebody Else's CA",
+}
+
+
+@dataclass(frozen=True)
+class Authorities:
+    """Everything that is signed in a lab; `folder` is its store, one JSON file for each pair."""
+
+    folder: Path
+
+    def authority(self, name: str) -> Pair:
+        """One of AUTHORITIES."""
+        stored = self._load(f"ca-{name}")
+        return stored or self._store(f"ca-{name}", pki.authority(AUTHORITIES[name]))
+
+    def service_account(self) -> Pair:
+        """The key pair that signs service account tokens."""
+        return self._load("service-account") or self._store("service-account", pki.key_pair())
+
+    def leaf(
+        self,
+        common_name: str,
+        *,
+        issuer: str = "cluster",
+        organization: str | None = None,
+        ips: Iterable[str] = (),
+        dns_names: Iterable[str] = (),
+        begins: timedelta = -pki.HOUR,
+        ends: timedelta = pki.YEAR,
+    ) -> Pair:
+        """The certificate that was made for this very wish before, or a new one."""
+        ips, dns_names = tuple(ips), tuple(dns_names)
+        wish = repr((common_name, issuer, organization, ips, dns_names, begins, ends))
+        name = f"leaf-{hashlib.sha256(wish.encode()).hexdigest()[:16]}"
+        stored = self._load(name)
+        if stored:
+            return stored
+        made = pki.leaf(
+            self.authority(issuer),
+            common_name,
+            organization=organization,
+            ips=ips,
+            dns_names=dns_names,
+            begins=begins,
+            ends=ends,
+        )
+        return self._store(name, made)
+
+    def _load(self, name: str) -> Pair | None:
+        path = self.folder / f"{name}.json"
+        return Pair(**json.loads(path.read_text())) if path.exists() else None
+
+    def _store(self, name: str, pair: Pair) -> Pair:
+        state.put(self.folder / f"{name}.json", json.dumps({"cert": pair.cert, "key": pair.key}), 0o600)
+        return pair

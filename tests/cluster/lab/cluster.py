@@ -1,0 +1,487 @@
+"""A lab: one real cluster and its workstation, as tests use it.
+
+    with Lab.up("mine", patient("story")) as lab:          # or Lab.attach("mine") to one that is up
+        lab.run("workstation", ["kubectl", "top", "nodes"])
+        lab.apply(patient("healthy"))
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from lab import binaries, images, network, objects, settle, state, watch
+from lab.authorities import Authorities
+from lab.files import AUDIT_LOG, PKI, STATIC_PODS, USERS, File, Unit, control_plane_commands, kubeconfig
+from lab.files import machine_files, machine_units
+from lab.preconditions import check_preconditions
+from lab.settle import Observation
+from lab.truth import ADDRESSES, MASTER, NODES, WORKSTATION, Caught, Form, Truth
+
+# Debian's programs come second: the lab's own stand-ins and binaries are in /usr/local/bin.
+MACHINE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+FROM_HOST = (
+    "passwd", "group", "nsswitch.conf", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "protocols",
+    "services", "localtime", "ssl", "os-release", "login.defs", "terminfo", "bash.bashrc", "profile",
+)  # fmt: skip
+AUTHENTICATION = "extension-apiserver-authentication"
+STABLE_SECONDS = 25.0
+AT_LEAST_SECONDS = 45.0
+
+
+class LabError(Exception):
+    """The lab could not do what it was asked; the text says what and what to do."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running lab; every method acts on the real machines."""
+
+    name: str
+    form: Form
+    record: state.Record
+
+    # -- coming and going ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def up(cls, name: str, truth: Truth | None = None, *, settle: bool = True) -> "Lab":
+        """Start a lab and return it settled (unless told not to); `LabError` if one of this name is up."""
+        truth = truth or Truth()
+        check_preconditions()
+        programs = binaries.ensure()
+        if (record := state.read(name)) and record.watcher.alive:
+            raise LabError(f"lab {name} is up already: use it, end it with `down`, or choose another LAB=NAME")
+        lifeline = watch.start(name, programs["lab-init"])
+        try:
+            lab = cls(name, truth.form, _await_start(name, lambda: _prepare(name, truth, programs)))
+            lab._connect()
+            lab._start_containers(programs)
+            lab.apply(truth, settle=False)
+            os.write(lifeline, watch.KEEP)
+        finally:
+            os.close(lifeline)
+        if settle:
+            lab.settle(truth)
+        return lab
+
+    @classmethod
+    def attach(cls, name: str) -> "Lab":
+        """A lab that is up; `LabError` if there is none of this name."""
+        record = state.read(name)
+        if record is None or not record.alive:
+            raise LabError(f"lab {name} is not up: start it with `up`")
+        return cls(name, Form((state.folder(name) / "form").read_text()), record)
+
+    def down(self) -> None:
+        """End the lab and remove what is left of it and of any dead lab."""
+        down(self.name)
+
+    def __enter__(self) -> "Lab":
+        """Use the lab in a `with` statement, which ends it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the lab."""
+        self.down()
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """The state folder; `folder/MACHINE/etc` and `folder/MACHINE/var` are that machine's."""
+        return state.folder(self.name)
+
+    def root(self, machine: str) -> Path:
+        """The root of a machine's file system as a host inspection sees it."""
+        return Path(f"/proc/{self._pid(machine)}/root") if machine != WORKSTATION else Path("/")
+
+    def kubeconfig(self, user: str = "operator") -> Path:
+        """The kubeconfig of `admin`, `operator` or `viewer`."""
+        return self.folder / WORKSTATION / f"{user}.kubeconfig"
+
+    def audit_log(self) -> Path:
+        """The API server's audit log, one JSON event a line."""
+        return self.folder / MASTER / AUDIT_LOG.lstrip("/")
+
+    def command(self, machine: str, argv: Sequence[str]) -> list[str]:
+        """The command line that runs `argv` on a machine.
+
+        On the workstation only the network differs from here; kubectl is the lab's and asks as the operator.
+        """
+        if machine == WORKSTATION:
+            return ["nsenter", "-t", str(self._pid(machine)), "--net", "--", *argv]
+        clean = ["env", "-i", f"PATH={MACHINE_PATH}", "HOME=/root", f"TERM={os.environ.get('TERM', 'dumb')}"]
+        namespaces = ["--net", "--mount", "--uts", "--ipc", "--pid"]
+        return ["nsenter", "-t", str(self._pid(machine)), *namespaces, "--", *clean, *argv]
+
+    def environment(self) -> dict[str, str]:
+        """The environment of the workstation."""
+        kubectl = str(binaries.folder_of("kubernetes"))
+        path = f"{kubectl}:{os.environ.get('PATH', MACHINE_PATH)}"
+        return {**os.environ, "PATH": path, "KUBECONFIG": str(self.kubeconfig())}
+
+    def run(
+        self,
+        machine: str,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes | None = None,
+        check: bool = False,
+        timeout: float | None = 120,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command on a machine; output is text. `env` and `cwd` count on the workstation only."""
+        content = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            self.command(machine, argv),
+            input=content if content is not None else b"",
+            capture_output=True,
+            timeout=timeout,
+            env={**self.environment(), **(env or {})},
+            cwd=cwd,
+            check=False,
+        )
+        out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        if check and done.returncode != 0:
+            raise LabError(f"{machine}: {' '.join(argv)[:300]} ended with {done.returncode}:\n{out}{err}")
+        return subprocess.CompletedProcess(list(argv), done.returncode, out, err)
+
+    def kubectl(
+        self, *arguments: str, stdin: str | None = None, check: bool = True, user: str = "admin"
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run kubectl on the workstation."""
+        environment = {"KUBECONFIG": str(self.kubeconfig(user))}
+        return self.run(WORKSTATION, ["kubectl", *arguments], stdin=stdin, check=check, env=environment)
+
+    def look(self) -> Observation:
+        """What the operator sees of the pipeline now."""
+        return settle.look(lambda script: self.run(WORKSTATION, ["sh", "-c", script]))
+
+    # -- changing --------------------------------------------------------------------------------------------------
+
+    def apply(self, truth: Truth, *, settle: bool = True) -> Observation | None:
+        """Make the machines and the cluster agree with the truth, whatever happened to them; then wait until settled.
+
+        Returns what the operator then sees, None without settling. The form of a lab cannot change.
+        """
+        if truth.form is not self.form:
+            raise LabError(f"lab {self.name} has control plane form {self.form}, not {truth.form}")
+        begun = time.monotonic()
+        moment = _now()
+        with ThreadPoolExecutor(len(NODES)) as pool:
+            restarted = dict(zip(NODES, pool.map(lambda machine: self._agree(machine, truth), NODES), strict=True))
+        self._await_apiserver(truth)
+        remade = self._agree_authentication(truth)
+        self._agree_objects(truth)
+        if remade or "kube-apiserver" in restarted[MASTER] or truth.caught is Caught.JUST_STARTED:
+            self._restart_metrics_server()
+        for machine in (WORKSTATION, *NODES):
+            self._firewall(machine, truth)
+        return self.settle(truth, begun=begun, moment=moment) if settle else None
+
+    def settle(self, truth: Truth, *, begun: float | None = None, moment: str | None = None) -> Observation:
+        """Wait until what the operator sees has settled; see `settle.py` for what counts.
+
+        The healthy truth has settled when all is well twice in a row with metrics taken after the change; any other one
+        when nothing has changed for 25 seconds and 45 have passed.
+        """
+        begun = time.monotonic() if begun is None else begun
+        moment = moment or _now()
+        if truth.caught is Caught.JUST_STARTED:
+            return self._await_just_started()
+        healthy_is_right = replace(truth, form=Form.SYSTEMD) == Truth()
+        last, since, well = None, time.monotonic(), 0
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            seen = self.look()
+            now = time.monotonic()
+            if last is None or seen.visible != last.visible:
+                last, since = seen, now
+            well = well + 1 if seen.healthy_since(moment) else 0
+            if healthy_is_right and well >= 2:
+                return seen
+            if not healthy_is_right and now - since >= STABLE_SECONDS and now - begun >= AT_LEAST_SECONDS:
+                return seen
+            time.sleep(1)
+        raise LabError(f"lab {self.name} has not settled within five minutes; last seen: {last}")
+
+    def _await_just_started(self) -> Observation:
+        """metrics-server runs and has scraped once at most: it needs two scrapes, a minute apart here."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            pods = json.loads(self.kubectl("get", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "-o", "json").stdout)
+            running = [pod for pod in pods["items"] if "running" in _container_state(pod)]
+            if len(pods["items"]) == len(running) == 1:
+                time.sleep(3)
+                return self.look()
+            time.sleep(0.5)
+        raise LabError("metrics-server did not start")
+
+    # -- the parts of apply ----------------------------------------------------------------------------------------
+
+    def _agree(self, machine: str, truth: Truth) -> set[str]:
+        """Write a machine's files and restart the units that need it; returns the names of those."""
+        changed = self._write(machine, truth)
+        if any(path.startswith("/etc/systemd/") for path in changed):
+            self.run(machine, ["systemctl", "daemon-reload"], check=True)
+        if "/var/lib/kubelet/kubelet-config.yaml" in changed:
+            # The kubelet prefers a certificate that it made or was given earlier.
+            shutil.rmtree(self.folder / machine / "var/lib/kubelet/pki", ignore_errors=True)
+        restarted = set()
+        for unit in machine_units(truth, machine):
+            if unit.running and not self._runs(machine, unit):
+                self.run(machine, ["systemctl", "daemon-reload"], check=True)
+                self.run(machine, ["systemctl", "restart", unit.name], check=True)
+                restarted.add(unit.name)
+            elif not unit.running:
+                self.run(machine, ["systemctl", "stop", unit.name])
+        if any(path.endswith("manifests/kube-apiserver.yaml") for path in changed):
+            restarted.add("kube-apiserver")
+        return restarted
+
+    def _write(self, machine: str, truth: Truth) -> set[str]:
+        """Write the files that differ; returns their paths."""
+        wanted = machine_files(truth, machine, self.name, Authorities(self.folder / "pki"))
+        changed = {path for path, file in wanted.items() if _differs(self._here(machine, path), file)}
+        # Manifests last: a pod that restarts must find the files that it reads.
+        for path in sorted(changed, key=lambda path: ("/manifests/" in path, path)):
+            state.put(self._here(machine, path), wanted[path].text, wanted[path].mode)
+        return changed
+
+    def _here(self, machine: str, path: str) -> Path:
+        return self.folder / machine / path.lstrip("/")
+
+    def _runs(self, machine: str, unit: Unit) -> bool:
+        """Whether a unit's process runs with the right arguments and started after its files' last change."""
+        root = self.root(machine)
+        try:
+            noted = json.loads((root / f"run/lab/state/{unit.name}.json").read_text())
+            arguments = (root / f"proc/{noted['main']}/cmdline").read_text().rstrip("\0").split("\0")
+        except (OSError, ValueError):
+            return False
+        begin = (self._here(machine, prefix) for prefix in unit.reads)
+        read = [path for prefix in begin for path in prefix.parent.glob(f"{prefix.name}*")]
+        newest = max((path.stat().st_mtime for path in read if path.is_file()), default=0.0)
+        return tuple(arguments) == unit.command and newest <= noted["since"]
+
+    def _await_apiserver(self, truth: Truth) -> None:
+        """Wait until the API server with the wanted flags answers."""
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
+            if self.form is Form.SYSTEMD or self._static_pods_run(truth):
+                if self.kubectl("get", "--raw", "/readyz", "--request-timeout=2s", check=False).returncode == 0:
+                    return
+            time.sleep(0.2)
+        raise LabError("the API server does not answer; see `journalctl -u kube-apiserver` or its pod's log on k8s-master")
+
+    def _static_pods_run(self, truth: Truth) -> bool:
+        """Whether the static pods' processes have the wanted flags."""
+        lines = self._command_lines(MASTER)
+        commands = control_plane_commands(truth)
+        return all((name, *commands[name]) in lines for name in STATIC_PODS)
+
+    def _command_lines(self, machine: str) -> set[tuple[str, ...]]:
+        found = set()
+        for path in (self.root(machine) / "proc").glob("[0-9]*/cmdline"):
+            try:
+                found.add(tuple(path.read_text().rstrip("\0").split("\0")))
+            except OSError:
+                continue
+        return found
+
+    def _agree_authentication(self, truth: Truth) -> bool:
+        """Remake the ConfigMap that the API server tells its extensions by: it only ever adds to it."""
+        deadline = time.monotonic() + 90
+        remade = False
+        while time.monotonic() < deadline:
+            shown = self.kubectl("get", "configmap", "-n", "kube-system", AUTHENTICATION, "-o", "json", check=False)
+            if shown.returncode == 0:
+                if self._tells(json.loads(shown.stdout)["data"], truth):
+                    return remade
+                if not remade:
+                    self.kubectl("delete", "configmap", "-n", "kube-system", AUTHENTICATION)
+                    remade = True
+            time.sleep(0.3)
+        raise LabError(f"the API server did not write ConfigMap {AUTHENTICATION} as wanted")
+
+    def _tells(self, data: dict[str, str], truth: Truth) -> bool:
+        header = truth.apiserver.requestheader
+        if header is None:
+            return not any(key.startswith("requestheader") for key in data)
+        ca = self._here(MASTER, header.client_ca_file)
+        return (
+            json.loads(data.get("requestheader-allowed-names", "null")) == list(header.allowed_names)
+            and ca.exists()
+            and data.get("requestheader-client-ca-file", "").strip() == ca.read_text().strip()
+        )
+
+    def _agree_objects(self, truth: Truth) -> None:
+        for kind, namespace, name in objects.unwanted(truth):
+            where = ["-n", namespace] if namespace else []
+            self.kubectl("delete", kind, name, *where, "--ignore-not-found", "--wait=true")
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects.wanted(truth)})
+        # Create what is missing, then replace everything: unlike apply, that takes away what others have added.
+        self.kubectl("create", "-f", "-", stdin=text, check=False)
+        self.kubectl("replace", "-f", "-", stdin=text)
+
+    def _restart_metrics_server(self) -> None:
+        self.kubectl("delete", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "--wait=true", "--timeout=30s")
+
+    def _firewall(self, machine: str, truth: Truth) -> None:
+        self.run(machine, ["sh", "-c", network.firewall_script(truth.drops(machine))], check=True)
+
+    # -- the parts of up -------------------------------------------------------------------------------------------
+
+    def _pid(self, machine: str) -> int:
+        if machine == WORKSTATION:
+            assert self.record.supervisor
+            return self.record.supervisor.pid
+        pids = {name: pid.pid for name, pid in self.record.machines}
+        if machine not in pids:
+            raise LabError(f"no machine {machine!r}: there are {', '.join((WORKSTATION, *NODES))}")
+        return pids[machine]
+
+    def _connect(self) -> None:
+        pids = [(name, pid.pid) for name, pid in self.record.machines]
+        self.run(WORKSTATION, ["sh", "-c", network.workstation_script(pids)], check=True)
+        for machine in NODES:
+            self.run(machine, ["sh", "-c", network.machine_script(machine)], check=True)
+
+    def _start_containers(self, programs: Mapping[str, Path]) -> None:
+        """Start containerd everywhere; import what static pods need now, the rest meanwhile."""
+        for machine in NODES:
+            self.run(machine, ["systemctl", "start", "containerd"], check=True)
+        if self.form is Form.STATIC:
+            self._import(MASTER, images.control_plane(programs, self.form))
+        later = tuple(images.workload(programs))
+        threads = [threading.Thread(target=self._import, args=(machine, later)) for machine in NODES]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _import(self, machine: str, wanted: Iterable[images.Image]) -> None:
+        for image in wanted:
+            archive = image.archive()
+            deadline = time.monotonic() + 30
+            while True:
+                done = self.run(machine, ["ctr", "-n", "k8s.io", "images", "import", "-"], stdin=archive)
+                if done.returncode == 0:
+                    break
+                if time.monotonic() > deadline:
+                    raise LabError(f"{machine}: image {image.tag} cannot be imported: {done.stderr}")
+                time.sleep(0.2)
+
+
+METRICS_SERVER = "k8s-app=metrics-server"
+
+
+def down(name: str) -> bool:
+    """End a lab if it is up, and remove what any dead lab left behind; returns whether it was up."""
+    record = state.read(name)
+    was_up = record is not None and record.watcher.alive
+    if record and was_up:
+        record.watcher.kill(signal.SIGTERM)
+        if not record.watcher.wait_gone(30):
+            record.watcher.kill()
+    with state.alone():
+        state.sweep()
+        state.remove_root()
+    return was_up
+
+
+def _prepare(name: str, truth: Truth, programs: Mapping[str, Path]) -> None:
+    """Lay out the machines' folders; the file that the watcher waits for comes last."""
+    top = state.folder(name)
+    authorities = Authorities(top / "pki")
+    for machine in NODES:
+        etc, var = top / machine / "etc", top / machine / "var"
+        etc.mkdir(parents=True)
+        for entry in FROM_HOST:
+            _copy(Path("/etc") / entry, etc / entry)
+        for folder in ("lib/kubelet", "lib/containerd", "log/pods", "log/kubernetes", "tmp", "lib/etcd"):
+            (var / folder).mkdir(parents=True)
+        (var / "lib/etcd").chmod(0o700)
+        (var / "run").symlink_to("/run")
+        (etc / "mtab").symlink_to("/proc/self/mounts")
+        (etc / "machine-id").write_text(f"{abs(hash((name, machine))):032x}"[:32] + "\n")
+        for path, file in machine_files(truth, machine, name, authorities).items():
+            state.put(top / machine / path.lstrip("/"), file.text, file.mode)
+    for user, group in USERS.items():
+        text = kubeconfig(authorities, user, authorities.leaf(user, organization=group))
+        state.put(top / WORKSTATION / f"{user}.kubeconfig", text, 0o600)
+    _lay_out_programs(top, programs)
+    (top / "form").write_text(truth.form)
+
+
+def _lay_out_programs(top: Path, programs: Mapping[str, Path]) -> None:
+    """Mount points for the machines' /usr/local/bin, and the list of what goes where."""
+    bin_folder = top / "bin"
+    bin_folder.mkdir()
+    source = (Path(__file__).parent / "stand_ins" / "systemctl.py").read_text()
+    for name in ("systemctl", "journalctl"):
+        # Without the user's site packages, and quickly.
+        state.put(bin_folder / name, f"#!{_python()} -SE\n{source}", 0o755)
+    for name in programs:
+        (bin_folder / name).touch()
+    state.put(top / "binaries", "".join(f"{name} {path}\n" for name, path in programs.items()))
+
+
+def _python() -> str:
+    """A Python that the machines see too: their /etc, /var and /run are not this machine's."""
+    return str(Path("/usr/bin/python3").resolve()) if Path("/usr/bin/python3").exists() else os.path.realpath("/proc/self/exe")
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, ignore_dangling_symlinks=True)
+    elif source.exists():
+        shutil.copy2(source, target)
+
+
+def _await_start(name: str, prepare: Callable[[], None]) -> state.Record:
+    """Prepare as soon as the watcher has made the state folder, then wait for the machines."""
+    deadline = time.monotonic() + 60
+    prepared = False
+    while time.monotonic() < deadline:
+        record = state.read(name)
+        if record and not record.watcher.alive:
+            break
+        if record and not prepared:
+            prepare()
+            prepared = True
+        if record and record.machines:
+            return record
+        time.sleep(0.02)
+    raise LabError(f"lab {name} did not start; what its watcher said is above")
+
+
+def _differs(path: Path, file: File) -> bool:
+    try:
+        return path.read_text() != file.text or path.stat().st_mode & 0o777 != file.mode
+    except FileNotFoundError:
+        return True
+
+
+def _container_state(pod: dict[str, dict[str, list[dict[str, object]]]]) -> object:
+    statuses = pod["status"].get("containerStatuses") or [{}]
+    return statuses[0].get("state", {})
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+__all__ = ["ADDRESSES", "PKI", "Lab", "LabError", "down"]

@@ -1,0 +1,97 @@
+"""Container images made by hand: there is no registry to pull from.
+
+An image is a tar of `manifest.json`, `config.json` and one layer that holds one program, as `ctr images import` reads it.
+"""
+
+import hashlib
+import io
+import json
+import subprocess
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.binaries import KUBERNETES_VERSION, METRICS_SERVER_VERSION
+from lab.truth import Form
+
+PAUSE = "registry.k8s.io/pause:3.10"
+METRICS_SERVER = f"registry.k8s.io/metrics-server/metrics-server:{METRICS_SERVER_VERSION}"
+COREDNS = "registry.k8s.io/coredns/coredns:v1.14.7"
+BUSY = "docker.io/msdoctor-lab/busy:1"
+ETCD = "registry.k8s.io/etcd:3.4.23"
+CONTROL_PLANE = {
+    name: f"registry.k8s.io/{name}:{KUBERNETES_VERSION}"
+    for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+}
+ETCD_PROGRAM = Path("/usr/bin/etcd")
+
+
+@dataclass(frozen=True)
+class Image:
+    """`files` maps each path inside the image to the file of this machine that goes there."""
+
+    tag: str
+    entrypoint: tuple[str, ...]
+    files: Mapping[str, Path]
+
+    def archive(self) -> bytes:
+        """The image in the form that `docker save` writes."""
+        layer = _tar((name.lstrip("/"), path.read_bytes(), 0o755) for name, path in self.files.items())
+        digest = hashlib.sha256(layer).hexdigest()
+        config = {
+            "architecture": _architecture(),
+            "os": "linux",
+            "config": {"Entrypoint": self.entrypoint, "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"]},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
+        }
+        manifest = [{"Config": "config.json", "RepoTags": [self.tag], "Layers": ["layer.tar"]}]
+        return _tar(
+            (
+                ("manifest.json", json.dumps(manifest).encode(), 0o644),
+                ("config.json", json.dumps(config).encode(), 0o644),
+                ("layer.tar", layer, 0o644),
+            )
+        )
+
+
+def workload(binaries: Mapping[str, Path]) -> Iterator[Image]:
+    """What every node needs, the pause image first."""
+    init = binaries["lab-init"]
+    yield Image(PAUSE, ("/pause",), {"/pause": init})
+    yield Image(METRICS_SERVER, ("/metrics-server",), {"/metrics-server": binaries["metrics-server"]})
+    yield Image(COREDNS, ("/coredns",), {"/coredns": binaries["coredns"]})
+    yield Image(BUSY, ("/busy",), {"/busy": init})
+
+
+def control_plane(binaries: Mapping[str, Path], form: Form) -> Iterator[Image]:
+    """What k8s-master needs beforehand: the static pods' images, and pause to run them in."""
+    if form is Form.SYSTEMD:
+        return
+    yield Image(ETCD, ("etcd",), {"/usr/local/bin/etcd": ETCD_PROGRAM, **_libraries(ETCD_PROGRAM)})
+    for name, tag in CONTROL_PLANE.items():
+        yield Image(tag, (name,), {f"/usr/local/bin/{name}": binaries[name]})
+
+
+def _libraries(program: Path) -> dict[str, Path]:
+    """Debian's etcd is linked dynamically: the libraries that it asks for, by the paths at which it finds them."""
+    lines = subprocess.run(["ldd", str(program)], check=True, capture_output=True, text=True).stdout.splitlines()
+    paths = [word for line in lines for word in line.split() if word.startswith("/")]
+    return {path: Path(path) for path in paths}
+
+
+def _tar(files: Iterable[tuple[str, bytes, int]]) -> bytes:
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w") as archive:
+        for name, content, mode in files:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            entry.mode = mode
+            archive.addfile(entry, io.BytesIO(content))
+    return whole.getvalue()
+
+
+def _architecture() -> str:
+    names = {"x86_64": "amd64", "aarch64": "arm64"}
+    machine = subprocess.run(["uname", "-m"], check=True, capture_output=True, text=True).stdout.strip()
+    return names.get(machine, machine)

@@ -1,0 +1,51 @@
+"""The lab's network: one bridge in the workstation's namespace, a veth to each machine, static routes between pod ranges."""
+
+from collections.abc import Iterable
+
+from lab.files import POD_CIDRS
+from lab.truth import ADDRESSES, NODES, WORKSTATION, Drop
+
+BRIDGE = "lab0"
+CHAINS = ("INPUT", "OUTPUT", "FORWARD")
+
+
+def workstation_script(machines: Iterable[tuple[str, int]]) -> str:
+    """Shell commands for the workstation's namespace; `machines` are names and pids (of the first PID namespace) of PID 1."""
+    lines = [
+        "set -e",
+        "ip link set lo up",
+        f"ip link add {BRIDGE} type bridge",
+        f"ip address add {ADDRESSES[WORKSTATION]}/24 dev {BRIDGE}",
+        f"ip link set {BRIDGE} up",
+    ]
+    for name, pid in machines:
+        lines.append(f"ip link add {name} type veth peer name eth0 netns {pid}")
+        lines.append(f"ip link set {name} master {BRIDGE} up")
+    return "\n".join([*lines, *_chains()])
+
+
+def machine_script(machine: str) -> str:
+    """Shell commands for a machine."""
+    lines = [
+        "set -e",
+        f"ip address add {ADDRESSES[machine]}/24 dev eth0",
+        "ip link set eth0 up",
+        f"ip route add default via {ADDRESSES[WORKSTATION]}",
+        "sysctl -qw net.ipv4.ip_forward=1",
+    ]
+    lines += [f"ip route add {POD_CIDRS[node]} via {ADDRESSES[node]}" for node in NODES if node != machine]
+    return "\n".join([*lines, *_chains()])
+
+
+def firewall_script(drops: Iterable[Drop]) -> str:
+    """Shell commands that make the lab's chains of one machine hold these rules and no others."""
+    lines = ["set -e", *(f"iptables -w -F LAB-{chain}" for chain in CHAINS)]
+    lines += [f"iptables -w -A LAB-{drop.chain} {' '.join(drop.match)} -j {drop.target}" for drop in drops]
+    return "\n".join(lines)
+
+
+def _chains() -> list[str]:
+    lines = [f"iptables -w -N LAB-{chain}\niptables -w -I {chain} -j LAB-{chain}" for chain in CHAINS]
+    return lines
+
+

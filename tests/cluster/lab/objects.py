@@ -1,0 +1,267 @@
+"""API objects of the cluster from one Truth: plain JSON values, as `kubectl replace` takes them.
+
+metrics-server's are upstream's components.yaml of 0.8.0, with the lab's pace: strategy Recreate (a broken new pod would
+otherwise hide behind the old one, which still serves) and a quicker readiness probe.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lab import images
+from lab.files import DNS_SERVICE
+from lab.truth import Truth
+
+Object = dict[str, Any]
+
+LABELS = {"k8s-app": "metrics-server"}
+RBAC = "rbac.authorization.k8s.io"
+API_SERVICE = "v1beta1.metrics.k8s.io"
+
+
+def wanted(truth: Truth) -> list[Object]:
+    """Every object that should be there."""
+    found = [*_access(), *_coredns(), *_busy(truth)]
+    if truth.metrics_server.deployed:
+        found += _metrics_server(truth)
+    if truth.api_service:
+        found.append(_api_service(truth))
+    return found
+
+
+def unwanted(truth: Truth) -> list[tuple[str, str, str]]:
+    """(kind, namespace, name) of the objects that should not be there; an empty namespace means cluster-wide."""
+    kept = {_identity(thing) for thing in wanted(truth)}
+    everything = [*_metrics_server(Truth()), _api_service(Truth())]
+    return [identity for thing in everything if (identity := _identity(thing)) not in kept]
+
+
+def _identity(thing: Object) -> tuple[str, str, str]:
+    return thing["kind"], thing["metadata"].get("namespace", ""), thing["metadata"]["name"]
+
+
+def _object(
+    version: str, kind: str, name: str, namespace: str | None, labels: dict[str, str] | None, **rest: object
+) -> Object:
+    metadata: Object = {"name": name}
+    if namespace:
+        metadata["namespace"] = namespace
+    if labels:
+        metadata["labels"] = labels
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **rest}
+
+
+def _binding(name: str, role: str, subject: Object, labels: dict[str, str] | None = None) -> Object:
+    reference = {"apiGroup": RBAC, "kind": "ClusterRole", "name": role}
+    return _object(
+        f"{RBAC}/v1", "ClusterRoleBinding", name, None, labels, roleRef=reference, subjects=[subject]
+    )
+
+
+def _user(name: str) -> Object:
+    return {"apiGroup": RBAC, "kind": "User", "name": name}
+
+
+def _account(name: str) -> Object:
+    return {"kind": "ServiceAccount", "name": name, "namespace": "kube-system"}
+
+
+def _access() -> Iterator[Object]:
+    """The lab's users, and the API server's way to the kubelets as hand-built clusters grant it."""
+    yield _binding("lab-operator", "cluster-admin", _user("operator"))
+    yield _binding("lab-viewer", "view", _user("viewer"))
+    resources = ["nodes/proxy", "nodes/stats", "nodes/log", "nodes/spec", "nodes/metrics"]
+    rules = [{"apiGroups": [""], "resources": resources, "verbs": ["*"]}]
+    yield _object(f"{RBAC}/v1", "ClusterRole", "system:kube-apiserver-to-kubelet", None, None, rules=rules)
+    yield _binding("system:kube-apiserver", "system:kube-apiserver-to-kubelet", _user("kubernetes"))
+
+
+def _coredns() -> Iterator[Object]:
+    labels = {"k8s-app": "kube-dns"}
+    corefile = (
+        ".:53 {\n    errors\n    health\n    ready\n"
+        "    kubernetes cluster.local in-addr.arpa ip6.arpa {\n      pods insecure\n    }\n    cache 30\n}\n"
+    )
+    yield _object("v1", "ServiceAccount", "coredns", "kube-system", None)
+    rules = [
+        {"apiGroups": [""], "resources": ["endpoints", "services", "pods", "namespaces"], "verbs": ["list", "watch"]},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
+    ]
+    yield _object(f"{RBAC}/v1", "ClusterRole", "system:coredns", None, None, rules=rules)
+    yield _binding("system:coredns", "system:coredns", _account("coredns"))
+    yield _object("v1", "ConfigMap", "coredns", "kube-system", None, data={"Corefile": corefile})
+    container = {
+        "name": "coredns",
+        "image": images.COREDNS,
+        "imagePullPolicy": "IfNotPresent",
+        "args": ["-conf", "/etc/coredns/Corefile"],
+        "ports": [
+            {"containerPort": 53, "name": "dns", "protocol": "UDP"},
+            {"containerPort": 53, "name": "dns-tcp", "protocol": "TCP"},
+        ],
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 3},
+        "resources": {"requests": {"cpu": "50m", "memory": "70Mi"}},
+        "volumeMounts": [{"name": "config-volume", "mountPath": "/etc/coredns", "readOnly": True}],
+    }
+    pod = {
+        "serviceAccountName": "coredns",
+        "dnsPolicy": "Default",
+        "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}],
+        "containers": [container],
+        "volumes": [{"name": "config-volume", "configMap": {"name": "coredns"}}],
+    }
+    yield _deployment("coredns", "kube-system", labels, pod, replicas=1)
+    ports = [
+        {"name": "dns", "port": 53, "protocol": "UDP"},
+        {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
+    ]
+    service = {"selector": labels, "clusterIP": DNS_SERVICE, "ports": ports}
+    yield _object("v1", "Service", "kube-dns", "kube-system", labels, spec=service)
+
+
+def _busy(truth: Truth) -> Iterator[Object]:
+    """A workload of 20 thousandths of a core per pod, one pod a node, and its autoscaler."""
+    labels = {"app": "busy"}
+    container: Object = {
+        "name": "busy",
+        "image": images.BUSY,
+        "imagePullPolicy": "IfNotPresent",
+        "args": ["burn", "20"],
+    }
+    if truth.hpa.requests_cpu:
+        container["resources"] = {"requests": {"cpu": truth.hpa.requests_cpu, "memory": "16Mi"}}
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": labels},
+    }
+    pod = {"terminationGracePeriodSeconds": 1, "topologySpreadConstraints": [spread], "containers": [container]}
+    yield _deployment("busy", "default", labels, pod, replicas=2)
+    target = {"type": "Utilization", "averageUtilization": truth.hpa.target_percent}
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "busy"},
+        "minReplicas": 2,
+        "maxReplicas": 4,
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+    }
+    yield _object("autoscaling/v2", "HorizontalPodAutoscaler", "busy", "default", None, spec=spec)
+
+
+def _deployment(
+    name: str,
+    namespace: str,
+    labels: dict[str, str],
+    pod: Object,
+    *,
+    replicas: int,
+    strategy: Object | None = None,
+) -> Object:
+    spec: Object = {
+        "replicas": replicas,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+    }
+    if strategy:
+        spec["strategy"] = strategy
+    return _object("apps/v1", "Deployment", name, namespace, labels, spec=spec)
+
+
+def _metrics_server(truth: Truth) -> Iterator[Object]:
+    wanted = truth.metrics_server
+    name = "metrics-server"
+    yield _object("v1", "ServiceAccount", name, "kube-system", LABELS)
+    aggregate = {f"{RBAC}/aggregate-to-{role}": "true" for role in ("admin", "edit", "view")}
+    reads = [{"apiGroups": ["metrics.k8s.io"], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]}]
+    yield _object(
+        f"{RBAC}/v1", "ClusterRole", "system:aggregated-metrics-reader", None, {**LABELS, **aggregate}, rules=reads
+    )
+    rules = [
+        {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]},
+    ]
+    yield _object(f"{RBAC}/v1", "ClusterRole", "system:metrics-server", None, LABELS, rules=rules)
+    yield _object(
+        f"{RBAC}/v1",
+        "RoleBinding",
+        "metrics-server-auth-reader",
+        "kube-system",
+        LABELS,
+        roleRef={"apiGroup": RBAC, "kind": "Role", "name": "extension-apiserver-authentication-reader"},
+        subjects=[_account(name)],
+    )
+    yield _binding("metrics-server:system:auth-delegator", "system:auth-delegator", _account(name), LABELS)
+    yield _binding("system:metrics-server", "system:metrics-server", _account(name), LABELS)
+    port = {
+        "appProtocol": "https",
+        "name": "https",
+        "port": 443,
+        "protocol": "TCP",
+        "targetPort": wanted.service_target_port,
+    }
+    selector = {"k8s-app": wanted.service_selector}
+    yield _object(
+        "v1", "Service", name, "kube-system", LABELS, spec={"ports": [port], "selector": selector}
+    )
+    yield _deployment(
+        name,
+        "kube-system",
+        LABELS,
+        _metrics_server_pod(truth),
+        replicas=wanted.replicas,
+        strategy={"type": "Recreate"},
+    )
+
+
+def _metrics_server_pod(truth: Truth) -> Object:
+    wanted = truth.metrics_server
+    container = {
+        "name": "metrics-server",
+        "image": images.METRICS_SERVER,
+        "imagePullPolicy": "IfNotPresent",
+        "args": list(wanted.args),
+        "ports": [{"containerPort": wanted.container_port, "name": "https", "protocol": "TCP"}],
+        "livenessProbe": {
+            "failureThreshold": 3,
+            "httpGet": {"path": "/livez", "port": "https", "scheme": "HTTPS"},
+            "periodSeconds": 10,
+        },
+        "readinessProbe": {
+            "failureThreshold": 3,
+            "httpGet": {"path": "/readyz", "port": "https", "scheme": "HTTPS"},
+            "initialDelaySeconds": 1,
+            "periodSeconds": 3,
+        },
+        "resources": {"requests": {"cpu": "100m", "memory": "200Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "runAsUser": 1000,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumeMounts": [{"mountPath": "/tmp", "name": "tmp-dir"}],
+    }
+    pod: Object = {
+        "containers": [container],
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "priorityClassName": "system-cluster-critical",
+        "serviceAccountName": "metrics-server",
+        "terminationGracePeriodSeconds": 3,
+        "volumes": [{"emptyDir": {}, "name": "tmp-dir"}],
+    }
+    return pod | ({"hostNetwork": True} if wanted.host_network else {})
+
+
+def _api_service(truth: Truth) -> Object:
+    registration = truth.api_service
+    assert registration is not None
+    spec = {
+        "group": "metrics.k8s.io",
+        "groupPriorityMinimum": 100,
+        "insecureSkipTLSVerify": registration.insecure_skip_tls_verify,
+        "service": {"name": registration.service, "namespace": "kube-system", "port": registration.port},
+        "version": "v1beta1",
+        "versionPriority": 100,
+    }
+    return _object("apiregistration.k8s.io/v1", "APIService", API_SERVICE, None, LABELS, spec=spec)

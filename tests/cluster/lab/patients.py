@@ -1,0 +1,102 @@
+"""Named patients: each is the healthy truth with one thing (or the story's two) put wrong."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from lab.truth import (
+    ADDRESSES,
+    HEALTHY,
+    MASTER,
+    NODE1,
+    NODES,
+    Caught,
+    Form,
+    MetricsServer,
+    RequestHeader,
+    ServingCert,
+    Truth,
+    own_cert,
+)
+
+Fault = Callable[[Truth], Truth]
+
+# Word for word the list of the guide's `kubectl patch`; a patch replaces the whole list.
+GUIDE_ARGS = (
+    "--cert-dir=/tmp",
+    "--secure-port=4443",
+    "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
+    "--kubelet-use-node-status-port",
+    "--metric-resolution=15s",
+    "--kubelet-insecure-tls",
+)
+SLOW_RESOLUTION = "--metric-resolution=60s"
+
+
+def _serves(node: str, cert: ServingCert) -> Fault:
+    return lambda truth: truth.with_kubelet(node, replace(truth.kubelet(node), serving_cert=cert))
+
+
+def _apiserver(**changes: object) -> Fault:
+    return lambda truth: replace(truth, apiserver=replace(truth.apiserver, **changes))  # type: ignore[arg-type]
+
+
+def _metrics_server(**changes: object) -> Fault:
+    return lambda truth: replace(
+        truth,
+        metrics_server=replace(truth.metrics_server, **changes),  # type: ignore[arg-type]
+    )
+
+
+def _all(*faults: Fault) -> Fault:
+    def chained(truth: Truth) -> Truth:
+        for fault in faults:
+            truth = fault(truth)
+        return truth
+
+    return chained
+
+
+def _just_started(truth: Truth) -> Truth:
+    args = tuple(SLOW_RESOLUTION if a.startswith("--metric-resolution") else a for a in truth.metrics_server.args)
+    return replace(truth, caught=Caught.JUST_STARTED, metrics_server=replace(truth.metrics_server, args=args))
+
+
+NO_AGGREGATION = _apiserver(requestheader=None, proxy_client=None)
+NODE1_SERVES_MASTERS_ADDRESS = _serves(NODE1, ServingCert(ips=(ADDRESSES[MASTER],), dns_names=()))
+ELSEWHERE = ServingCert(ips=("192.168.10.99",), dns_names=())
+
+FAULTS: dict[str, Fault] = {
+    "healthy": _all(),
+    "requestheader-config-missing": NO_AGGREGATION,
+    "kubelet-cert-san-mismatch": NODE1_SERVES_MASTERS_ADDRESS,
+    "story": _all(NO_AGGREGATION, NODE1_SERVES_MASTERS_ADDRESS),
+    "guides-way-out": _all(
+        NODE1_SERVES_MASTERS_ADDRESS,
+        _metrics_server(args=(*MetricsServer().args, "--kubelet-insecure-tls")),
+    ),
+    "guides-patch": _all(NODE1_SERVES_MASTERS_ADDRESS, _metrics_server(args=GUIDE_ARGS)),
+    "metrics-api-not-registered": lambda truth: replace(truth, api_service=None),
+    "metrics-server-missing": lambda truth: replace(
+        truth, api_service=None, metrics_server=replace(truth.metrics_server, deployed=False)
+    ),
+    # A selector that fits no pod: the slices are empty although a perfectly ready metrics-server runs.
+    "apiservice-missing-endpoints": _metrics_server(service_selector="metric-server"),
+    "metrics-server-not-ready": _all(*(_serves(node, ELSEWHERE) for node in NODES)),
+    "metrics-not-yet-available": _just_started,
+    "kubelet-cert-san-missing-ip": _serves(NODE1, ServingCert(ips=(), dns_names=(NODE1,))),
+    "kubelet-cert-unknown-ca": _serves(NODE1, replace(own_cert(NODE1), issuer="other")),
+    "kubelet-cert-expired": _serves(
+        NODE1, replace(own_cert(NODE1), begins=timedelta(days=-366), ends=timedelta(days=-1))
+    ),
+    "requestheader-allowed-names-mismatch": _apiserver(requestheader=RequestHeader(allowed_names=("aggregator",))),
+    "proxy-client-cert-missing": _apiserver(proxy_client=None),
+}
+NAMES = tuple(FAULTS)
+
+
+def patient(name: str, form: Form = Form.SYSTEMD) -> Truth:
+    """The truth of a named patient on a control plane of the given form; `KeyError` for a name that is not in NAMES."""
+    return FAULTS[name](replace(HEALTHY, form=form))
+
+

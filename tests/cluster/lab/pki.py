@@ -1,0 +1,117 @@
+"""The lab's certificates: EC P-256 keys and X.509 certificates in PEM, as the hand-built clusters of the guides lay them out.
+
+Made with the `cryptography` package rather than openssl's command line, so that SANs, issuers and dates are plain values.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+YEAR = timedelta(days=365)
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A certificate and its private key, both PEM (PKCS#8, unencrypted)."""
+
+    cert: str
+    key: str
+
+
+def authority(common_name: str) -> Pair:
+    """A new self-signed certificate authority, valid for ten years."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name(common_name, None)
+    now = datetime.now(UTC)
+    builder = _builder(name, name, key.public_key(), now - 400 * timedelta(days=1), now + 10 * YEAR)
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=True,
+        crl_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    builder = builder.add_extension(usage, critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    return _pair(builder.sign(key, hashes.SHA256()), key)
+
+
+def leaf(
+    issuer: Pair,
+    common_name: str,
+    *,
+    organization: str | None = None,
+    ips: Iterable[str] = (),
+    dns_names: Iterable[str] = (),
+    begins: timedelta = -HOUR,
+    ends: timedelta = YEAR,
+) -> Pair:
+    """A new key and a certificate for it, for server and client use alike; `begins` and `ends` count from now."""
+    ca = x509.load_pem_x509_certificate(issuer.cert.encode())
+    ca_key = serialization.load_pem_private_key(issuer.key.encode(), None)
+    assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    builder = _builder(_name(common_name, organization), ca.subject, key.public_key(), now + begins, now + ends)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    both_uses = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+    builder = builder.add_extension(both_uses, critical=False)
+    builder = builder.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
+    )
+    names: list[x509.GeneralName] = [x509.DNSName(name) for name in dns_names]
+    names += [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ips]
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return _pair(builder.sign(ca_key, hashes.SHA256()), key)
+
+
+def key_pair() -> Pair:
+    """A bare public and private key, for service account tokens: `cert` holds the public key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return Pair(public.decode(), _private(key))
+
+
+def _name(common_name: str, organization: str | None) -> x509.Name:
+    parts = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+    if organization:
+        parts.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
+    return x509.Name(parts)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, begins: datetime, ends: datetime
+) -> x509.CertificateBuilder:
+    return x509.CertificateBuilder(
+        issuer_name=issuer,
+        subject_name=subject,
+        public_key=key,
+        serial_number=x509.random_serial_number(),
+        not_valid_before=begins,
+        not_valid_after=ends,
+    )
+
+
+def _pair(cert: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair:
+    return Pair(cert.public_bytes(serialization.Encoding.PEM).decode(), _private(key))
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()

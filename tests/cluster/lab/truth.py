@@ -1,0 +1,204 @@
+"""What should be true of the cluster: one frozen value that everything else in the lab is derived from.
+
+A fault is `dataclasses.replace` of the healthy value; healing is applying the unchanged value again. Nothing in the lab
+is switched on or off by hand: `files.py` turns this value into files and units, `objects.py` into API objects,
+`network.py` into firewall rules, and `cluster.Lab.apply` makes the machines agree with them.
+
+Where a new fault goes:
+- a flag, certificate or argument that has a field here: only a line in `patients.py`;
+- anything else: a field here whose default is the healthy state, its use in one of the three files above, and a line in
+  `patients.py`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal
+
+MASTER = "k8s-master"
+NODE1 = "k8s-node1"
+WORKSTATION = "workstation"
+NODES = (MASTER, NODE1)
+ADDRESSES = {WORKSTATION: "192.168.10.1", MASTER: "192.168.10.50", NODE1: "192.168.10.51"}
+
+
+class Form(StrEnum):
+    """How the control plane runs; chosen once, when a lab starts."""
+
+    SYSTEMD = "systemd"
+    STATIC = "static"
+
+
+@dataclass(frozen=True)
+class RequestHeader:
+    """The `--requestheader-*` flags of the API server, as the story's guide gives them.
+
+    `client_ca_file` is a path on k8s-master; an empty tuple of names means that the flag is left out.
+    """
+
+    client_ca_file: str = "/var/lib/kubernetes/front-proxy-ca.pem"
+    allowed_names: tuple[str, ...] = ("front-proxy-ca",)
+    extra_headers_prefix: str = "X-Remote-Extra"
+    group_headers: str = "X-Remote-Group"
+    username_headers: str = "X-Remote-User"
+
+
+@dataclass(frozen=True)
+class ProxyClient:
+    """The `--proxy-client-*` flags of the API server: paths on k8s-master."""
+
+    cert_file: str = "/var/lib/kubernetes/front-proxy.pem"
+    key_file: str = "/var/lib/kubernetes/front-proxy-key.pem"
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """The part of kube-apiserver's flags that the metrics pipeline depends on.
+
+    `verifies_kubelets` adds `--kubelet-certificate-authority`. kubeadm leaves it out, and so does the story, whose
+    `kubectl logs` works in spite of a kubelet's wrong certificate.
+    """
+
+    requestheader: RequestHeader | None = RequestHeader()
+    proxy_client: ProxyClient | None = ProxyClient()
+    enable_aggregator_routing: bool = True
+    verifies_kubelets: bool = False
+    extra_flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FrontProxyCert:
+    """Subject, issuer and validity of /var/lib/kubernetes/front-proxy.pem.
+
+    The common name is the one that the guide's `--requestheader-allowed-names` lists.
+    """
+
+    common_name: str = "front-proxy-ca"
+    issuer: Literal["front-proxy", "cluster", "other"] = "front-proxy"
+    begins: timedelta = timedelta(hours=-1)
+    ends: timedelta = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class ServingCert:
+    """The certificate that a kubelet serves from a file.
+
+    `ips` and `dns_names` are its SANs; `issuer` names one of the lab's authorities; `begins` and `ends` are relative to
+    the moment at which the certificate is made.
+    """
+
+    ips: tuple[str, ...]
+    dns_names: tuple[str, ...]
+    issuer: Literal["cluster", "other"] = "cluster"
+    begins: timedelta = timedelta(hours=-1)
+    ends: timedelta = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Kubelet:
+    """One node's kubelet.
+
+    `mode` says where its serving certificate comes from: `file` (tlsCertFile, as hand-built clusters do), `self-signed`
+    (the kubelet's own, kubeadm's default) or `bootstrap` (serverTLSBootstrap; nobody approves its requests).
+    """
+
+    serving_cert: ServingCert
+    mode: Literal["file", "self-signed", "bootstrap"] = "file"
+    anonymous: bool = False
+    webhook_authentication: bool = True
+    webhook_authorization: bool = True
+    running: bool = True
+
+
+@dataclass(frozen=True)
+class MetricsServer:
+    """The Deployment and Service of metrics-server; the defaults are upstream's manifest of 0.8.0 with a faster pace."""
+
+    deployed: bool = True
+    args: tuple[str, ...] = (
+        "--cert-dir=/tmp",
+        "--secure-port=10250",
+        "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
+        "--kubelet-use-node-status-port",
+        "--metric-resolution=10s",
+        "--kubelet-request-timeout=9s",
+    )
+    container_port: int = 10250
+    replicas: int = 1
+    host_network: bool = False
+    service_selector: str = "metrics-server"
+    service_target_port: str = "https"
+
+
+@dataclass(frozen=True)
+class ApiService:
+    """The registration of v1beta1.metrics.k8s.io."""
+
+    insecure_skip_tls_verify: bool = True
+    service: str = "metrics-server"
+    port: int = 443
+
+
+@dataclass(frozen=True)
+class Hpa:
+    """HorizontalPodAutoscaler default/busy: scales Deployment busy by the average CPU utilization, in percent."""
+
+    target_percent: int = 50
+    requests_cpu: str | None = "50m"
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One firewall rule: packets that `match` (arguments of iptables) are dropped in `chain` of a machine."""
+
+    machine: str
+    chain: Literal["INPUT", "OUTPUT", "FORWARD"]
+    match: tuple[str, ...]
+    target: Literal["DROP", "REJECT"] = "DROP"
+
+
+class Caught(StrEnum):
+    """When a patient is looked at: after the last change has settled, or while metrics-server has only just started."""
+
+    SETTLED = "settled"
+    JUST_STARTED = "just-started"
+
+
+def own_cert(node: str) -> ServingCert:
+    """The healthy serving certificate: the node's own address and name."""
+    return ServingCert(ips=(ADDRESSES[node],), dns_names=(node,))
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Everything that the lab brings about; see the module for how to extend it."""
+
+    form: Form = Form.SYSTEMD
+    apiserver: ApiServer = ApiServer()
+    front_proxy_cert: FrontProxyCert = FrontProxyCert()
+    k8s_master: Kubelet = Kubelet(own_cert(MASTER))
+    k8s_node1: Kubelet = Kubelet(own_cert(NODE1))
+    metrics_server: MetricsServer = MetricsServer()
+    api_service: ApiService | None = ApiService()
+    hpa: Hpa = Hpa()
+    firewall: tuple[Drop, ...] = ()
+    workstation_reaches_kubelets: bool = True
+    caught: Caught = Caught.SETTLED
+
+    def kubelet(self, node: str) -> Kubelet:
+        """The kubelet of a node by the node's name."""
+        return {MASTER: self.k8s_master, NODE1: self.k8s_node1}[node]
+
+    def with_kubelet(self, node: str, kubelet: Kubelet) -> "Truth":
+        """The same truth with another kubelet on one node."""
+        return replace(self, k8s_master=kubelet) if node == MASTER else replace(self, k8s_node1=kubelet)
+
+    def drops(self, machine: str) -> Iterator[Drop]:
+        """The firewall rules of one machine."""
+        yield from (drop for drop in self.firewall if drop.machine == machine)
+        if machine == WORKSTATION and not self.workstation_reaches_kubelets:
+            yield Drop(WORKSTATION, "OUTPUT", ("-p", "tcp", "--dport", "10250"))
+
+
+HEALTHY = Truth()
