@@ -9,6 +9,9 @@ from enum import StrEnum
 from msdoctor.model import Hop
 from msdoctor.utterances.errors import InnermostError
 
+NO_YEAR = 4
+"""Stands for a year that the text did not give: no log is of the year 4, and it had a 29th of February."""
+
 
 class Speaker(StrEnum):
     """Which component, and where it matters which part of it, printed a line."""
@@ -25,20 +28,28 @@ class Speaker(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """From whom to what, hence which hop. ``url`` and ``address`` (host:port) are as printed, empty where they are not."""
+    """From whom to what, hence which hop. ``url`` and ``address`` (host:port) are as printed, or empty."""
 
     hop: Hop | None = None
     url: str = ""
     address: str = ""
     node: str = ""
 
+    @property
+    def path(self) -> str:
+        """The URL's path, without its query: what was asked of the other side."""
+        _, _, rest = self.url.partition("://")
+        slash = rest.find("/")
+        return rest[slash:].partition("?")[0] if slash >= 0 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One thing said. ``line`` counts from 1 in the text it was found in; ``at`` has a year only if the text gave one.
+    """One thing said. ``line`` counts from 1 in the text it was found in.
 
-    ``outer`` is what was wrapped around the error, outermost first: ``("Failed to scrape node",)``. ``text`` is the line
-    (or the lines, joined) with its prefixes taken off.
+    ``outer`` is what was wrapped around the error, outermost first: ``("Failed to scrape node",)``. ``text`` is the
+    line (or the lines, joined) with its prefixes taken off. ``at`` is of the year ``NO_YEAR``, and has no time zone,
+    where the text gave none, as klog's header does; ``when`` prints it as the text had it.
     """
 
     speaker: Speaker
@@ -50,3 +61,11 @@ class Utterance:
     at: datetime | None = None
     severity: str = ""
     times: int = 1
+    note: str = ""  # what the reader did not read of this line, and why
+
+
+def when(at: datetime | None) -> str:
+    """A time in ISO 8601, without the year that it does not have; empty for none."""
+    if at is None:
+        return ""
+    return at.isoformat().removeprefix(f"{NO_YEAR:04}-").replace("+00:00", "Z")

@@ -38,7 +38,7 @@ class LegacyCommonName:
 
 @dataclass(frozen=True, slots=True)
 class UnknownAuthority:
-    """``x509: certificate signed by unknown authority``, with Go's hint where it gives one (UnknownAuthorityError.Error)."""
+    """``x509: certificate signed by unknown authority``, with Go's hint if any (UnknownAuthorityError.Error)."""
 
     hint: str = ""
     candidate: str = ""
@@ -46,7 +46,7 @@ class UnknownAuthority:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """``x509: certificate has expired or is not yet valid: current time T is after U`` (CertificateInvalidError.Error)."""
+    """``x509: certificate has expired or is not yet valid: current time T is after U`` (CertificateInvalidError)."""
 
     now: str = ""
     not_after: str = ""
@@ -88,7 +88,7 @@ class TLSAlert:
 
 @dataclass(frozen=True, slots=True)
 class HTTPStatus:
-    """A status that is not a success, from ``request failed, status: "403 Forbidden"`` or ``bad status from URL: 403``."""
+    """A status that is no success: ``request failed, status: "403 Forbidden"`` or ``bad status from URL: 403``."""
 
     code: str
     text: str = ""
@@ -96,7 +96,7 @@ class HTTPStatus:
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """``User "U" cannot VERB resource "R" in API group "G" …`` or ``cannot VERB path "P"`` (apiserver responsewriters)."""
+    """``User "U" cannot VERB resource "R" in API group "G"`` or ``VERB path "P"`` (apiserver responsewriters)."""
 
     user: str
     verb: str
@@ -106,7 +106,7 @@ class Forbidden:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """``dial tcp ADDRESS: connect: connection refused``, ``i/o timeout``, ``no route to host`` … (net/net.go OpError)."""
+    """``dial tcp ADDRESS: connect: connection refused``, ``i/o timeout`` … (net/net.go OpError)."""
 
     address: str
     failure: str
@@ -162,6 +162,126 @@ class Started:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """A line that looks like trouble and is none; ``what`` names it, as in the ids of benign causes."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedRequest:
+    """``post-timeout activity - time-elapsed: T, VERB "PATH" result: R`` (apiserver server/filters/timeout.go).
+
+    It tells which request the lines before it belonged to: its caller had gone when the handler ended.
+    """
+
+    verb: str
+    path: str
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHeaderNotProvided:
+    """``Cluster doesn't provide KEY in configmap/…`` (apiserver options/authentication.go, to 1.17).
+
+    Later versions say nothing when the key is absent.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """``EOF``, ``read tcp A->B: read: connection reset by peer``, ``http2: client connection lost``."""
+
+    failure: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTLS:
+    """``http: server gave HTTP response to HTTPS client``, ``tls: first record does not look like a TLS handshake``."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyAnswer:
+    """``Get "URL": Forbidden`` without ``bad status``: an HTTP proxy refused to connect (net/http transport.go)."""
+
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoAddressOfType:
+    """``no address matched types [InternalIP …]`` (metrics-server pkg/utils/address_resolver.go)."""
+
+    types: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoEndpoints:
+    """``endpoints for service/S in "N" have no addresses with port name "P"`` (kube-aggregator)."""
+
+    service: str
+    namespace: str
+    port_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAbsent:
+    """``service/S in "N" is not present`` (kube-aggregator, reason ServiceNotFound)."""
+
+    service: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePortAbsent:
+    """``service/S in "N" is not listening on port P`` (kube-aggregator, reason ServicePortError)."""
+
+    service: str
+    namespace: str
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoPodMetrics:
+    """``no metrics returned from resource metrics API`` (HPA), ``Metrics not available for pod P`` (kubectl)."""
+
+    pod: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeStatus:
+    """``HTTP probe failed with statuscode: 500`` (kubelet): the probed process answers, and says no."""
+
+    code: str
+    probe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheckFailed:
+    """``[-]NAME failed: reason withheld`` (apiserver server/healthz/healthz.go)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownFlag:
+    """``unknown flag: --F`` (pflag)."""
+
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecognised:
+    """An error whose innermost part nobody here knows, said by a line that is known to be one."""
+
+    text: str
+
+
 InnermostError = (
     NotValidFor
     | NoIPSANs
@@ -185,4 +305,19 @@ InnermostError = (
     | MetricsNotAvailableYet
     | ServiceUnavailable
     | Started
+    | Noise
+    | AbandonedRequest
+    | RequestHeaderNotProvided
+    | ConnectionLost
+    | NotTLS
+    | ProxyAnswer
+    | NoAddressOfType
+    | NoEndpoints
+    | ServiceAbsent
+    | ServicePortAbsent
+    | NoPodMetrics
+    | ProbeStatus
+    | HealthCheckFailed
+    | UnknownFlag
+    | Unrecognised
 )

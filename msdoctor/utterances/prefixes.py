@@ -1,0 +1,109 @@
+"""What carriers of log lines put before them, taken off: kubectl, journald, CRI, docker, colours.
+
+Sources: ``kubectl logs`` (kubectl pkg/cmd/logs/logs.go, ``[pod/NAME/CONTAINER] ``; ``--timestamps`` is RFC 3339 with
+nanoseconds, written by the kubelet); the CRI log format (``TIME STREAM F|P TEXT``, kubelet
+pkg/kubelet/kuberuntime/logs/logs.go); docker's json-file driver (``{"log":…,"stream":…,"time":…}``); journald's
+``short`` and ``short-iso`` output (systemd src/shared/logs-show.c).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from msdoctor.utterances import Speaker
+
+_COLOUR = re.compile(r"\x1b\[[0-9;:?]{0,40}[A-Za-z]")
+_RFC3339 = r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d))"
+_POD = re.compile(r"\[pod/([^\]/\s]{1,253})/([^\]\s]{1,253})\]\s?")
+_CRI = re.compile(_RFC3339 + r" (?:stdout|stderr) ([FP])(?:\s|$)")
+_TIMESTAMP = re.compile(_RFC3339 + r"\s")
+_JOURNAL = re.compile(
+    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?|" + _RFC3339 + r") \S{1,253} ([\w.@-]{1,64})\[\d{1,10}\]: "
+)
+_MOST = 6  # carriers nest (docker's JSON within journald's line), but not without end
+
+_NAMES = (
+    ("metrics-server", Speaker.METRICS_SERVER),
+    ("kube-apiserver", Speaker.API_SERVER),
+    ("kube-controller-manager", Speaker.HPA_CONTROLLER),
+    ("kubelet", Speaker.KUBELET),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A line as its component printed it, with what its carriers told: when, who, and whether there is more of it."""
+
+    text: str
+    at: datetime | None = None
+    speaker: Speaker = Speaker.UNKNOWN
+    partial: bool = False
+    prefixed: bool = False
+
+
+def take_off(line: str) -> Carried:
+    """The line without its carriers' prefixes, in whatever order they were put on."""
+    carried = Carried(_COLOUR.sub("", line) if "\x1b" in line else line)
+    for _ in range(_MOST):
+        inner = _one(carried)
+        if inner is None:
+            break
+        carried = inner
+    return carried
+
+
+def speaker_of_name(name: str) -> Speaker:
+    """Which component a program's, pod's or container's name stands for."""
+    return next((speaker for part, speaker in _NAMES if part in name), Speaker.UNKNOWN)
+
+
+def _one(carried: Carried) -> Carried | None:
+    text = carried.text.lstrip()
+    head = text[:1]
+    if head == "[" and (pod := _POD.match(text)):
+        return _without(carried, text[pod.end() :], None, speaker_of_name(f"{pod[2]} {pod[1]}"))
+    if head == "{" and text.startswith('{"log":'):
+        return _docker(carried, text)
+    if head.isdigit():
+        if cri := _CRI.match(text):
+            return replace(_without(carried, text[cri.end() :], cri[1]), partial=cri[2] == "P")
+        if journal := _JOURNAL.match(text):
+            return _without(carried, text[journal.end() :], journal[1], speaker_of_name(journal[2]))
+        if stamp := _TIMESTAMP.match(text):
+            return _without(carried, text[stamp.end() :], stamp[1])
+    if head.isupper() and (journal := _JOURNAL.match(text)):
+        return _without(carried, text[journal.end() :], None, speaker_of_name(journal[2]))
+    return None
+
+
+def _without(carried: Carried, text: str, stamp: str | None, speaker: Speaker = Speaker.UNKNOWN) -> Carried:
+    return Carried(
+        text=text,
+        at=(read_time(stamp) if stamp else None) or carried.at,
+        speaker=carried.speaker if speaker is Speaker.UNKNOWN else speaker,
+        partial=carried.partial,
+        prefixed=True,
+    )
+
+
+def _docker(carried: Carried, text: str) -> Carried | None:
+    import json  # only docker's own files need it
+
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    log = document.get("log")
+    if not isinstance(log, str):
+        return None
+    return replace(_without(carried, log.rstrip("\r\n"), str(document.get("time", ""))), partial=not log.endswith("\n"))
+
+
+def read_time(text: str) -> datetime | None:
+    """A time of RFC 3339; nanoseconds are cut to microseconds, which is all that ``datetime`` holds."""
+    try:
+        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+    except ValueError:
+        return None

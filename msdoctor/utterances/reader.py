@@ -1,0 +1,196 @@
+"""The reader of utterances: from lines, in whatever state they were pasted, to values.
+
+It composes: ``paste`` makes printed lines, ``prefixes`` takes off what carried them, ``records`` reads the header and
+the fields, ``innermost`` finds the errors, ``connections`` and ``speakers`` say where and by whom. One pass; memory is
+bounded by the longest line that is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TextIO
+
+from msdoctor.utterances import Connection, Speaker, Utterance, errors
+from msdoctor.utterances.connections import connection_of, split_wrappers
+from msdoctor.utterances.errors import InnermostError
+from msdoctor.utterances.innermost import Found, breaks_off, find_errors
+from msdoctor.utterances.milestones import milestone
+from msdoctor.utterances.paste import MOST_LINE, Line, printed_lines
+from msdoctor.utterances.prefixes import Carried, take_off
+from msdoctor.utterances.quoting import unquote
+from msdoctor.utterances.records import KLOG, Record, read_record
+from msdoctor.utterances.speakers import is_a_beginning, speaker_of
+
+
+def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterator[Utterance]:
+    """What the lines say that this pipeline knows of, in order. ``speaker``: whose log it is, where that is known."""
+    for line in _without_partials(printed_lines(lines, _is_unfinished)):
+        carried = take_off(line.text)
+        for text in _records_in(carried.text):
+            yield from _utterances(text, line, carried, speaker)
+
+
+def read_text(text: str, *, speaker: Speaker = Speaker.UNKNOWN) -> Utterance | None:
+    """What one message says: a condition, an event, a refusal's body. A known error before an unrecognised one."""
+    first: Utterance | None = None
+    for utterance in read(text.splitlines(), speaker=speaker):
+        if not isinstance(utterance.error, errors.Unrecognised):
+            return utterance
+        first = first or utterance
+    return first
+
+
+def read_error(text: str) -> InnermostError | None:
+    """The innermost error of one message, or None where none is known."""
+    utterance = read_text(text)
+    return None if utterance is None or isinstance(utterance.error, errors.Unrecognised) else utterance.error
+
+
+def lines_of(stream: TextIO) -> Iterator[str]:
+    """The lines of a text stream, none held longer than the reader reads: a file without line ends stays harmless."""
+    while line := stream.readline(MOST_LINE + 1):
+        yield line
+        while line and not line.endswith("\n"):
+            line = stream.readline(MOST_LINE + 1)
+
+
+def _without_partials(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines, those that a container runtime cut in pieces (CRI's tag ``P``) made whole."""
+    pieces: list[str] = []
+    number = 0
+    for line in lines:
+        carried = take_off(line.text) if pieces or _may_be_partial(line.text) else None
+        if carried is None or not (pieces or carried.partial):
+            yield line
+            continue
+        number = number or line.number
+        pieces.append(carried.text if pieces else line.text)
+        if not carried.partial or sum(map(len, pieces)) > MOST_LINE:
+            yield Line("".join(pieces).replace(" P ", " F ", 1)[:MOST_LINE], number, line.note)
+            pieces, number = [], 0
+    if pieces:
+        yield Line("".join(pieces).replace(" P ", " F ", 1), number)
+
+
+def _may_be_partial(text: str) -> bool:
+    return " stderr P " in text or " stdout P " in text
+
+
+def _records_in(text: str) -> Iterator[str]:
+    """The records of a line: several where a ticket system or a chat lost the line ends between them."""
+    starts = [header.start() for header in KLOG.finditer(text)] if text.count(".go:") > 1 else []
+    if len(starts) < 2:
+        yield text.strip()
+        return
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        yield text[start:end].strip()
+
+
+def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Iterator[Utterance]:
+    record = read_record(text)
+    if carried.speaker is not Speaker.UNKNOWN:
+        told = carried.speaker
+    speaker = speaker_of(record.message, record.source, told)
+    at = carried.at or record.at
+    known = milestone(record)
+    if known is not None:
+        yield _utterance(known, Connection(), (), speaker, record, line, text, at)
+        return
+    for said in _sayings(record, text):
+        outer = said.outer()
+        node = record.fields.get("node", "")
+        found = said.found
+        where = connection_of(said.context, found.error, said.text, speaker, node, outer)
+        yield _utterance(found.error, where, outer, speaker, record, line, text, at)
+
+
+def _utterance(
+    error: InnermostError,
+    where: Connection,
+    outer: tuple[str, ...],
+    speaker: Speaker,
+    record: Record,
+    line: Line,
+    text: str,
+    at: datetime | None,
+) -> Utterance:
+    return Utterance(speaker, where, error, outer, text, line.number, at, record.severity, note=line.note)
+
+
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    """One error of a record, with the text before it that is about it and what the record says of all its errors."""
+
+    found: Found
+    text: str
+    context: str
+    head: str
+
+    def outer(self) -> tuple[str, ...]:
+        return split_wrappers(self.head) + split_wrappers(self.context)
+
+
+def _sayings(record: Record, text: str) -> Iterator[_Saying]:
+    """The errors of a record; an unrecognised one if it is an error by its level and nothing in it is known."""
+    error_text = record.fields.get("err") or record.fields.get("error") or ""
+    if error_text:
+        sayings = list(_errors_of(error_text, record.message))
+        if sayings:
+            yield from sayings
+            return
+    body = unquote(" ".join((record.message, *record.fields.values())))
+    sayings = list(_errors_of(body, ""))
+    yield from sayings
+    if not sayings and record.severity in ("E", "F"):
+        inner = error_text or record.message
+        yield _Saying(Found(errors.Unrecognised(inner), 0, 0), "", inner, record.message if error_text else "")
+
+
+def _errors_of(text: str, message: str) -> Iterator[_Saying]:
+    all_found = find_errors(text)
+    head = ""
+    end = 0
+    for place, found in enumerate(all_found):
+        context = text[end : found.start]
+        if place == 0:
+            head, context = _split_head(context)
+        elif not context.startswith((", ", "], ", "] ")):
+            head = ""
+        elif _is_second_opinion(context):
+            continue
+        yield _Saying(found, text[found.start : found.end], context, f"{message}: {head}" if message else head)
+        end = found.end
+
+
+def _split_head(context: str) -> tuple[str, str]:
+    """What stands before a list ``[a, b]`` belongs to each of its items. IPv6 addresses have brackets too."""
+    for opening in (": [", " ["):
+        position = context.rfind(opening)
+        if position >= 0 and context[position + len(opening) : position + len(opening) + 1].isalpha():
+            return context[:position], context[position + len(opening) :]
+    return ("", context[1:]) if context.startswith("[") else ("", context)
+
+
+def _is_second_opinion(context: str) -> bool:
+    """Whether this is what the second authenticator says of a front proxy's certificate that the first one refused.
+
+    The union of authenticators (apiserver pkg/authentication/request/union) collects what each says. The plain x509 one
+    knows only the cluster's client CA and refuses any front proxy's certificate: the first item is the reason.
+    """
+    return "verifying certificate SN=" in context
+
+
+def _is_unfinished(text: str, following: str) -> bool:
+    """Whether a line breaks off: in a quoted value, or as an error that has not said what it is."""
+    record = read_record(take_off(text).text.strip())
+    if record.open:
+        return True
+    if milestone(record) is not None:
+        return False
+    body = unquote(" ".join((record.message, *record.fields.values())))
+    found = find_errors(body)
+    if found:
+        return found[-1].end >= len(body.rstrip(": ")) and breaks_off(found[-1].error, following)
+    return record.severity in ("E", "F") or "://" in body or body.count('"') % 2 == 1 or is_a_beginning(body)

@@ -1,0 +1,73 @@
+"""Who printed a line, from the source file in its header and from wordings that one component alone uses."""
+
+from __future__ import annotations
+
+from msdoctor.utterances import Speaker
+
+_FILES = {
+    # metrics-server pkg/
+    "scraper.go": Speaker.METRICS_SERVER,
+    "storage.go": Speaker.METRICS_SERVER,
+    "decode.go": Speaker.METRICS_SERVER,
+    # apiserver pkg/server, as metrics-server starts it
+    "serving.go": Speaker.METRICS_SERVER,
+    "secure_serving.go": Speaker.METRICS_SERVER,
+    "tlsconfig.go": Speaker.METRICS_SERVER,
+    "dynamic_serving_content.go": Speaker.METRICS_SERVER,
+    "shared_informer.go": Speaker.METRICS_SERVER,
+    # apiserver pkg/authentication, pkg/authorization, pkg/endpoints, pkg/server/filters and plugin/
+    "webhook.go": Speaker.DELEGATED_AUTH,
+    "errors.go": Speaker.DELEGATED_AUTH,
+    "timeout.go": Speaker.DELEGATED_AUTH,
+    "authentication.go": Speaker.DELEGATED_AUTH,
+    "requestheader_controller.go": Speaker.DELEGATED_AUTH,
+    "configmap_cafile_content.go": Speaker.DELEGATED_AUTH,
+    # kube-aggregator pkg/
+    "available_controller.go": Speaker.AGGREGATOR,
+    "remote_available_controller.go": Speaker.AGGREGATOR,
+    "handler_proxy.go": Speaker.AGGREGATOR,
+    "horizontal.go": Speaker.HPA_CONTROLLER,
+}
+
+_WORDINGS = (
+    ("Failed to scrape node", Speaker.METRICS_SERVER),
+    ("unable to fully scrape metrics", Speaker.METRICS_SERVER),
+    ("unable to fully collect metrics", Speaker.METRICS_SERVER),
+    ("Failed to make webhook", Speaker.DELEGATED_AUTH),
+    ("Unable to authenticate the request", Speaker.DELEGATED_AUTH),
+    ("post-timeout activity", Speaker.DELEGATED_AUTH),
+    ("failing or missing response from", Speaker.AGGREGATOR),
+    ("unable to compute the replica count", Speaker.HPA_CONTROLLER),
+    ("unable to fetch metrics from resource metrics API", Speaker.HPA_CONTROLLER),
+    ("no metrics returned from resource metrics API", Speaker.HPA_CONTROLLER),
+    ("probe failed", Speaker.KUBELET),
+    ("Error from server", Speaker.KUBECTL),
+    ("error: ", Speaker.KUBECTL),
+)
+
+_LIBRARY_OF = {
+    # what any API server's library prints is said by the component whose log it is, but for metrics-server, where it is
+    # worth telling its front door from its scraper
+    Speaker.METRICS_SERVER: {Speaker.METRICS_SERVER, Speaker.DELEGATED_AUTH},
+    Speaker.API_SERVER: {Speaker.API_SERVER, Speaker.AGGREGATOR},
+}
+
+
+def speaker_of(text: str, source: str, told: Speaker) -> Speaker:
+    """The speaker of a line. ``told`` is what its carrier or the caller knows, and only ever made more precise."""
+    guess = _guess(text, source)
+    if told is Speaker.UNKNOWN:
+        return guess
+    return guess if guess in _LIBRARY_OF.get(told, ()) else told
+
+
+def _guess(text: str, source: str) -> Speaker:
+    file = source.rpartition("/")[2].partition(":")[0]
+    if file in _FILES:
+        return _FILES[file]
+    return next((speaker for wording, speaker in _WORDINGS if wording in text), Speaker.UNKNOWN)
+
+
+def is_a_beginning(text: str) -> bool:
+    """Whether a text has a wording that some component begins an error with, and so is the first part of one."""
+    return " is forbidden" in text or _guess(text, "") is not Speaker.UNKNOWN
