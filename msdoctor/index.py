@@ -1,0 +1,30 @@
+"""What ``explain`` knows of every check without importing any: its name, its place, and how it is recognised in text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from msdoctor.model import Check, Class, Hop, Look, Says
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One check, as far as recognising it needs."""
+
+    id: str
+    cls: Class
+    hop: Hop
+    title: str
+    file: str
+    says: tuple[Says, ...]
+    decide: tuple[Look, ...]
+
+
+class Knowledge(Protocol):
+    """An index of checks that can also load the one that an answer names (``registry.Index``)."""
+
+    @property
+    def entries(self) -> tuple[IndexEntry, ...]: ...
+
+    def check(self, check_id: str, /) -> Check: ...
