@@ -25,11 +25,12 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lab", description="A real cluster to break and heal; LAB=NAME chooses which.")
+    parser = argparse.ArgumentParser(prog="lab", description="A real cluster to break and heal; LAB=NAME says which.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     start = commands.add_parser("up", help="start a lab and leave it up")
-    start.add_argument("--form", type=Form, choices=list(Form), default=Form.SYSTEMD)
-    start.add_argument("--patient", choices=patients.NAMES, default="healthy")
+    form, patient = os.environ.get("FORM") or "systemd", os.environ.get("PATIENT") or "healthy"
+    start.add_argument("--form", choices=[*Form], default=form, help="default: $FORM, else systemd")
+    start.add_argument("--patient", choices=patients.NAMES, default=patient, help="default: $PATIENT, else healthy")
     start.set_defaults(run=_up)
     commands.add_parser("down", help="end the lab, sweep up after dead ones").set_defaults(run=_down)
     change = commands.add_parser("patient", help="turn the running lab into a patient")
@@ -45,8 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(arguments: argparse.Namespace, name: str) -> int:
+    if arguments.form not in list(Form) or arguments.patient not in patients.NAMES:
+        raise LabError(f"no form {arguments.form!r} or no patient {arguments.patient!r}")
     begun = time.monotonic()
-    lab = Lab.up(name, patients.patient(arguments.patient, arguments.form))
+    lab = Lab.up(name, patients.patient(arguments.patient, Form(arguments.form)))
     (lab.folder / "patient").write_text(arguments.patient)
     print(f"lab {name} is up as {arguments.patient}, control plane {lab.form}, after {time.monotonic() - begun:.0f} s")
     print(_usage(lab))

@@ -154,8 +154,8 @@ def _sound(target: Path) -> bool:
     sums = target / "SHA256SUMS"
     if not sums.is_file():
         return False
-    wanted = dict(reversed(line.split("  ", 1)) for line in sums.read_text().splitlines())
-    return all((target / name).is_file() and _sha256(target / name) == digest for name, digest in wanted.items())
+    wanted = [line.split("  ", 1) for line in sums.read_text().splitlines()]
+    return all((target / name).is_file() and _sha256(target / name) == digest for digest, name in wanted)
 
 
 def _sha256(path: Path) -> str:

@@ -1,8 +1,10 @@
 """A lab: one real cluster and its workstation, as tests use it.
 
-    with Lab.up("mine", patient("story")) as lab:          # or Lab.attach("mine") to one that is up
-        lab.run("workstation", ["kubectl", "top", "nodes"])
-        lab.apply(patient("healthy"))
+```python
+with Lab.up("mine", patient("story")) as lab:  # or Lab.attach("mine") to one that is up
+    lab.run("workstation", ["kubectl", "top", "nodes"])
+    lab.apply(patient("healthy"))
+```
 """
 
 import json
@@ -18,14 +20,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Self
 
 from lab import binaries, images, network, objects, settle, state, watch
 from lab.authorities import Authorities
-from lab.files import AUDIT_LOG, PKI, STATIC_PODS, USERS, File, Unit, control_plane_commands, kubeconfig
-from lab.files import machine_files, machine_units
+from lab.files import (
+    AUDIT_LOG,
+    STATIC_PODS,
+    USERS,
+    File,
+    Unit,
+    control_plane_commands,
+    kubeconfig,
+    machine_files,
+    machine_units,
+)
 from lab.preconditions import check_preconditions
 from lab.settle import Observation
-from lab.truth import ADDRESSES, MASTER, NODES, WORKSTATION, Caught, Form, Truth
+from lab.truth import MASTER, NODES, WORKSTATION, Caught, Form, Truth
 
 # Debian's programs come second: the lab's own stand-ins and binaries are in /usr/local/bin.
 MACHINE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -85,7 +97,7 @@ class Lab:
         """End the lab and remove what is left of it and of any dead lab."""
         down(self.name)
 
-    def __enter__(self) -> "Lab":
+    def __enter__(self) -> Self:
         """Use the lab in a `with` statement, which ends it."""
         return self
 
@@ -221,9 +233,9 @@ class Lab:
         """metrics-server runs and has scraped once at most: it needs two scrapes, a minute apart here."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            pods = json.loads(self.kubectl("get", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "-o", "json").stdout)
-            running = [pod for pod in pods["items"] if "running" in _container_state(pod)]
-            if len(pods["items"]) == len(running) == 1:
+            shown = self.kubectl("get", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "-o", "json").stdout
+            pods = json.loads(shown)["items"]
+            if len(pods) == 1 and "running" in _container_state(pods[0]):
                 time.sleep(3)
                 return self.look()
             time.sleep(0.5)
@@ -280,11 +292,12 @@ class Lab:
         """Wait until the API server with the wanted flags answers."""
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
-            if self.form is Form.SYSTEMD or self._static_pods_run(truth):
-                if self.kubectl("get", "--raw", "/readyz", "--request-timeout=2s", check=False).returncode == 0:
-                    return
+            is_new = self.form is Form.SYSTEMD or self._static_pods_run(truth)
+            ready = ("get", "--raw", "/readyz", "--request-timeout=2s")
+            if is_new and self.kubectl(*ready, check=False).returncode == 0:
+                return
             time.sleep(0.2)
-        raise LabError("the API server does not answer; see `journalctl -u kube-apiserver` or its pod's log on k8s-master")
+        raise LabError("the API server does not answer; see `journalctl -u kube-apiserver` or /var/log/pods there")
 
     def _static_pods_run(self, truth: Truth) -> bool:
         """Whether the static pods' processes have the wanted flags."""
@@ -441,7 +454,8 @@ def _lay_out_programs(top: Path, programs: Mapping[str, Path]) -> None:
 
 def _python() -> str:
     """A Python that the machines see too: their /etc, /var and /run are not this machine's."""
-    return str(Path("/usr/bin/python3").resolve()) if Path("/usr/bin/python3").exists() else os.path.realpath("/proc/self/exe")
+    system = Path("/usr/bin/python3")
+    return str(system if system.exists() else Path("/proc/self/exe").resolve())
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -475,13 +489,11 @@ def _differs(path: Path, file: File) -> bool:
         return True
 
 
-def _container_state(pod: dict[str, dict[str, list[dict[str, object]]]]) -> object:
+def _container_state(pod: dict[str, Any]) -> dict[str, object]:
     statuses = pod["status"].get("containerStatuses") or [{}]
-    return statuses[0].get("state", {})
+    found: dict[str, object] = statuses[0].get("state", {})
+    return found
 
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-__all__ = ["ADDRESSES", "PKI", "Lab", "LabError", "down"]

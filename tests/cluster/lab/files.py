@@ -1,7 +1,7 @@
 """Files and units of each machine, as hand-built clusters lay them out, from one Truth.
 
-`machine_files` gives every file of a machine by its path there; `machine_units` the units that should run. `Lab.apply` writes
-what differs and restarts what reads it.
+`machine_files` gives every file of a machine by its path there, `machine_units` the units that should run. `Lab.apply`
+writes what differs and restarts what reads it.
 """
 
 import base64
@@ -379,9 +379,7 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
         ),
     )
     wanted = truth.front_proxy_cert
-    proxy_client = authorities.leaf(
-        wanted.common_name, issuer=wanted.issuer, begins=wanted.begins, ends=wanted.ends
-    )
+    proxy_client = authorities.leaf(wanted.common_name, issuer=wanted.issuer, begins=wanted.begins, ends=wanted.ends)
     accounts = authorities.service_account()
     manager = authorities.leaf("system:kube-controller-manager", organization="system:kube-controller-manager")
     scheduler = authorities.leaf("system:kube-scheduler", organization="system:kube-scheduler")

@@ -1,6 +1,6 @@
 """Container images made by hand: there is no registry to pull from.
 
-An image is a tar of `manifest.json`, `config.json` and one layer that holds one program, as `ctr images import` reads it.
+An image is a tar of `manifest.json`, `config.json` and one layer with one program, as `ctr images import` reads it.
 """
 
 import hashlib

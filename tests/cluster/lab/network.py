@@ -1,4 +1,4 @@
-"""The lab's network: one bridge in the workstation's namespace, a veth to each machine, static routes between pod ranges."""
+"""The lab's network: a bridge in the workstation's namespace, a veth to each machine, routes between pod ranges."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ CHAINS = ("INPUT", "OUTPUT", "FORWARD")
 
 
 def workstation_script(machines: Iterable[tuple[str, int]]) -> str:
-    """Shell commands for the workstation's namespace; `machines` are names and pids (of the first PID namespace) of PID 1."""
+    """Shell commands for the workstation; `machines` are names and pids (first PID namespace) of each PID 1."""
     lines = [
         "set -e",
         "ip link set lo up",
@@ -45,7 +45,4 @@ def firewall_script(drops: Iterable[Drop]) -> str:
 
 
 def _chains() -> list[str]:
-    lines = [f"iptables -w -N LAB-{chain}\niptables -w -I {chain} -j LAB-{chain}" for chain in CHAINS]
-    return lines
-
-
+    return [f"iptables -w -N LAB-{chain}\niptables -w -I {chain} -j LAB-{chain}" for chain in CHAINS]

@@ -52,9 +52,7 @@ def _object(
 
 def _binding(name: str, role: str, subject: Object, labels: dict[str, str] | None = None) -> Object:
     reference = {"apiGroup": RBAC, "kind": "ClusterRole", "name": role}
-    return _object(
-        f"{RBAC}/v1", "ClusterRoleBinding", name, None, labels, roleRef=reference, subjects=[subject]
-    )
+    return _object(f"{RBAC}/v1", "ClusterRoleBinding", name, None, labels, roleRef=reference, subjects=[subject])
 
 
 def _user(name: str) -> Object:
@@ -199,9 +197,7 @@ def _metrics_server(truth: Truth) -> Iterator[Object]:
         "targetPort": wanted.service_target_port,
     }
     selector = {"k8s-app": wanted.service_selector}
-    yield _object(
-        "v1", "Service", name, "kube-system", LABELS, spec={"ports": [port], "selector": selector}
-    )
+    yield _object("v1", "Service", name, "kube-system", LABELS, spec={"ports": [port], "selector": selector})
     yield _deployment(
         name,
         "kube-system",

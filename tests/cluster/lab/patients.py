@@ -98,5 +98,3 @@ NAMES = tuple(FAULTS)
 def patient(name: str, form: Form = Form.SYSTEMD) -> Truth:
     """The truth of a named patient on a control plane of the given form; `KeyError` for a name that is not in NAMES."""
     return FAULTS[name](replace(HEALTHY, form=form))
-
-

@@ -1,6 +1,6 @@
-"""The lab's certificates: EC P-256 keys and X.509 certificates in PEM, as the hand-built clusters of the guides lay them out.
+"""The lab's certificates: EC P-256 keys and X.509 certificates, both PEM.
 
-Made with the `cryptography` package rather than openssl's command line, so that SANs, issuers and dates are plain values.
+Made with the `cryptography` package rather than openssl's command line, so that SANs, issuers and dates are values.
 """
 
 import ipaddress
@@ -81,9 +81,7 @@ def leaf(
 def key_pair() -> Pair:
     """A bare public and private key, for service account tokens: `cert` holds the public key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return Pair(public.decode(), _private(key))
 
 

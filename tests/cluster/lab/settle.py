@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from lab.truth import NODES
 
@@ -30,9 +31,9 @@ kubectl get nodes -o json 2>&1
 class Observation:
     """What a user sees of the pipeline.
 
-    `available` is "Status/Reason" of the APIService; `top_nodes` maps rows to whether they have numbers, or holds the error
-    text under ""; `top_pods` is the set of names without their random parts, or the error text; `ready` counts the
-    ready metrics-server pods of `pods`; `hpa` is "Type=Status/Reason" per condition; `ready_nodes` are node names;
+    `available` is "Status/Reason" of the APIService; `top_nodes` pairs rows with whether they have numbers, an error
+    text is one row without; `top_pods` are the names without their random parts, or the error text; `ready` counts the
+    ready ones of the metrics-server `pods`; `hpa` is "Type=Status/Reason" per condition; `ready_nodes` are node names;
     `stamps` are the node metrics' timestamps (RFC 3339), which take no part in comparisons.
     """
 
@@ -80,7 +81,7 @@ def look(run: Run) -> Observation:
     )
 
 
-def _parse(text: str) -> dict[str, object]:
+def _parse(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError:
@@ -88,12 +89,12 @@ def _parse(text: str) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _items(text: str) -> list[dict[str, object]]:
+def _items(text: str) -> list[dict[str, Any]]:
     items = _parse(text).get("items")
     return items if isinstance(items, list) else []
 
 
-def _status_conditions(thing: dict[str, object]) -> list[dict[str, str]]:
+def _status_conditions(thing: dict[str, Any]) -> list[dict[str, str]]:
     status = thing.get("status")
     conditions = status.get("conditions") if isinstance(status, dict) else None
     return conditions or []
@@ -104,7 +105,7 @@ def _available(text: str) -> str:
     return f"{found[0]['status']}/{found[0]['reason']}" if found else _numberless(text)[:300]
 
 
-def _is_ready(thing: dict[str, object]) -> bool:
+def _is_ready(thing: dict[str, Any]) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in _status_conditions(thing))
 
 

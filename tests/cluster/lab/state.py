@@ -22,7 +22,7 @@ DEFAULT_NAME = "msdoctor"
 
 @dataclass(frozen=True)
 class Record:
-    """Who runs a lab: its watcher, PID 1 of its PID namespace, and PID 1 of each machine, in pids of the first namespace."""
+    """Who runs a lab: its watcher, PID 1 of its PID namespace, PID 1 of each machine; pids of the first namespace."""
 
     watcher: ProcessId
     supervisor: ProcessId | None = None

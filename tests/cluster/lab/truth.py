@@ -113,7 +113,7 @@ class Kubelet:
 
 @dataclass(frozen=True)
 class MetricsServer:
-    """The Deployment and Service of metrics-server; the defaults are upstream's manifest of 0.8.0 with a faster pace."""
+    """The Deployment and Service of metrics-server; the defaults are upstream's manifest of 0.8.0, at a faster pace."""
 
     deployed: bool = True
     args: tuple[str, ...] = (

@@ -4,10 +4,10 @@
       supervisor = PID 1 of the lab's PID namespace; its network namespace is the workstation's
         machine  = PID 1 of a PID namespace nested in it, with mount, UTS, IPC and network namespaces of its own
 
-Everything that the lab runs is inside the supervisor's PID namespace, so the kernel ends all of it at the instant at which
-the supervisor ends; mounts and network namespaces have no name outside and go with their last process. The supervisor
-has PDEATHSIG on the watcher. What is left to the watcher are cgroup directories and the state folder; should it be killed
-too, the next `up` or `down` of any lab sweeps them.
+Everything that the lab runs is inside the supervisor's PID namespace, so the kernel ends all of it at the instant at
+which the supervisor ends; mounts and network namespaces have no name outside and go with their last process. The
+supervisor has PDEATHSIG on the watcher. What is left to the watcher are cgroup directories and the state folder; should
+it be killed too, the next `up` or `down` of any lab sweeps them.
 
 `up` holds the other end of a pipe, the lifeline, until the lab stands: if `up` is killed, the lab ends.
 """
@@ -81,7 +81,7 @@ def main(lab: str, lifeline: int, init: str) -> None:
         raise
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if supervisor:
+        if supervisor is not None:
             supervisor.kill()
             supervisor.wait_gone(10)
         with state.alone():

@@ -1,16 +1,17 @@
 """`systemctl` and `journalctl` of a lab machine, for the few verbs that remedies use; the name it is called by decides.
 
-As with the real one, a changed unit file counts only after `daemon-reload`: start and restart use the copy of the unit that
-was loaded last, and warn when the file differs. Each started unit has a runner process, which starts ExecStart
-(arguments over several lines joined at their backslashes), starts it again as `Restart=` says, and appends its output to
-the journal that `journalctl -u` prints. On stop only the main process is ended (KillMode=process), so that containers outlive
-their containerd.
+As with the real one, a changed unit file counts only after `daemon-reload`: start and restart use the copy of the unit
+that was loaded last, and warn when the file differs. Each started unit has a runner process, which starts ExecStart
+(arguments over several lines joined at their backslashes), starts it again as `Restart=` says, and appends its output
+to the journal that `journalctl -u` prints. On stop only the main process is ended (KillMode=process), so that
+containers outlive their containerd.
 
-/run/lab/units/X.service   the unit as loaded        /run/lab/state/X.json   {"runner": pid, "main": pid, "since": time}
+/run/lab/units/X.service   the unit as loaded
+/run/lab/state/X.json      {"runner": pid, "main": pid, "since": seconds since 1970}
 /run/lab/journal/X.log     its output
 """
 
-import glob
+import argparse
 import json
 import os
 import re
@@ -19,11 +20,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
-UNITS = "/etc/systemd/system"
-LOADED = "/run/lab/units"
-STATE = "/run/lab/state"
-JOURNAL = "/run/lab/journal"
+UNITS = Path("/etc/systemd/system")
+LOADED = Path("/run/lab/units")
+STATE = Path("/run/lab/state")
+JOURNAL = Path("/run/lab/journal")
 
 Settings = dict[str, list[str]]
 
@@ -31,8 +34,8 @@ Settings = dict[str, list[str]]
 def main(argv: list[str]) -> int:
     """Run as one of the two commands; returns the exit code."""
     for folder in (LOADED, STATE, JOURNAL):
-        os.makedirs(folder, exist_ok=True)
-    if os.path.basename(argv[0]) == "journalctl":
+        folder.mkdir(parents=True, exist_ok=True)
+    if Path(argv[0]).name == "journalctl":
         return journalctl(argv[1:])
     return systemctl(argv[1:])
 
@@ -80,7 +83,7 @@ def stop(name: str, _now: bool = False, _quiet: bool = False) -> int:
     """Stop a unit if it runs, and wait for its end."""
     pid = runner(name)
     if not pid:
-        return 0 if os.path.exists(f"{LOADED}/{name}.service") or load(name) else fail(f"Unit {name}.service not loaded.", 5)
+        return 0 if load(name) else fail(f"Failed to stop {name}.service: Unit {name}.service not loaded.", 5)
     os.kill(pid, signal.SIGTERM)
     while runner(name) == pid:
         time.sleep(0.02)
@@ -99,7 +102,7 @@ def status(name: str, _now: bool = False, _quiet: bool = False) -> int:
     if not load(name):
         return fail(f"Unit {name}.service could not be found.", 4)
     pid = main_pid(name)
-    settings = parse(f"{LOADED}/{name}.service")
+    settings = parse(name)
     print(f"● {name}.service - {' '.join(settings.get('Description', [name]))}")
     print(f"     Loaded: loaded ({UNITS}/{name}.service; enabled; preset: enabled)")
     print(f"     Active: {'active (running)' if pid else 'inactive (dead)'}")
@@ -121,7 +124,7 @@ def is_active(name: str, _now: bool = False, quiet: bool = False) -> int:
 
 def is_enabled(name: str, _now: bool = False, quiet: bool = False) -> int:
     """Every unit file of a machine counts as enabled."""
-    there = os.path.exists(f"{UNITS}/{name}.service")
+    there = (UNITS / f"{name}.service").exists()
     if not quiet:
         print("enabled" if there else "not-found")
     return 0 if there else 1
@@ -140,8 +143,7 @@ def disable(name: str, now: bool = False, _quiet: bool = False) -> int:
 def cat(name: str, _now: bool = False, _quiet: bool = False) -> int:
     """Print the unit file and its drop-ins."""
     for path in sources(name):
-        with open(path) as file:
-            print(f"# {path}\n{file.read()}")
+        print(f"# {path}\n{path.read_text()}")
     return 0 if sources(name) else fail(f"No files found for {name}.service.")
 
 
@@ -149,7 +151,9 @@ def show(name: str, _now: bool = False, _quiet: bool = False) -> int:
     """Print a few properties."""
     known = load(name)
     pid = main_pid(name)
-    print(f"MainPID={pid}\nLoadState={'loaded' if known else 'not-found'}\nActiveState={'active' if pid else 'inactive'}")
+    print(f"MainPID={pid}")
+    print(f"LoadState={'loaded' if known else 'not-found'}")
+    print(f"ActiveState={'active' if pid else 'inactive'}")
     print(f"FragmentPath={UNITS}/{name}.service")
     if known:
         print(f"ExecStart={{ argv[]={' '.join(command(name))} }}")
@@ -158,18 +162,18 @@ def show(name: str, _now: bool = False, _quiet: bool = False) -> int:
 
 def list_units() -> int:
     """Print every unit file and whether it runs."""
-    for path in sorted(glob.glob(f"{UNITS}/*.service")):
-        name = os.path.basename(path).removesuffix(".service")
+    for path in sorted(UNITS.glob("*.service")):
+        name = path.stem
         print(f"{name}.service loaded {'active running' if main_pid(name) else 'inactive dead'}")
     return 0
 
 
 def daemon_reload() -> int:
     """Load every unit file anew."""
-    for path in glob.glob(f"{LOADED}/*.service"):
-        os.unlink(path)
-    for path in glob.glob(f"{UNITS}/*.service"):
-        load(os.path.basename(path).removesuffix(".service"))
+    for path in LOADED.glob("*.service"):
+        path.unlink()
+    for path in UNITS.glob("*.service"):
+        load(path.stem)
     return 0
 
 
@@ -190,38 +194,32 @@ VERBS = {
 }
 
 
-def sources(name: str) -> list[str]:
+def sources(name: str) -> list[Path]:
     """A unit's file and drop-ins, in the order in which they count."""
-    paths = [f"{UNITS}/{name}.service", *sorted(glob.glob(f"{UNITS}/{name}.service.d/*.conf"))]
-    return [path for path in paths if os.path.exists(path)]
+    paths = [UNITS / f"{name}.service", *sorted((UNITS / f"{name}.service.d").glob("*.conf"))]
+    return [path for path in paths if path.exists()]
 
 
 def load(name: str) -> bool:
     """Keep a copy of a unit that is not loaded yet; False if there is no such unit."""
-    text = ""
-    for path in sources(name):
-        with open(path) as file:
-            text += file.read() + "\n"
-    loaded = f"{LOADED}/{name}.service"
-    if not os.path.exists(loaded):
+    text = "".join(path.read_text() + "\n" for path in sources(name))
+    loaded = LOADED / f"{name}.service"
+    if not loaded.exists():
         if not text:
             return False
-        with open(loaded, "w") as file:
-            file.write(text)
-    with open(loaded) as file:
-        if file.read() != text:
-            print(
-                f"Warning: The unit file, source configuration file or drop-ins of {name}.service changed on disk."
-                " Run 'systemctl daemon-reload' to reload units.",
-                file=sys.stderr,
-            )
+        loaded.write_text(text)
+    if loaded.read_text() != text:
+        print(
+            f"Warning: The unit file, source configuration file or drop-ins of {name}.service changed on disk."
+            " Run 'systemctl daemon-reload' to reload units.",
+            file=sys.stderr,
+        )
     return True
 
 
-def parse(path: str) -> Settings:
-    """Settings of a unit by name, all sections together; an empty assignment forgets the earlier ones."""
-    with open(path) as file:
-        text = re.sub(r"\\\n", " ", file.read())
+def parse(name: str) -> Settings:
+    """Settings of the loaded unit by name, all sections together; an empty assignment forgets the earlier ones."""
+    text = re.sub(r"\\\n", " ", (LOADED / f"{name}.service").read_text())
     settings: Settings = {}
     for line in text.splitlines():
         key, equals, value = line.strip().partition("=")
@@ -236,20 +234,18 @@ def parse(path: str) -> Settings:
 
 def command(name: str) -> list[str]:
     """ExecStart of the loaded unit as words."""
-    return shlex.split(parse(f"{LOADED}/{name}.service")["ExecStart"][-1].lstrip("-@:+!"))
+    return shlex.split(parse(name)["ExecStart"][-1].lstrip("-@:+!"))
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """Environment= and EnvironmentFile= of a unit on top of this process's own."""
     found = dict(os.environ)
     for text in settings.get("EnvironmentFile", []):
-        path = text.lstrip("-")
-        if os.path.exists(path):
-            with open(path) as file:
-                for line in file:
-                    key, equals, value = line.strip().partition("=")
-                    if equals and not key.startswith("#"):
-                        found[key] = value.strip("\"'")
+        path = Path(text.lstrip("-"))
+        for line in path.read_text().splitlines() if path.exists() else ():
+            key, equals, value = line.strip().partition("=")
+            if equals and not key.startswith("#"):
+                found[key] = value.strip("\"'")
     for text in settings.get("Environment", []):
         for word in shlex.split(text):
             key, _, value = word.partition("=")
@@ -259,12 +255,11 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def run(name: str) -> None:
     """Be the runner of a unit; never returns."""
-    stopping = False
+    stopping: list[bool] = []
     child: subprocess.Popen[bytes] | None = None
 
     def end(_number: int, _frame: object) -> None:
-        nonlocal stopping
-        stopping = True
+        stopping.append(True)
         if child:
             child.terminate()
 
@@ -274,13 +269,13 @@ def run(name: str) -> None:
         os.dup2(null, descriptor)
     started: list[float] = []
     while not stopping:
-        settings = parse(f"{LOADED}/{name}.service")
-        with open(f"{JOURNAL}/{name}.log", "ab") as journal:
+        settings = parse(name)
+        with (JOURNAL / f"{name}.log").open("ab") as journal:
             child = launch(name, settings, journal.fileno())
         started.append(time.time())
         if child:
             remember(name, child.pid)
-            code = wait(child, float(settings.get("TimeoutStopSec", ["10"])[-1].rstrip("s")), lambda: stopping)
+            code = wait(child, float(settings.get("TimeoutStopSec", ["10"])[-1].rstrip("s")), lambda: bool(stopping))
         else:
             code = 203
         remember(name, 0)
@@ -288,7 +283,7 @@ def run(name: str) -> None:
         if stopping or policy == "no" or (policy == "on-failure" and code == 0):
             break
         time.sleep(float(settings.get("RestartSec", ["0.1"])[-1].rstrip("s")))
-    os.unlink(f"{STATE}/{name}.json")
+    (STATE / f"{name}.json").unlink()
     os._exit(0)
 
 
@@ -305,14 +300,14 @@ def launch(name: str, settings: Settings, journal: int) -> "subprocess.Popen[byt
         return None
 
 
-def wait(child: "subprocess.Popen[bytes]", patience: float, stopping: "object") -> int:
+def wait(child: "subprocess.Popen[bytes]", patience: float, stopping: Callable[[], bool]) -> int:
     """Wait for the main process; once the unit is being stopped only as long as TimeoutStopSec."""
     asked = 0.0
     while True:
         try:
             return child.wait(0.2 if not asked else 0.02)
         except subprocess.TimeoutExpired:
-            if callable(stopping) and stopping():
+            if stopping():
                 asked = asked or time.time()
                 if time.time() - asked > patience:
                     child.kill()
@@ -320,74 +315,60 @@ def wait(child: "subprocess.Popen[bytes]", patience: float, stopping: "object") 
 
 def remember(name: str, pid: int) -> None:
     """Say who runs the unit."""
-    scratch = f"{STATE}/{name}.json.new"
-    with open(scratch, "w") as file:
-        json.dump({"runner": os.getpid(), "main": pid, "since": time.time()}, file)
-    os.rename(scratch, f"{STATE}/{name}.json")
+    scratch = STATE / f"{name}.json.new"
+    scratch.write_text(json.dumps({"runner": os.getpid(), "main": pid, "since": time.time()}))
+    scratch.rename(STATE / f"{name}.json")
 
 
 def recall(name: str) -> dict[str, float]:
     """What the runner last said, empty if the unit does not run."""
     try:
-        with open(f"{STATE}/{name}.json") as file:
-            found: dict[str, float] = json.load(file)
-            return found
+        found: dict[str, float] = json.loads((STATE / f"{name}.json").read_text())
     except (OSError, ValueError):
         return {}
+    return found
 
 
 def runner(name: str) -> int:
     """The pid of a unit's runner, 0 if there is none."""
     pid = int(recall(name).get("runner", 0))
-    return pid if pid and os.path.exists(f"/proc/{pid}") else 0
+    return pid if pid and Path(f"/proc/{pid}").exists() else 0
 
 
 def main_pid(name: str) -> int:
     """The pid of a unit's main process, 0 if it does not run."""
     pid = int(recall(name).get("main", 0)) if runner(name) else 0
-    return pid if pid and os.path.exists(f"/proc/{pid}") else 0
+    return pid if pid and Path(f"/proc/{pid}").exists() else 0
 
 
 def journalctl(arguments: list[str]) -> int:
-    """Print the journals of the units named by `-u`, or of all."""
-    names: list[str] = []
-    count = 0
-    follow = False
-    words = iter(arguments)
-    for word in words:
-        if word in ("-u", "--unit"):
-            names.append(next(words, "").removesuffix(".service"))
-        elif word.startswith("-u") or word.startswith("--unit="):
-            names.append(re.sub(r"^(-u|--unit=)", "", word).removesuffix(".service"))
-        elif word in ("-n", "--lines"):
-            count = int(next(words, "10"))
-        elif re.match(r"(-n|--lines=)\d+$", word):
-            count = int(re.sub(r"\D", "", word))
-        elif word in ("-f", "--follow"):
-            follow = True
-        elif word in ("-S", "--since", "-U", "--until", "-o", "--output", "-g", "--grep", "-p"):
-            next(words, "")
-    names = names or sorted(os.path.basename(path).removesuffix(".log") for path in glob.glob(f"{JOURNAL}/*.log"))
+    """Print the journals of the units named by `-u`, or of all; times and filters are passed over."""
+    parser = argparse.ArgumentParser(prog="journalctl")
+    parser.add_argument("-u", "--unit", action="append", default=[])
+    parser.add_argument("-n", "--lines", type=int, default=0)
+    parser.add_argument("-f", "--follow", action="store_true")
+    options, _ = parser.parse_known_args(arguments)
+    names = [name.removesuffix(".service") for name in options.unit]
+    names = names or sorted(path.stem for path in JOURNAL.glob("*.log"))
     for name in names:
-        for line in lines(name, count):
+        for line in lines(name, options.lines):
             print(line)
-    if follow:
+    if options.follow:
         sys.stdout.flush()
-        os.execvp("tail", ["tail", "-n0", "-F", *(f"{JOURNAL}/{name}.log" for name in names)])
+        os.execvp("tail", ["tail", "-n0", "-F", *(str(JOURNAL / f"{name}.log") for name in names)])
     return 0
 
 
 def lines(name: str, count: int) -> list[str]:
     """The last lines (all if 0) of a unit's journal as journalctl prints them: klog's own time serves as the time."""
     try:
-        with open(f"{JOURNAL}/{name}.log", errors="replace") as file:
-            raw = file.read().splitlines()
+        raw = (JOURNAL / f"{name}.log").read_text(errors="replace").splitlines()
     except OSError:
         return []
     host = os.uname().nodename
     latest = time.strftime("%b %d %H:%M:%S")
     found = []
-    for line in raw[-count:] if count else raw:
+    for line in raw[-count:]:
         stamp = re.match(r"[IWEF](\d\d)(\d\d) (\d\d:\d\d:\d\d)", line)
         if stamp:
             latest = f"{MONTHS[int(stamp[1]) - 1]} {stamp[2]} {stamp[3]}"
@@ -395,7 +376,7 @@ def lines(name: str, count: int) -> list[str]:
     return found
 
 
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def fail(text: str, code: int = 1) -> int:
