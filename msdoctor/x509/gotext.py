@@ -1,0 +1,204 @@
+"""How Go writes things in its errors: quoted strings, IP addresses, instants. And how it reads an address."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from .model import Unreadable
+
+_ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
+_MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, an IPv4 address in an IPv6 one
+
+
+def quote(text: str | bytes) -> str:
+    """Go's ``%q`` (``strconv.Quote``). Bytes that are not UTF-8 come out as ``\\xNN``.
+
+    >>> print(quote('say "é"'), quote(b"\\xff"))
+    "say \\"é\\"" "\\xff"
+    """
+    decoded = text if isinstance(text, str) else text.decode("utf-8", "surrogateescape")
+    return '"' + "".join(map(_escaped, decoded)) + '"'
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if code in _ESCAPES:
+        return _ESCAPES[code]
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if printable(code):
+        return character
+    if code < 0x20 or code == 0x7F:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def printable(code: int) -> bool:
+    """Go's ``strconv.IsPrint``, whatever version of Unicode this Python knows."""
+    return chr(code).isprintable()
+
+
+def instant(at: datetime) -> str:
+    """Go's ``time.RFC3339``, in the instant's own zone, fractions of a second cut off.
+
+    >>> from datetime import timezone
+    >>> instant(datetime(2024, 5, 1, 12, 0, 0, 999, timezone.utc))
+    '2024-05-01T12:00:00Z'
+    """
+    offset = at.utcoffset() or timedelta()
+    if not offset:
+        zone = "Z"
+    else:
+        minutes = int(abs(offset).total_seconds()) // 60
+        zone = f"{'-' if offset < timedelta() else '+'}{minutes // 60:02}:{minutes % 60:02}"
+    return f"{at.year:04}-{at.month:02}-{at.day:02}T{at.hour:02}:{at.minute:02}:{at.second:02}{zone}"
+
+
+def to4(address: bytes) -> bytes | None:
+    """Go's ``net.IP.To4``: the four bytes of an IPv4 address, also of one mapped into IPv6."""
+    if len(address) == 4:
+        return address
+    return address[12:] if address[:12] == _MAPPED else None
+
+
+def same_address(one: bytes, other: bytes) -> bool:
+    """Go's ``net.IP.Equal``: an IPv4 address equals the same one mapped into IPv6."""
+    return (to4(one) or one) == (to4(other) or other)
+
+
+def address_text(address: bytes) -> str:
+    """Go's ``net.IP.String`` for 4 or 16 bytes.
+
+    >>> address_text(bytes([192, 168, 10, 50])), address_text(bytes(15) + b"\\x01")
+    ('192.168.10.50', '::1')
+    """
+    if (four := to4(address)) is not None:
+        return ".".join(map(str, four))
+    groups = [int.from_bytes(address[i : i + 2], "big") for i in range(0, 16, 2)]
+    start, length = _longest_zeros(groups)
+    words = [f"{group:x}" for group in groups]
+    if length < 2:
+        return ":".join(words)
+    return ":".join(words[:start]) + "::" + ":".join(words[start + length :])
+
+
+def _longest_zeros(groups: list[int]) -> tuple[int, int]:
+    best, run = (0, 0), 0
+    for index, group in enumerate(groups):
+        run = run + 1 if group == 0 else 0
+        if run > best[1]:
+            best = (index - run + 1, run)
+    return best
+
+
+def network_text(address: bytes, mask: bytes) -> str:
+    """Go's ``net.IPNet.String`` for a mask of leading ones."""
+    if (four := to4(address)) is not None:
+        address, mask = four, mask[-4:]
+    return f"{address_text(address)}/{int.from_bytes(mask, 'big').bit_count()}"
+
+
+def parse_ip(text: str) -> bytes | None:
+    """Go's ``net.ParseIP``: 4 or 16 bytes, or None; no zones, no octets with leading zeros."""
+    if "%" in text:
+        return None
+    try:
+        return parse_address(text)
+    except Unreadable:
+        return None
+
+
+def parse_address(text: str) -> bytes:
+    """Go's ``netip.ParseAddr``, without the zone; raises ``Unreadable`` with its words."""
+    for character in text:
+        if character == ".":
+            return _ipv4(text, text)
+        if character == ":":
+            return _ipv6(text)
+        if character == "%":
+            raise _bad(text, "missing IPv6 address")
+    raise _bad(text, "unable to parse IP")
+
+
+def _bad(text: str, why: str, at: str = "") -> Unreadable:
+    return Unreadable(f"ParseAddr({quote(text)}): {why}" + (f" (at {quote(at)})" if at else ""))
+
+
+def _ipv4(whole: str, text: str) -> bytes:
+    fields: list[int] = []
+    value, digits = 0, 0
+    for i, character in enumerate(text):
+        if "0" <= character <= "9":
+            if digits == 1 and value == 0:
+                raise _bad(whole, "IPv4 field has octet with leading zero")
+            value, digits = value * 10 + int(character), digits + 1
+            if value > 255:
+                raise _bad(whole, "IPv4 field has value >255")
+        elif character == ".":
+            if i in (0, len(text) - 1) or text[i - 1] == ".":
+                raise _bad(whole, "IPv4 field must have at least one digit", text[i:])
+            if len(fields) == 3:
+                raise _bad(whole, "IPv4 address too long")
+            fields.append(value)
+            value, digits = 0, 0
+        else:
+            raise _bad(whole, "unexpected character", text[i:])
+    if len(fields) < 3:
+        raise _bad(whole, "IPv4 address too short")
+    return bytes([*fields, value])
+
+
+def _ipv6(whole: str) -> bytes:
+    text, percent, zone = whole.partition("%")
+    if percent and not zone:
+        raise _bad(whole, "zone must be a non-empty string")
+    address, gap = bytearray(), -1
+    if text.startswith("::"):
+        gap, text = 0, text[2:]
+        if not text:
+            return bytes(16)
+    while len(address) < 16:
+        digits = _hex_digits(whole, text)
+        if text[digits : digits + 1] == ".":
+            if gap < 0 and len(address) != 12:
+                raise _bad(whole, "embedded IPv4 address must replace the final 2 fields of the address", text)
+            if len(address) > 12:
+                raise _bad(whole, "too many hex fields to fit an embedded IPv4 at the end of the address", text)
+            address += _ipv4(whole, text)
+            text = ""
+            break
+        address += int(text[:digits], 16).to_bytes(2, "big")
+        text = text[digits:]
+        if not text:
+            break
+        if text[0] != ":":
+            raise _bad(whole, "unexpected character, want colon", text)
+        if len(text) == 1:
+            raise _bad(whole, "colon must be followed by more characters", text)
+        text = text[1:]
+        if text[0] == ":":
+            if gap >= 0:
+                raise _bad(whole, "multiple :: in address", text)
+            gap, text = len(address), text[1:]
+            if not text:
+                break
+    if text:
+        raise _bad(whole, "trailing garbage after address", text)
+    if len(address) < 16:
+        if gap < 0:
+            raise _bad(whole, "address string too short")
+        address[gap:gap] = bytes(16 - len(address))
+    elif gap >= 0:
+        raise _bad(whole, "the :: must expand to at least one field of zeros")
+    return bytes(address)
+
+
+def _hex_digits(whole: str, text: str) -> int:
+    digits = 0
+    while digits < len(text) and text[digits] in "0123456789abcdefABCDEF":
+        digits += 1
+        if digits > 4:
+            raise _bad(whole, "each group must have 4 or less digits", text)
+    if digits == 0:
+        raise _bad(whole, "each colon-separated field must have at least one digit", text)
+    return digits
