@@ -1,0 +1,209 @@
+"""A TLS handshake with nothing to show and nothing to say: what a peer presents, and whom it would trust.
+
+No credential is sent, no name for an IP address, and no byte of application data, so the certificate need not be
+verified: it is the thing looked at. Body of the document:
+``{"protocol": "TLSv1.3", "chain": [PEM, leaf first], "acceptableCAs": ["CN=…,O=…"]}``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import socket
+from time import monotonic
+from typing import Any, Protocol
+
+from msdoctor.bundle import Reason, Refusal
+from msdoctor.collect.dial import network_refusal
+from msdoctor.collect.look import Answer
+
+LARGEST = 128 * 1024  # bytes taken from a peer; OpenSSL itself stops at a chain of 100 KiB
+
+# OpenSSL's names of alerts where Go has another, from Go's crypto/tls/alert.go.
+_GO_ALERTS = {
+    "handshake failure": "handshake failure",
+    "protocol version": "protocol version not supported",
+    "unknown ca": "unknown certificate authority",
+    "certificate unknown": "unknown certificate",
+    "certificate expired": "expired certificate",
+    "certificate revoked": "revoked certificate",
+    "decode error": "error decoding message",
+    "decrypt error": "error decrypting message",
+    "insufficient security": "insufficient security level",
+    "bad record mac": "bad record MAC",
+}
+
+
+_SPECIAL, _ESCAPED = re.compile(r'([,+"\\<>;])'), r"\\\1"
+
+
+class Stream(Protocol):
+    """The part of a socket that a handshake needs."""
+
+    def settimeout(self, seconds: float, /) -> None: ...
+    def recv(self, size: int, /) -> bytes: ...
+    def sendall(self, data: bytes, /) -> None: ...
+
+
+class _Closed(Exception):
+    """The peer ended the connection before the handshake was over."""
+
+
+class _Late(Exception):
+    """The time for the handshake ran out."""
+
+
+class _TooMuch(Exception):
+    """The peer sent more than any certificate chain needs."""
+
+
+def shake_hands(address: str, seconds: float) -> Answer:
+    """Connect to ``host:port`` (IPv6 in brackets) and shake hands, all within ``seconds``."""
+    ends = monotonic() + seconds
+    try:
+        host, port = split_address(address)
+    except ValueError:
+        return Refusal(Reason.MALFORMED, f'"{address}" is not host:port')
+    try:
+        connection = socket.create_connection((host, port), timeout=seconds)
+    except (OSError, UnicodeError) as error:
+        return network_refusal(error, seconds) or Refusal(Reason.UNREACHABLE, str(error))
+    with connection:
+        return handshake_over(connection, _server_name(host), ends, seconds)
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port. Raises ValueError.
+
+    >>> split_address("[fd00::51]:10250")
+    ('fd00::51', 10250)
+    """
+    host, separator, port = address.rpartition(":")
+    if not separator or not 0 < int(port) < 65536 or (":" in host and not host.startswith("[")):
+        raise ValueError(address)
+    return host.strip("[]"), int(port)
+
+
+def _server_name(host: str) -> str | None:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return None
+
+
+def handshake_over(stream: Stream, server_name: str | None, ends: float, seconds: float) -> Answer:
+    """Shake hands over a connected stream until ``ends`` on the monotonic clock; ``seconds`` is for the words."""
+    from OpenSSL import SSL
+
+    connection = SSL.Connection(_context(), None)
+    connection.set_connect_state()
+    if server_name:
+        connection.set_tlsext_host_name(server_name.encode("idna"))
+    received = bytearray()
+    try:
+        while True:
+            try:
+                connection.do_handshake()
+                return _seen(connection)
+            except SSL.WantReadError:
+                _exchange(connection, stream, received, ends)
+    except SSL.Error as error:
+        return _tls_refusal(error, bytes(received))
+    except _Closed:
+        return _closed(bytes(received))
+    except _TooMuch:
+        return Refusal(Reason.TOO_LARGE, f"sent more than {LARGEST >> 10} KiB during the TLS handshake")
+    except (_Late, TimeoutError):
+        return Refusal(Reason.TIMEOUT, f"connected, but the TLS handshake was not over within {seconds:.0f} s")
+    except OSError as error:
+        return network_refusal(error, seconds) or Refusal(Reason.UNREACHABLE, str(error))
+
+
+def _context() -> Any:
+    from OpenSSL import SSL
+
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_verify(SSL.VERIFY_NONE, None)
+    # An old or weak peer is to be seen as well; nothing is entrusted to it.
+    context.set_cipher_list(b"ALL:@SECLEVEL=0")
+    context.set_min_proto_version(SSL.TLS1_VERSION)
+    return context
+
+
+def _exchange(connection: Any, stream: Stream, received: bytearray, ends: float) -> None:
+    """Send what OpenSSL has to say, hand it what the peer answers."""
+    from OpenSSL import SSL
+
+    try:
+        while True:
+            outgoing = connection.bio_read(65536)
+            stream.settimeout(_left(ends))
+            stream.sendall(outgoing)
+    except SSL.WantReadError:
+        pass
+    stream.settimeout(_left(ends))
+    incoming = stream.recv(65536)
+    if not incoming:
+        raise _Closed
+    received += incoming
+    if len(received) > LARGEST:
+        raise _TooMuch
+    connection.bio_write(incoming)
+
+
+def _left(ends: float) -> float:
+    left = ends - monotonic()
+    if left <= 0:
+        raise _Late
+    return left
+
+
+def _seen(connection: Any) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+    seen = {
+        "protocol": connection.get_protocol_version_name(),
+        "chain": [certificate.public_bytes(Encoding.PEM).decode() for certificate in chain],
+        "acceptableCAs": [_name(name.get_components()) for name in connection.get_client_ca_list()],
+    }
+    return json.dumps(seen, indent=1, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _name(components: list[tuple[bytes, bytes]]) -> str:
+    """A distinguished name as Go prints it: the last part first, special characters escaped (RFC 4514)."""
+    parts = ((key.decode(), value.decode("utf-8", "replace")) for key, value in reversed(components))
+    return ",".join(f"{key}={_SPECIAL.sub(_ESCAPED, value)}" for key, value in parts)
+
+
+# What went wrong
+
+
+def _tls_refusal(error: Exception, received: bytes) -> Refusal:
+    reasons = [str(entry[-1]) for entry in (error.args[0] if error.args else []) if isinstance(entry, tuple)]
+    text = "; ".join(reasons) or "closed during the TLS handshake"
+    alert = re.search(r"(?:ssl/tls|tlsv1\.?\d*|tlsv13|sslv3|ssl3|tls) alert (.+?)(?:;|$)", text)
+    if not alert:
+        alert = re.search(r"^tlsv1(?:\.\d|3)? (unrecognized name|unsupported extension|certificate unobtainable)", text)
+    if alert:
+        words = alert[1].strip()
+        return Refusal(Reason.FAILED, f"remote error: tls: {_GO_ALERTS.get(words, words)}")
+    if "excessive message size" in text:
+        return Refusal(Reason.TOO_LARGE, "a certificate chain of more than 100 KiB")
+    return _not_tls(received) or Refusal(Reason.FAILED, f"TLS handshake failed: {text}")
+
+
+def _closed(received: bytes) -> Refusal:
+    return _not_tls(received) or Refusal(Reason.FAILED, "EOF: closed the connection during the TLS handshake")
+
+
+def _not_tls(received: bytes) -> Refusal | None:
+    """A TLS record begins with its type, 20 to 23, and major version 3."""
+    if not received or (20 <= received[0] <= 23 and received[1:2] in (b"", b"\x03")):
+        return None
+    if received.startswith(b"HTTP/"):
+        return Refusal(Reason.MALFORMED, "http: server gave HTTP response to HTTPS client")
+    start = received[:24].decode("latin-1").encode("unicode_escape").decode()
+    return Refusal(Reason.MALFORMED, f"tls: first record does not look like a TLS handshake: {start}")

@@ -1,0 +1,44 @@
+"""Which reader answers for which place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from msdoctor.bundle import WORKSTATION, Context, Kind, Place, Reason, Refusal
+from msdoctor.collect.api import Api
+from msdoctor.collect.handshake import shake_hands
+from msdoctor.collect.host import HostRoot
+from msdoctor.collect.look import Answer
+from msdoctor.collect.portforward import POD, through_port_forward
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """The API server (none when only files are looked at), the network as this machine sees it, and host roots."""
+
+    context: Context
+    api: Api | None
+    hosts: Mapping[str, HostRoot] = field(default_factory=dict)
+    port_forward: bool = False
+
+    def read(self, place: Place, seconds: float) -> Answer:
+        """What stands at a place, or why that cannot be said, within about ``seconds``."""
+        if place.origin != WORKSTATION:
+            return self._host(place)
+        if self.api is None:
+            return Refusal(Reason.NOT_ASKED, "only host files were looked at")
+        if place.kind is not Kind.TLS:
+            return self.api.read(place, seconds)
+        if not place.path.startswith(POD):
+            return shake_hands(place.path, seconds)
+        if not self.port_forward:
+            return Refusal(Reason.NOT_ASKED, "needs --port-forward")
+        return through_port_forward(self.api.access, place.path, seconds)
+
+    def _host(self, place: Place) -> Answer:
+        name = place.origin.removeprefix("host/")
+        root = self.hosts.get(name)
+        if root is None:
+            return Refusal(Reason.NOT_ASKED, f"no host files: --host-root {name}=DIR")
+        return root.read(place)
