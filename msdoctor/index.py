@@ -1,4 +1,4 @@
-"""What ``explain`` knows of every check without importing any: its name, its place, and how it is recognised in text."""
+"""What ``explain`` knows of every check without importing any: its name, its place, and what it sounds like."""
 
 from __future__ import annotations
 

@@ -53,6 +53,40 @@ class ProxyClient:
         return self.chain[0]
 
 
+@dataclass(frozen=True, slots=True)
+class FrontProxyFiles:
+    """A front-proxy CA, a client certificate that it issued and its key, lying ready on a control-plane host."""
+
+    ca: str
+    certificate: str
+    key: str
+    common_name: str
+
+
+def front_proxy_files(bundle: Bundle, files: frozenset[str]) -> FrontProxyFiles | None:
+    """The set among the files named after the front proxy, if it is whole: flags that were lost can then be given again."""
+    read: dict[str, x509.Certificate] = {}
+    for document in bundle.of(Kind.FILE):
+        if "front-proxy" in document.place.path and document.body:
+            try:
+                read |= {document.place.path: item for item in x509.parse_pem(document.body)[:1]}
+            except x509.Unreadable:
+                continue
+    for ca_path, ca in read.items():
+        for path, leaf in read.items():
+            issued = ca.is_ca and path != ca_path and leaf.issuer == ca.subject
+            key = next((key for key in keys_beside(path) if any(f.endswith(f":{key}") for f in files)), "")
+            if issued and key:
+                return FrontProxyFiles(ca_path, path, key, leaf.common_name)
+    return None
+
+
+def keys_beside(path: str) -> tuple[str, ...]:
+    """How a certificate's key is called beside it: cfssl's way and kubeadm's."""
+    stem, _, ending = path.rpartition(".")
+    return (f"{stem}-key.{ending}", f"{stem}.key")
+
+
 def authentication(bundle: Bundle) -> AuthenticationConfig | None | Unseen:
     """The ConfigMap; None where the API server answered that there is none."""
     document = bundle.api(CONFIG_MAP)

@@ -13,7 +13,9 @@ from msdoctor.facts import installation as installs
 from msdoctor.facts import kubelets as nodes_kubelets
 from msdoctor.facts import processes, registration, rights
 from msdoctor.facts.aggregator import Aggregator, aggregator
+from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
+from msdoctor.facts.repair import Repair, repair
 from msdoctor.model import Unseen
 from msdoctor.utterances import Speaker, Utterance
 from msdoctor.utterances.reader import read
@@ -46,7 +48,8 @@ class Cluster:
     hpas: tuple[HPA, ...] | Unseen
     may_read_metrics: bool | Unseen
     may_scrape: bool | Unseen
-    control_plane_files: frozenset[str]  # host:path of each certificate file that lies beside those in use
+    repair: Repair
+    gaps: tuple[Gap, ...]
 
 
 def read_facts(bundle: Bundle) -> Cluster:
@@ -61,6 +64,8 @@ def read_facts(bundle: Bundle) -> Cluster:
     log = _log(bundle, installation)
     listed = nodes_kubelets.nodes(bundle)
     flow = flows.flow(bundle)
+    kubelet_processes = processes.components(bundle, "kubelet")
+    files = frozenset(_files_beside(bundle))
     version = decode(bundle.api(VERSION), Version)
     return Cluster(
         taken_at=bundle.taken_at,
@@ -82,13 +87,23 @@ def read_facts(bundle: Bundle) -> Cluster:
         kubelets=listed
         if isinstance(listed, Unseen)
         else nodes_kubelets.kubelets(bundle, listed, present, flow, () if isinstance(log, Unseen) else log),
-        kubelet_processes=processes.components(bundle, "kubelet"),
+        kubelet_processes=kubelet_processes,
         flow=flow,
         running_pods=flows.running_pods(bundle),
         hpas=flows.resource_hpas(bundle),
         may_read_metrics=rights.allowed(bundle, rights.CALLER_READS_NODE_METRICS),
         may_scrape=rights.allowed(bundle, rights.scrapes(service_account(present))) if present else Unseen("no pod"),
-        control_plane_files=frozenset(_files_beside(bundle)),
+        repair=repair(
+            bundle,
+            present,
+            () if isinstance(apiservices, Unseen) else apiservices,
+            servers,
+            kubelet_processes,
+            () if isinstance(listed, Unseen) else listed,
+            authn.front_proxy_files(bundle, files),
+            files,
+        ),
+        gaps=gaps(bundle),
     )
 
 

@@ -89,7 +89,8 @@ def _from_hosts(bundle: Bundle) -> Iterator[Place]:
             yield Place(origin, Kind.PROCESS, program)
             yield Place(origin, Kind.FILE, f"{processes.MANIFESTS}/{program}.yaml")
             yield from _unit_places(bundle, host, program)
-        yield from (Place(origin, Kind.FILE, path) for path in _named_files(bundle, host))
+        named = (*_named_files(bundle, host), *_front_proxy_files(bundle, host))
+        yield from (Place(origin, Kind.FILE, path) for path in named)
         yield from (Place(origin, Kind.DIRECTORY, path) for path in _folders(bundle, host))
 
 
@@ -121,6 +122,15 @@ def _kubelet_files(bundle: Bundle, host: str, config: str) -> Iterator[str]:
     if not isinstance(text, Unseen):
         settings = processes.kubelet_settings(text)
         yield from (settings.get("tlsCertFile", ""), settings.get("clientCAFile", ""))
+
+
+def _front_proxy_files(bundle: Bundle, host: str) -> Iterator[str]:
+    """Certificates that lie ready beside those in use, whether a flag names them or not."""
+    for folder in _folders(bundle, host):
+        names = decode(bundle.at(Place(f"host/{host}", Kind.DIRECTORY, folder)), tuple[str, ...])
+        for name in () if isinstance(names, Unseen) else names:
+            if "front-proxy" in name and name.endswith((".pem", ".crt")) and not name.endswith("-key.pem"):
+                yield f"{folder}/{name}"
 
 
 def _folders(bundle: Bundle, host: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ Unfinished = Callable[[str, str], bool]
 """Whether a text breaks off in what it says, given the line that follows it (empty: none does)."""
 
 MOST_LINE = 64 * 1024
+MOST_PARTS = 64  # screen lines that one printed line is looked for in
 NARROWEST = 60  # columns; nobody reads logs in a narrower terminal
 
 _OWN_BEGINNING = re.compile(
@@ -74,7 +75,7 @@ class _Held:
             return False
         if self._block:
             return self._parts[-1].strip() != ">" or len(self._parts) == 1
-        if self._width < NARROWEST or _OWN_BEGINNING.match(following):
+        if self._width < NARROWEST or len(self._parts) == MOST_PARTS or _OWN_BEGINNING.match(following):
             return False
         if _LIKELY_BEGINNING.match(following) and not self._parts[-1].endswith(_MORE_MUST_COME):
             return False

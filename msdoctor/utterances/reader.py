@@ -7,6 +7,7 @@ bounded by the longest line that is kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ from msdoctor.utterances.prefixes import Carried, take_off
 from msdoctor.utterances.quoting import unquote
 from msdoctor.utterances.records import KLOG, Record, read_record
 from msdoctor.utterances.speakers import is_a_beginning, speaker_of
+
+_TAIL = re.compile(r"[:\s]{0,3}\w{0,3}")  # what may be left of an error's next word where a terminal cut it
+_IN_FIELD = re.compile(r'\s?[\w.]{0,60}="|"[^"]{1,253}"\s*$')  # the rest of ` node="k8s-node1"`, cut anywhere
 
 
 def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterator[Utterance]:
@@ -192,5 +196,8 @@ def _is_unfinished(text: str, following: str) -> bool:
     body = unquote(" ".join((record.message, *record.fields.values())))
     found = find_errors(body)
     if found:
-        return found[-1].end >= len(body.rstrip(": ")) and breaks_off(found[-1].error, following)
+        is_last = _TAIL.fullmatch(body, found[-1].end) is not None
+        return (is_last and breaks_off(found[-1].error, following)) or bool(
+            record.fields and _IN_FIELD.match(following)
+        )
     return record.severity in ("E", "F") or "://" in body or body.count('"') % 2 == 1 or is_a_beginning(body)

@@ -1,0 +1,114 @@
+"""Changing the API server's flags, in the words of the way it is run."""
+
+from collections.abc import Sequence
+
+from msdoctor.facts.processes import Component, Form
+from msdoctor.model import Blanks, Evidence, Remedy, Risk
+
+# The API server restarts, its ConfigMap is written within a minute, availability is asked every 30 s.
+SHOWS_WITHIN_SECONDS = 150
+HEADERS = (
+    "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+    "--requestheader-group-headers=X-Remote-Group",
+    "--requestheader-username-headers=X-Remote-User",
+)
+
+
+def lacking(servers: Sequence[Component], prefixes: tuple[str, ...]) -> list[Component]:
+    """API servers that have no flag of these prefixes."""
+    return [s for s in servers if not any(flag.name.startswith(prefixes) for flag in s.flags.given)]
+
+
+def lacks(server: Component, what: str) -> Evidence:
+    """That a server runs without some flags: where its flags were read, and since when it runs so."""
+    shown = "ps -ww -o args= -C kube-apiserver" if server.started and server.origin != "workstation" else server.how
+    return Evidence(
+        saw=f"{what} among its {len(server.flags.given)} flags",
+        where=server.read_from if not server.file else f"{server.read_from}, set in {server.file}",
+        how=shown,
+        origin=server.origin,
+        at=server.started,
+    )
+
+
+def add_flags(blanks: Blanks, flags: Sequence[str], advice: str) -> Remedy:
+    """Give the API server more flags, beside its ``--client-ca-file``."""
+    form = blanks["apiserver_form"]
+    commands, undo = _unit(blanks, flags) if form == Form.UNIT else _manifest(blanks, flags)
+    restarts = "The API server restarts" + (", about a minute." if form == Form.STATIC_POD else ", about 10 s.")
+    return Remedy(
+        advice=f"{advice} {restarts}",
+        commands=commands,
+        on=f"control-plane/{blanks['control_plane']}",
+        risks=(Risk.DISRUPTIVE,),
+        undo=undo,
+        verify=f"kubectl get apiservice {blanks['apiservice']}",
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
+    )
+
+
+def _manifest(blanks: Blanks, flags: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Written beside its place and moved there: the kubelet must not read half of a manifest, nor a backup in that folder."""
+    file = blanks["apiserver_file"]
+    beside = file.replace("/manifests/", "/")
+    items = "".join(f"\\n\\1- {flag}" for flag in flags)
+    return (
+        (
+            f"cp {file} {beside}.before",
+            f"sed 's|^\\( *\\)- --client-ca-file=.*|&{items}|' {file} > {beside}.new",
+            f"mv {beside}.new {file}",
+        ),
+        (f"cp {beside}.before {beside}.new && mv {beside}.new {file}",),
+    )
+
+
+def _unit(blanks: Blanks, flags: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    file = blanks["apiserver_file"]
+    restart = "systemctl daemon-reload && systemctl restart kube-apiserver"
+    return (
+        (
+            f"cp {file} {file}.before",
+            f"sed -i 's|--client-ca-file=[^ ]*|& {' '.join(flags)}|' {file}",
+            restart,
+        ),
+        (f"mv {file}.before {file} && {restart}",),
+    )
+
+
+def make_front_proxy_certificates(blanks: Blanks) -> tuple[Remedy, ...]:
+    """For where none lie ready: a CA for the front proxy alone, and its client certificate."""
+    if "front_proxy_ca" in blanks:
+        return ()
+    pki = blanks["pki"]
+    return (
+        Remedy(
+            advice="First make a front-proxy CA of its own, and a client certificate from it.",
+            commands=(
+                f"cd {pki}",
+                "openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=front-proxy-ca"
+                " -keyout front-proxy-ca-key.pem -out front-proxy-ca.pem",
+                "openssl req -newkey rsa:2048 -nodes -subj /CN=front-proxy-client -keyout front-proxy-key.pem"
+                " -out front-proxy.csr",
+                "printf 'extendedKeyUsage=clientAuth\\n' > front-proxy.ext",
+                "openssl x509 -req -in front-proxy.csr -CA front-proxy-ca.pem -CAkey front-proxy-ca-key.pem"
+                " -set_serial 0x$(openssl rand -hex 8) -days 365 -extfile front-proxy.ext -out front-proxy.pem",
+            ),
+            on=f"control-plane/{blanks['control_plane']}",
+            verify=f"openssl verify -CAfile {pki}/front-proxy-ca.pem {pki}/front-proxy.pem",
+            shows_within_seconds=0,
+        ),
+    )
+
+
+def with_front_proxy_files(blanks: Blanks) -> Blanks:
+    """The paths that ``make_front_proxy_certificates`` writes to, where no files lay ready."""
+    if "front_proxy_ca" in blanks:
+        return blanks
+    pki = blanks["pki"]
+    made = {
+        "front_proxy_ca": f"{pki}/front-proxy-ca.pem",
+        "front_proxy_cert": f"{pki}/front-proxy.pem",
+        "front_proxy_key": f"{pki}/front-proxy-key.pem",
+        "front_proxy_name": "front-proxy-client",
+    }
+    return Blanks({**blanks, **made})

@@ -1,0 +1,156 @@
+"""What the checks of kubelets' serving certificates share: picking out one kind of problem, and the ways to heal it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from msdoctor.facts.kubelets import Kubelet, KubeletProblem
+from msdoctor.facts.repair import Repair
+from msdoctor.model import (
+    Advise,
+    Blanks,
+    Confidence,
+    Effect,
+    EffectKind,
+    Finding,
+    Remedy,
+    Risk,
+    State,
+    Unseen,
+)
+from msdoctor.x509 import Certificate, ProblemKind
+
+# A new certificate is picked up on restart; then the next scrape must succeed, and an endpoint that was gone come back.
+SHOWS_WITHIN_SECONDS = 90
+
+
+def findings(kubelets: Sequence[Kubelet], kind: ProblemKind, advise: Advise, repair: Repair) -> Iterator[Finding | Unseen]:
+    """A finding per node whose certificate has this kind of problem, an ``Unseen`` per node that could not be looked at."""
+    for kubelet in kubelets:
+        problem = next((item for item in kubelet.problems if item.kind is kind), None)
+        if problem:
+            yield _finding(kubelet, problem, advise(repair.blanks(kubelet.name, dialled=kubelet.dialled)))
+        elif kubelet.served is None and not kubelet.problems:
+            yield Unseen(kubelet.unseen, kubelet.subject)
+
+
+def _finding(kubelet: Kubelet, problem: KubeletProblem, remedies: tuple[Remedy, ...]) -> Finding:
+    served = kubelet.served
+    return Finding(
+        summary=_summary(kubelet, problem),
+        subjects=(kubelet.subject,),
+        evidence=problem.evidence,
+        effects=(Effect(EffectKind.KUBELET_NOT_TRUSTED, kubelet.name),),
+        confidence=Confidence.CERTAIN if problem.certain else Confidence.LIKELY,
+        state=State.ACTIVE if problem.first else State.NEXT,
+        since=_since(served, problem),
+        changed="its certificate became valid" if served else "",
+        remedies=remedies,
+    )
+
+
+def _since(served: Certificate | None, problem: KubeletProblem) -> datetime | None:
+    if served is None:
+        return None
+    return served.not_after if problem.kind is ProblemKind.EXPIRED else served.not_before
+
+
+def _summary(kubelet: Kubelet, problem: KubeletProblem) -> str:
+    if kubelet.served is None:
+        return f"metrics-server dials {kubelet.name} at {kubelet.address}, and refuses the certificate that it meets there."
+    text = problem.text.removeprefix("x509: ")
+    return (
+        f"metrics-server dials {kubelet.name} at {kubelet.address}, where the kubelet serves a certificate of"
+        f" {kubelet.served.subject}, issued by {kubelet.served.issuer}: {text}."
+    )
+
+
+def reissue(blanks: Blanks) -> tuple[Remedy, ...]:
+    """Heal a certificate whose names, dates, usages or issuer are wrong: issue the right one, from the right CA."""
+    node, cert, key = blanks["node"], blanks["kubelet_cert"], blanks["kubelet_key"]
+    check = f"openssl s_client -connect {blanks['dialled']} </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName"
+    return (
+        Remedy(
+            advice=f"Step 1 of 2: issue a certificate with {node}'s own names from the cluster CA.",
+            commands=(
+                f"openssl req -new -newkey rsa:2048 -nodes -keyout {node}-key.pem -out {node}.csr"
+                f" -subj /O=system:nodes/CN=system:node:{node}",
+                f"printf 'subjectAltName={blanks['san']}\\nextendedKeyUsage=serverAuth\\n'"
+                f"'keyUsage=digitalSignature,keyEncipherment\\n' > {node}.ext",
+                f"openssl x509 -req -in {node}.csr -CA {blanks['ca']} -CAkey {blanks['ca_key']} -set_serial 0x$(openssl rand -hex 8)"
+                f" -days 365 -extfile {node}.ext -out {node}.pem",
+                f"scp {node}.pem {node}-key.pem {node}:",
+            ),
+            on=f"control-plane/{blanks['control_plane']}",
+            verify=f"openssl verify -CAfile {blanks['ca']} {node}.pem",
+            shows_within_seconds=SHOWS_WITHIN_SECONDS,
+        ),
+        Remedy(
+            advice=f"Step 2 of 2: put it where {node}'s kubelet reads it, and restart the kubelet (pods keep running).",
+            commands=(
+                f"cp {cert} {cert}.before && cp {key} {key}.before",
+                f"install -m 0644 {node}.pem {cert} && install -m 0600 {node}-key.pem {key}",
+                "systemctl restart kubelet",
+            ),
+            on=f"node/{node}",
+            undo=(f"mv {cert}.before {cert} && mv {key}.before {key} && systemctl restart kubelet",),
+            verify=check,
+            shows_within_seconds=SHOWS_WITHIN_SECONDS,
+        ),
+        *bootstrap(blanks),
+        insecure(blanks),
+    )
+
+
+def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
+    """The lasting way: the kubelet asks the cluster for its certificate, and renews it by itself."""
+    node, config = blanks["node"], blanks["kubelet_config"]
+    return (
+        Remedy(
+            advice=(
+                "Lasting, instead of the above, step 1 of 2: let the kubelet ask the cluster for a certificate. Until it is"
+                " approved (step 2) the kubelet serves none, and `kubectl logs` and `exec` fail on this node too."
+            ),
+            commands=(
+                f"cp {config} {config}.before",
+                f"sed -i -e '/^tlsCertFile:/d' -e '/^tlsPrivateKeyFile:/d' -e '/^serverTLSBootstrap:/d' {config}"
+                f" && echo 'serverTLSBootstrap: true' >> {config}",
+                "systemctl restart kubelet",
+            ),
+            on=f"node/{node}",
+            risks=(Risk.DISRUPTIVE,),
+            undo=(f"mv {config}.before {config} && systemctl restart kubelet",),
+            verify="kubectl get csr",
+            shows_within_seconds=SHOWS_WITHIN_SECONDS,
+        ),
+        Remedy(
+            advice=f"Step 2 of 2: approve its newest request, after seeing that it asks for {node}'s own names only.",
+            commands=(
+                "CSR=$(kubectl get csr --sort-by=.metadata.creationTimestamp -o"
+                f" jsonpath='{{.items[?(@.spec.username==\"system:node:{node}\")].metadata.name}}'"
+                " | tr ' ' '\\n' | tail -1)",
+                "kubectl get csr $CSR -o jsonpath='{.spec.request}' | base64 -d | openssl req -noout -text",
+                "kubectl certificate approve $CSR",
+            ),
+            verify=f"kubectl top node {node}",
+            shows_within_seconds=SHOWS_WITHIN_SECONDS,
+        ),
+    )
+
+
+def insecure(blanks: Blanks) -> Remedy:
+    """What everybody is told to do, for when it must work now."""
+    target = f"-n {blanks['namespace']} deployment/{blanks['deployment']}"
+    return Remedy(
+        advice=(
+            "Last resort: tell metrics-server not to verify any kubelet. It then sends its token to whoever answers at a"
+            " node's address; take it back once the certificates are right."
+        ),
+        commands=(
+            f"kubectl patch {target} --type json -p"
+            ' \'[{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--kubelet-insecure-tls"}]\'',
+        ),
+        risks=(Risk.WEAKENS_SECURITY, Risk.DISRUPTIVE),
+        undo=(f"kubectl rollout undo {target}",),
+        verify="kubectl top nodes",
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
+    )

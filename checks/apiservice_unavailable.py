@@ -1,0 +1,49 @@
+"""The APIService of the metrics API is not Available.
+
+## What it means
+The API server's own check of the metrics API fails, so it answers every question about metrics with 503 and newer clients
+do not even see the API. The condition's reason says at which step it fails; the cause lies behind it.
+
+## What it does not mean
+That metrics-server is missing: "Metrics API not available" is what kubectl prints in every one of these cases.
+
+## What will not help
+- installing metrics-server again: the object is there, and what it points to fails.
+- deleting the APIService: the error changes its words.
+
+## How it comes about
+No ready endpoint, no route to it, a certificate refused, or the aggregator's identity refused.
+
+## How to make sure
+`kubectl get apiservice v1beta1.metrics.k8s.io -o yaml`.
+
+## Source
+kube-aggregator pkg/controllers/status/remote/remote_available_controller.go.
+"""
+
+from collections.abc import Iterator
+
+from msdoctor.facts.objects import APIService
+from msdoctor.facts.registration import available
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, check
+
+
+@check(hop=Hop.B, cls=Class.SYMPTOM)
+def apiservice_unavailable(apiservices: tuple[APIService, ...]) -> Iterator[Finding]:
+    for item in apiservices:
+        condition = available(item)
+        if condition.status != "True":
+            yield Finding(
+                summary=f"APIService {item.metadata.name} is not available: {condition.reason or 'not checked yet'}.",
+                subjects=(f"apiservice/{item.metadata.name}",),
+                evidence=(
+                    Evidence(
+                        saw=condition.message or "no condition Available",
+                        where=f"APIService {item.metadata.name}, condition Available",
+                        how=f"kubectl get apiservice {item.metadata.name} -o yaml",
+                        at=condition.last_transition_time,
+                    ),
+                ),
+                effects=(Effect(EffectKind.APISERVICE_UNAVAILABLE),),
+                since=condition.last_transition_time,
+            )

@@ -1,0 +1,50 @@
+"""A HorizontalPodAutoscaler says that it cannot get resource metrics.
+
+## What it means
+The autoscaler has nothing to compute with, so it neither scales up nor down and keeps the number of pods as it is.
+
+## What it does not mean
+That the HPA is at fault: when the metrics API is down, every HPA says this.
+
+## What will not help
+- making the HPA again, or raising its limits: it would ask the same API.
+
+## How it comes about
+No metrics for anybody, or none of the pods that this HPA scales.
+
+## How to make sure
+`kubectl describe hpa`, condition ScalingActive.
+
+## Source
+kubernetes pkg/controller/podautoscaler/horizontal.go, reason FailedGetResourceMetric.
+"""
+
+from collections.abc import Iterator
+
+from msdoctor.facts.objects import HPA
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, check
+from msdoctor.pipeline import hpa_key
+
+REASONS = ("FailedGetResourceMetric", "FailedGetContainerResourceMetric")
+
+
+@check(hop=Hop.H, cls=Class.SYMPTOM)
+def hpa_metrics_failing(hpas: tuple[HPA, ...]) -> Iterator[Finding]:
+    for hpa in hpas:
+        for condition in hpa.status.conditions or ():
+            if condition.type == "ScalingActive" and condition.status == "False" and condition.reason in REASONS:
+                name, namespace = hpa.metadata.name, hpa.metadata.namespace
+                yield Finding(
+                    summary=f"HPA {hpa_key(hpa)} gets no metrics and keeps {hpa.status.current_replicas} pods.",
+                    subjects=(f"hpa/{hpa_key(hpa)}",),
+                    evidence=(
+                        Evidence(
+                            saw=condition.message,
+                            where=f"HPA {hpa_key(hpa)}, condition ScalingActive",
+                            how=f"kubectl -n {namespace} describe hpa {name}",
+                            at=condition.last_transition_time,
+                        ),
+                    ),
+                    effects=(Effect(EffectKind.HPA_BLIND, hpa_key(hpa)),),
+                    since=condition.last_transition_time,
+                )

@@ -1,0 +1,89 @@
+"""No metrics-server is installed.
+
+## What it means
+Nothing in the cluster gathers resource metrics: there is no metrics-server, and nothing else serves metrics.k8s.io.
+`kubectl top` and every HPA on CPU or memory have nothing to ask.
+
+## What it does not mean
+That the API server is misconfigured; whether it is shows only once there is something to forward to.
+
+## What will not help
+- aggregation flags of the API server: they are needed too, and serve nothing without a metrics-server.
+- kube-state-metrics or Prometheus: neither serves metrics.k8s.io by itself.
+
+## How it comes about
+Kubernetes does not include it; hand-built clusters and kubeadm leave it to you.
+
+## How to make sure
+`kubectl get deployments -A | grep metrics-server` and `kubectl get apiservice v1beta1.metrics.k8s.io` find nothing.
+
+## Source
+kubernetes-sigs/metrics-server README, "Installation".
+"""
+
+from collections.abc import Iterator
+
+from msdoctor.facts.installation import DEPLOYMENTS, Installation
+from msdoctor.facts.objects import APIService
+from msdoctor.facts.registration import Backend
+from msdoctor.model import Blanks, Class, Effect, EffectKind, Evidence, Finding, Hop, Look, NotApplicable, Remedy, Says, Unseen, check
+
+
+def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    return (
+        Remedy(
+            advice="Install metrics-server, of a release that fits this cluster's version.",
+            commands=(
+                "kubectl apply -f https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml",
+            ),
+            undo=(
+                "kubectl delete -f https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml",
+            ),
+            verify="kubectl -n kube-system rollout status deployment/metrics-server && kubectl top nodes",
+            shows_within_seconds=120,
+        ),
+    )
+
+
+@check(
+    hop=Hop.D,
+    cls=Class.CAUSE,
+    says=(Says("MetricsAPINotAvailable", likelihood=0.4),),
+    decide=(Look("kubectl get deployments -A -l k8s-app=metrics-server", "no resources found", "metrics-server-missing"),),
+    advise=advise,
+)
+def metrics_server_missing(
+    installations: tuple[Installation, ...],
+    apiservices: tuple[APIService, ...],
+    backend: Backend | None | Unseen,
+) -> Iterator[Finding | NotApplicable | Unseen]:
+    if installations:
+        return
+    if isinstance(backend, Unseen):
+        yield backend
+        return
+    if backend and backend.ready:
+        yield NotApplicable(f"another server stands behind {apiservices[0].metadata.name}: {backend.subject}")
+        return
+    left = [item.metadata.name for item in apiservices]
+    yield Finding(
+        summary="No metrics-server is installed" + (f", though {left[0]} still points to one." if left else "."),
+        subjects=("deployment/kube-system/metrics-server",),
+        evidence=(
+            Evidence(
+                saw="no Deployment with metrics-server's labels in any namespace",
+                where=" and ".join(DEPLOYMENTS),
+                how="kubectl get deployments -A -l k8s-app=metrics-server",
+            ),
+            *(
+                Evidence(
+                    saw="no ready endpoint" if backend and backend.service else "no such Service",
+                    where=backend.subject if backend else name,
+                    how=f"kubectl get apiservice {name} -o yaml",
+                )
+                for name in left
+            ),
+        ),
+        effects=(Effect(EffectKind.NOT_INSTALLED),),
+        remedies=advise(Blanks()),
+    )

@@ -1,0 +1,74 @@
+"""metrics-server runs and is not ready.
+
+## What it means
+Its readiness probe fails. It answers "ready" only while it has metrics stored, so it is not ready as long as it reaches no
+kubelet, and also when its probe asks on the wrong port or it cannot start. Look behind it for the cause.
+
+## What it does not mean
+That metrics-server itself is broken. `no metrics to serve` in its log says only that no scrape has succeeded yet.
+
+## What will not help
+- deleting the pod: the next one will fare the same.
+- a longer initialDelaySeconds, or removing the probe: it would serve, and have nothing to serve.
+
+## How it comes about
+Every kubelet's certificate refused, every kubelet refusing metrics-server, no route to the nodes, or a wrong port.
+
+## How to make sure
+`kubectl -n kube-system describe pod -l k8s-app=metrics-server`: status code 500 means alive without metrics,
+"connection refused" that nothing listens on the port asked.
+
+## Source
+metrics-server pkg/server/server.go (probe metric-storage-ready); pkg/storage/storage.go Ready.
+"""
+
+from collections.abc import Iterator
+
+from msdoctor.facts.installation import Installation, condition, is_ready
+from msdoctor.facts.objects import Event
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Says, check
+
+
+@check(hop=Hop.D, cls=Class.SYMPTOM, says=(Says("NoMetricsToServe"),))
+def metrics_server_not_ready(
+    installation: Installation | None, events: tuple[Event, ...]
+) -> Iterator[Finding | NotApplicable]:
+    if installation is None or not installation.pods:
+        yield NotApplicable("there is no pod of metrics-server")
+        return
+    if any(map(is_ready, installation.pods)):
+        return
+    where = f"pods of {installation.subject}"
+    yield Finding(
+        summary=_summary(len(installation.pods)),
+        subjects=tuple(f"pod/{pod.metadata.namespace}/{pod.metadata.name}" for pod in installation.pods),
+        evidence=(
+            *(
+                Evidence(
+                    saw=f"Ready is {condition(pod, 'Ready').status or 'not set'}: {condition(pod, 'Ready').reason}"
+                    f" {condition(pod, 'Ready').message}".rstrip(),
+                    where=where,
+                    how=f"kubectl -n {pod.metadata.namespace} describe pod {pod.metadata.name}",
+                    at=condition(pod, "Ready").last_transition_time,
+                )
+                for pod in installation.pods
+            ),
+            *_probe(events, installation),
+        ),
+        effects=(Effect(EffectKind.NOT_READY),),
+    )
+
+
+def _summary(pods: int) -> str:
+    return "metrics-server's pod is not ready." if pods == 1 else f"None of metrics-server's {pods} pods is ready."
+
+
+def _probe(events: tuple[Event, ...], installation: Installation) -> Iterator[Evidence]:
+    failed = [event for event in events if event.message.startswith("Readiness probe failed")]
+    for event in failed[-1:]:
+        yield Evidence(
+            saw=event.message,
+            where=f"event of pod {installation.namespace}/{event.involved_object.name}",
+            how=f"kubectl -n {installation.namespace} describe pod {event.involved_object.name}",
+            at=event.last_timestamp,
+        )

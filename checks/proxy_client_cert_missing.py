@@ -1,0 +1,115 @@
+"""The API server has no proxy client certificate, so the aggregator comes to metrics-server as nobody.
+
+## What it means
+The front-proxy CA is published, but the API server runs without `--proxy-client-cert-file` and
+`--proxy-client-key-file`. The aggregator therefore shows no certificate, metrics-server takes it for anonymous and answers
+403; the APIService is unavailable and nobody has metrics.
+
+## What it does not mean
+That anybody lacks rights, or that the published CA is wrong: it was never put to use.
+
+## What will not help
+- --kubelet-insecure-tls: it concerns the next hop, between metrics-server and the kubelets.
+- more RBAC, least of all for `system:anonymous`: it would open the API to everybody.
+- caBundle or insecureSkipTLSVerify in the APIService: they concern the certificate that metrics-server serves.
+
+## How it comes about
+The requestheader flags were copied from a guide and the two proxy-client flags left out, or lost in an upgrade.
+
+## How to make sure
+On the control-plane host, `ps -ww -o args= -C kube-apiserver | tr ' ' '\\n' | grep proxy-client` prints nothing.
+
+## Source
+kubernetes pkg/controlplane/apiserver/aggregator.go (the flags); kube-aggregator pkg/apiserver/handler_proxy.go.
+"""
+
+from collections.abc import Iterator
+
+from msdoctor.facts.aggregator import Aggregator, Taken
+from msdoctor.facts.authentication import CONFIG_MAP_HOW, AuthenticationConfig
+from msdoctor.facts.processes import Component
+from msdoctor.facts.registration import available
+from msdoctor.facts.objects import APIService
+from msdoctor.facts.repair import Repair
+from msdoctor.model import (
+    Blanks,
+    Class,
+    Confidence,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    Hop,
+    Look,
+    NotApplicable,
+    Remedy,
+    Says,
+    Unseen,
+    check,
+)
+
+from ._api_server_flags import add_flags, lacking, lacks, make_front_proxy_certificates, with_front_proxy_files
+
+LOOK = Look(CONFIG_MAP_HOW, "requestheader-client-ca-file is there", "proxy-client-cert-missing")
+
+
+def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    filled = with_front_proxy_files(blanks)
+    flags = (
+        f"--proxy-client-cert-file={filled['front_proxy_cert']}",
+        f"--proxy-client-key-file={filled['front_proxy_key']}",
+    )
+    advice = "Give the API server its proxy client certificate, issued by the published front-proxy CA."
+    return (*make_front_proxy_certificates(blanks), add_flags(filled, flags, advice))
+
+
+@check(
+    hop=Hop.C,
+    cls=Class.CAUSE,
+    says=(
+        Says("Canceled", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=0.5),
+        Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=0.5),
+        Says("Forbidden", where={"user": "system:anonymous"}, likelihood=0.5),
+    ),
+    decide=(LOOK,),
+    advise=advise,
+)
+def proxy_client_cert_missing(
+    authentication: AuthenticationConfig | None,
+    api_servers: tuple[Component, ...] | Unseen,
+    aggregator: Aggregator | Unseen,
+    apiservices: tuple[APIService, ...],
+    repair: Repair,
+) -> Iterator[Finding | NotApplicable | Unseen]:
+    if authentication is None or not authentication.requestheader_ca:
+        yield NotApplicable("no front-proxy CA is published for a proxy client certificate to be checked against")
+        return
+    servers = () if isinstance(api_servers, Unseen) else api_servers
+    without = lacking(servers, ("proxy-client-cert-file",))
+    inferred = isinstance(aggregator, Aggregator) and aggregator.taken is Taken.ANONYMOUS
+    if not without and not inferred:
+        if isinstance(api_servers, Unseen) and isinstance(aggregator, Unseen):
+            yield aggregator
+        return
+    yield Finding(
+        summary="The aggregator shows metrics-server no certificate, is taken for anonymous and answered with 403.",
+        subjects=tuple(server.subject for server in without) or ("process/kube-apiserver",),
+        evidence=(
+            *(lacks(server, "no --proxy-client-cert-file") for server in without),
+            *(_condition(item) for item in apiservices if "403" in available(item).message),
+        ),
+        effects=(Effect(EffectKind.IDENTITY_REFUSED),),
+        confidence=Confidence.CERTAIN if without else Confidence.LIKELY,
+        since=next((server.started for server in without if server.started), None),
+        changed="the API server was started" if without else "",
+        remedies=advise(repair.blanks()),
+    )
+
+
+def _condition(apiservice: APIService) -> Evidence:
+    return Evidence(
+        saw=available(apiservice).message,
+        where=f"APIService {apiservice.metadata.name}, condition Available",
+        how=f"kubectl get apiservice {apiservice.metadata.name} -o yaml",
+        at=available(apiservice).last_transition_time,
+    )

@@ -1,0 +1,115 @@
+"""The API server has no front-proxy CA, so metrics-server cannot know the requests that it forwards.
+
+## What it means
+The API server runs without `--requestheader-client-ca-file`, so it publishes no front-proxy CA in the ConfigMap
+extension-apiserver-authentication. metrics-server then takes every request that the aggregator forwards for an anonymous
+one and answers 403; the APIService is unavailable and nobody has metrics.
+
+## What it does not mean
+That anybody lacks rights: `User "system:anonymous" cannot get path "/apis/metrics.k8s.io/v1beta1"` speaks of the
+aggregator, which was not recognised. Nor that metrics-server is at fault: it starts without a word about it.
+
+## What will not help
+- --kubelet-insecure-tls: it concerns the next hop, between metrics-server and the kubelets.
+- more RBAC, least of all for `system:anonymous`: nobody is refused rights here, and it would open the API to everybody.
+- --enable-aggregator-routing=true: it only chooses which address is dialled.
+- reinstalling metrics-server: the configuration is the API server's.
+
+## How it comes about
+A cluster built by hand whose API server never got the aggregation flags; kubeadm, k3s and kops set them.
+
+## How to make sure
+`kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml` has `client-ca-file` and nothing that
+begins with `requestheader-`.
+
+## Source
+kubernetes pkg/controlplane/controller/clusterauthenticationtrust (what is published); k8s.io/apiserver
+pkg/authentication/authenticatorfactory/delegating.go (what an aggregated server makes of it, seen with 0.33).
+"""
+
+from collections.abc import Iterator
+
+from msdoctor.facts.aggregator import Aggregator, Taken
+from msdoctor.facts.authentication import CONFIG_MAP_HOW, AuthenticationConfig
+from msdoctor.facts.processes import Component
+from msdoctor.facts.repair import Repair
+from msdoctor.model import (
+    Blanks,
+    Class,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    Hop,
+    Look,
+    Remedy,
+    Says,
+    Unseen,
+    check,
+)
+
+from ._api_server_flags import HEADERS, add_flags, lacking, lacks, make_front_proxy_certificates, with_front_proxy_files
+
+LOOK = Look(
+    CONFIG_MAP_HOW,
+    "no key that begins with requestheader-",
+    "requestheader-config-missing",
+)
+
+
+def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    filled = with_front_proxy_files(blanks)
+    flags = (
+        f"--requestheader-client-ca-file={filled['front_proxy_ca']}",
+        f"--requestheader-allowed-names={filled['front_proxy_name']}",
+        *HEADERS,
+        f"--proxy-client-cert-file={filled['front_proxy_cert']}",
+        f"--proxy-client-key-file={filled['front_proxy_key']}",
+    )
+    advice = "Give the API server its front-proxy CA and its proxy client certificate."
+    return (*make_front_proxy_certificates(blanks), add_flags(filled, flags, advice))
+
+
+@check(
+    hop=Hop.D,
+    cls=Class.CAUSE,
+    says=(
+        Says("Canceled", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=0.7),
+        Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=0.7),
+        Says("Forbidden", where={"user": "system:anonymous"}, likelihood=0.7),
+        Says("MissingBundleContent", where={"bundle": "requestheader-client-ca-file"}, likelihood=1.0),
+    ),
+    decide=(LOOK,),
+    advise=advise,
+)
+def requestheader_config_missing(
+    authentication: AuthenticationConfig | None,
+    api_servers: tuple[Component, ...] | Unseen,
+    aggregator: Aggregator | Unseen,
+    repair: Repair,
+) -> Iterator[Finding]:
+    if authentication is not None and authentication.requestheader_ca:
+        return
+    servers = () if isinstance(api_servers, Unseen) else api_servers
+    without = lacking(servers, ("requestheader-",))
+    keys = ", ".join(authentication.keys) if authentication else ""
+    as_user = isinstance(aggregator, Aggregator) and aggregator.taken is Taken.USER
+    yield Finding(
+        summary=(
+            "The API server publishes no front-proxy CA, so metrics-server takes every request that it forwards for "
+            + (f"one of user {aggregator.user}." if as_user and isinstance(aggregator, Aggregator) else "an anonymous one and answers 403.")
+        ),
+        subjects=tuple(server.subject for server in without) or ("process/kube-apiserver",),
+        evidence=(
+            Evidence(
+                saw=f"it holds only {keys}" if keys else "it is not there",
+                where="ConfigMap kube-system/extension-apiserver-authentication",
+                how=CONFIG_MAP_HOW,
+            ),
+            *(lacks(server, "no --requestheader-* flag") for server in without),
+        ),
+        effects=(Effect(EffectKind.USER_REFUSED if as_user else EffectKind.IDENTITY_REFUSED),),
+        since=next((server.started for server in without if server.started), None),
+        changed="the API server was started" if without else "",
+        remedies=advise(repair.blanks()),
+    )

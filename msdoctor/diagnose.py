@@ -1,0 +1,384 @@
+"""Findings reduced to roots: what is the matter, what it explains, what comes next, and what stays unknown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from msdoctor import pipeline
+from msdoctor.bundle import Context
+from msdoctor.facts.cluster import Cluster
+from msdoctor.facts.flow import Flow
+from msdoctor.facts.gaps import Gap
+from msdoctor.facts.installation import Installation
+from msdoctor.judge import Outcome, Result
+from msdoctor.model import Check, Class, Confidence, Effect, EffectKind, Finding, Hop, State, Unseen
+from msdoctor.pipeline import Proof, Topology
+
+MASTERS = "system:masters"
+
+
+class Verdict(StrEnum):
+    """The whole in one word."""
+
+    HEALTHY = "healthy"
+    AT_RISK = "at-risk"
+    DEGRADED = "degraded"
+    BROKEN = "broken"
+    INCOMPLETE = "incomplete"
+
+
+class HopState(StrEnum):
+    """What is known of one hop."""
+
+    OK = "ok"
+    AT_RISK = "at-risk"
+    DEGRADED = "degraded"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A symptom that a cause accounts for."""
+
+    id: str
+    subjects: tuple[str, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A root: a cause or a risk that nothing else explains."""
+
+    check: Check
+    finding: Finding
+    explains: tuple[Explained, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Its check's id."""
+        return self.check.id
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same disease of the same thing, at any time."""
+        return hashlib.sha256("\0".join((self.id, *self.finding.subjects)).encode()).hexdigest()[:16]
+
+    @property
+    def breaks(self) -> bool:
+        """Whether something fails by it now."""
+        return self.check.cls is Class.CAUSE and self.finding.state is State.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """A symptom without a known cause, and what to look at next."""
+
+    id: str
+    subjects: tuple[str, ...]
+    summary: str
+    look: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HopReport:
+    """One hop's state, and in a few words why."""
+
+    hop: Hop
+    state: HopState
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One of the five requirements that metrics-server's documentation names. ``state``: met, not-met or unseen."""
+
+    id: str
+    state: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowReport:
+    """How much of the cluster gives metrics now. None where it could not be counted."""
+
+    nodes_seen: int | None
+    nodes_of: int | None
+    pods_seen: int | None
+    pods_of: int | None
+    newest_sample_age_seconds: int | None
+    asked_as: str
+    conclusive: bool
+    blind_nodes: tuple[str, ...] = ()
+    blind_hpas: tuple[str, ...] = ()
+    hpas_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What became of one check. ``seen`` and ``of`` count items where it judges one by one."""
+
+    id: str
+    outcome: Result
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All that a report tells."""
+
+    taken_at: datetime
+    context: Context
+    server_version: str
+    verdict: Verdict
+    flow: FlowReport
+    causes: tuple[Cause, ...]
+    unexplained: tuple[Unexplained, ...]
+    contradictions: tuple[str, ...]
+    hops: tuple[HopReport, ...]
+    requirements: tuple[Requirement, ...]
+    checks: tuple[CheckReport, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    check: Check
+    finding: Finding
+
+
+def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
+    """Reduce what the checks found to its roots. Pure."""
+    topology = pipeline.topology(cluster)
+    found = [_Found(o.check, _with_state(finding, topology)) for o in outcomes for finding in o.findings]
+    causes = [item for item in found if item.check.cls in (Class.CAUSE, Class.RISK)]
+    symptoms = [item for item in found if item.check.cls in (Class.SYMPTOM, Class.BENIGN)]
+    roots = _roots(causes, topology)
+    hurting = [item for item in roots if item.finding.state is State.ACTIVE and item.check.cls is Class.CAUSE]
+    explained = {id(item): _explained(item, hurting, symptoms, topology) for item in hurting}
+    unexplained = _unexplained(hurting, symptoms, topology)
+    total = pipeline.consequences(_effects((*hurting, *symptoms)), topology)
+    flow = _flow(cluster, total, topology)
+    ordered = sorted(roots, key=_urgency)
+    proof = pipeline.proof(cluster)
+    hops = tuple(_hops(found, topology, proof, total, cluster))
+    return Diagnosis(
+        taken_at=cluster.taken_at,
+        context=cluster.context,
+        server_version="" if isinstance(cluster.server_version, Unseen) else cluster.server_version,
+        verdict=_verdict(roots, unexplained, flow, total),
+        flow=flow,
+        causes=tuple(Cause(item.check, item.finding, explained.get(id(item), ())) for item in ordered),
+        unexplained=unexplained,
+        contradictions=tuple(_contradictions(hurting, cluster, topology)),
+        hops=hops,
+        requirements=tuple(_requirements(found, cluster, proof)),
+        checks=tuple(_report(outcome, pipeline.hidden(total, topology)) for outcome in outcomes),
+        gaps=cluster.gaps,
+    )
+
+
+def exit_code(diagnosis: Diagnosis, *, fail_on: Class = Class.CAUSE, exit_zero: bool = False, strict: bool = False) -> int:
+    """0 nothing at or above ``fail_on`` and metrics seen to flow; 1 a cause; 3 undecided. The same in every format."""
+    failing = [cause for cause in diagnosis.causes if _fails(cause, fail_on)]
+    if any(cause.finding.confidence is not Confidence.POSSIBLE for cause in failing):
+        return 0 if exit_zero else 1
+    crashed = any(check.outcome is Result.ERROR for check in diagnosis.checks)
+    flows = diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK)
+    if failing or crashed or not flows or (strict and diagnosis.gaps):
+        return 3
+    return 0
+
+
+def _fails(cause: Cause, fail_on: Class) -> bool:
+    if fail_on is Class.RISK:
+        return bool(cause.finding.effects)
+    return cause.breaks
+
+
+def _with_state(finding: Finding, topology: Topology) -> Finding:
+    """A kubelet's certificate that nobody looks at is latent: true, and nothing fails by it."""
+    kinds = {effect.kind for effect in finding.effects}
+    if kinds == {EffectKind.KUBELET_NOT_TRUSTED} and not topology.verifies_kubelets:
+        return replace(finding, state=State.LATENT)
+    return finding
+
+
+def _effects(found: Iterable[_Found]) -> frozenset[Effect]:
+    return frozenset(effect for item in found for effect in item.finding.effects)
+
+
+def _roots(causes: Sequence[_Found], topology: Topology) -> list[_Found]:
+    """Causes whose every effect follows from another cause are that one's consequences."""
+    reach = {id(item): pipeline.consequences(item.finding.effects, topology) for item in causes}
+
+    def follows(item: _Found, other: _Found) -> bool:
+        effects = frozenset(item.finding.effects)
+        mutual = frozenset(other.finding.effects) <= reach[id(item)]
+        return bool(effects) and item is not other and effects <= reach[id(other)] and not mutual
+
+    active = [item for item in causes if item.finding.state is State.ACTIVE]
+    return [
+        item
+        for item in causes
+        if item.finding.state is not State.ACTIVE or not any(follows(item, other) for other in active)
+    ]
+
+
+def _explained(
+    item: _Found, causes: Sequence[_Found], symptoms: Sequence[_Found], topology: Topology
+) -> tuple[Explained, ...]:
+    """The symptoms that this cause brings about alone, or that the causes together would not without it."""
+    alone = pipeline.consequences(item.finding.effects, topology)
+    everything = pipeline.consequences(_effects(causes), topology)
+    without = pipeline.consequences(_effects(other for other in causes if other is not item), topology)
+
+    def accounts_for(symptom: _Found) -> bool:
+        effects = frozenset(symptom.finding.effects)
+        return bool(effects) and (effects <= alone or (effects <= everything and not effects <= without))
+
+    return tuple(
+        Explained(symptom.check.id, symptom.finding.subjects, symptom.finding.summary)
+        for symptom in symptoms
+        if accounts_for(symptom)
+    )
+
+
+def _unexplained(
+    causes: Sequence[_Found], symptoms: Sequence[_Found], topology: Topology
+) -> tuple[Unexplained, ...]:
+    """Symptoms that no cause accounts for; of those, the ones that no other such symptom accounts for."""
+    known = pipeline.consequences(_effects(causes), topology)
+    left = [item for item in symptoms if item.finding.effects and not frozenset(item.finding.effects) <= known]
+    return tuple(
+        Unexplained(
+            item.check.id,
+            item.finding.subjects,
+            item.finding.summary,
+            tuple(dict.fromkeys(evidence.how for evidence in item.finding.evidence)),
+        )
+        for item in _roots(left, topology)
+    )
+
+
+def _urgency(item: _Found) -> tuple[int, int, str, str]:
+    """Breaking ones first, then in the order in which they are to be repaired: from the consumer to the kubelets."""
+    state = (State.ACTIVE, State.NEXT, State.LATENT).index(item.finding.state)
+    return (int(item.check.cls is not Class.CAUSE), state, item.check.hop, item.check.id)
+
+
+def _verdict(
+    roots: Sequence[_Found], unexplained: Sequence[Unexplained], flow: FlowReport, total: frozenset[Effect]
+) -> Verdict:
+    active = [item for item in roots if item.check.cls is Class.CAUSE and item.finding.state is State.ACTIVE]
+    if any(item.finding.confidence is not Confidence.POSSIBLE for item in active):
+        nothing = not flow.nodes_seen and Effect(EffectKind.NO_METRICS) in total
+        return Verdict.BROKEN if nothing else Verdict.DEGRADED
+    if active or unexplained or not flow.nodes_seen or flow.blind_nodes:
+        return Verdict.INCOMPLETE
+    worrying = any(item.finding.effects for item in roots)
+    return Verdict.AT_RISK if worrying else Verdict.HEALTHY
+
+
+def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> FlowReport:
+    flow = cluster.flow
+    counted = isinstance(flow, Flow)
+    resolution = cluster.installation.resolution_seconds if isinstance(cluster.installation, Installation) else 60
+    fresh = {n for n in flow.nodes if flow.fresh(n, cluster.taken_at, resolution)} if isinstance(flow, Flow) else set()
+    newest = flow.newest if isinstance(flow, Flow) else None
+    pods = None if isinstance(cluster.running_pods, Unseen) else {pod.key for pod in cluster.running_pods}
+    sampled = set(flow.pods) if isinstance(flow, Flow) else set()
+    of = None if isinstance(cluster.nodes, Unseen) else len(cluster.nodes)
+    blind_hpas = {effect.subject for effect in total if effect.kind is EffectKind.HPA_BLIND}
+    return FlowReport(
+        nodes_seen=len(fresh) if counted else None,
+        nodes_of=of,
+        pods_seen=(len(sampled) if pods is None else len(sampled & pods)) if counted else None,
+        pods_of=None if pods is None else len(pods),
+        newest_sample_age_seconds=None if newest is None else max(0, int((cluster.taken_at - newest).total_seconds())),
+        asked_as=cluster.context.user,
+        conclusive=bool(fresh) and MASTERS not in cluster.context.groups,
+        blind_nodes=tuple(sorted(topology.nodes - fresh)) if counted else (),
+        blind_hpas=tuple(sorted(blind_hpas)),
+        hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
+    )
+
+
+def _hops(
+    found: Sequence[_Found], topology: Topology, proof: Proof, total: frozenset[Effect], cluster: Cluster
+) -> Iterator[HopReport]:
+    hidden = pipeline.hidden(total, topology)
+    for hop in pipeline.NAMES:
+        here = [item for item in found if item.check.hop is hop and item.finding.effects]
+        yield _hop(hop, here, topology, hidden.get(hop, ""), proof.hops.get(hop, ""))
+
+
+def _hop(hop: Hop, here: Sequence[_Found], topology: Topology, hidden: str, proven: str) -> HopReport:
+    hurting = [i for i in here if i.finding.state is State.ACTIVE and i.check.cls in (Class.CAUSE, Class.SYMPTOM)]
+    if hurting:
+        nodes = {e.subject for item in hurting for e in item.finding.effects if e.subject in topology.nodes}
+        partial = bool(nodes) and all(e.subject for item in hurting for e in item.finding.effects)
+        if partial and nodes < topology.nodes:
+            return HopReport(hop, HopState.DEGRADED, f"{len(nodes)} of {len(topology.nodes)} nodes")
+        note = f"{len(nodes)} of {len(topology.nodes)} nodes" if nodes else ""
+        return HopReport(hop, HopState.BROKEN, note)
+    if hidden:
+        return HopReport(hop, HopState.UNKNOWN, hidden)
+    if here:
+        return HopReport(hop, HopState.AT_RISK, "")
+    return HopReport(hop, HopState.OK, proven) if proven else HopReport(hop, HopState.UNKNOWN, "not seen")
+
+
+def _contradictions(causes: Sequence[_Found], cluster: Cluster, topology: Topology) -> Iterator[str]:
+    """A node said to be unreachable to metrics-server whose newest sample is fresh all the same."""
+    flow = cluster.flow
+    if isinstance(flow, Unseen) or not isinstance(cluster.installation, Installation):
+        return
+    for item in causes:
+        for effect in sorted(pipeline.consequences(item.finding.effects, topology)):
+            if effect.kind is EffectKind.NO_NODE_METRICS and flow.fresh(
+                effect.subject, cluster.taken_at, cluster.installation.resolution_seconds
+            ):
+                yield (
+                    f"{item.check.id} says that node {effect.subject} gives no metrics, and its newest sample is"
+                    f" from {flow.nodes[effect.subject]:%H:%M:%S}Z: metrics-server may trust another CA than was"
+                    " looked at, or have been restarted since"
+                )
+
+
+def _report(outcome: Outcome, hidden: dict[Hop, str]) -> CheckReport:
+    """A disease that lies beyond what is hidden, and shows only where it is reached, did not pass."""
+    if outcome.result is Result.UNSEEN and outcome.check.hop in hidden:
+        return CheckReport(outcome.check.id, Result.NOT_EVALUATED, hidden[outcome.check.hop])
+    return CheckReport(outcome.check.id, outcome.result, outcome.reason)
+
+
+REQUIREMENTS: tuple[tuple[str, tuple[Hop, ...], str], ...] = (
+    ("reachable-from-apiserver", (Hop.C,), "metrics-server must be reachable from the API server"),
+    ("aggregation-layer", (Hop.D,), "the API server must enable the aggregation layer"),
+    ("webhook-authn-authz", (Hop.F,), "nodes must have webhook authentication and authorization enabled"),
+    ("kubelet-certificates", (Hop.E,), "kubelet certificates must be signed by the cluster CA, or go unchecked"),
+    ("container-runtime-metrics", (Hop.G,), "the container runtime must give container metrics"),
+)
+
+
+def _requirements(found: Sequence[_Found], cluster: Cluster, proof: Proof) -> Iterator[Requirement]:
+    for name, hops, _ in REQUIREMENTS:
+        broken = next(
+            (
+                item
+                for item in found
+                if item.check.hop in hops and item.check.cls is Class.CAUSE and item.finding.state is State.ACTIVE
+            ),
+            None,
+        )
+        if broken:
+            yield Requirement(name, "not-met", f"{broken.check.id}: {broken.finding.summary}")
+        elif all(hop in proof.hops for hop in hops):
+            yield Requirement(name, "met", proof.hops[hops[0]])
+        else:
+            yield Requirement(name, "unseen", "nothing that was read tells")

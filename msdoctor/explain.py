@@ -1,0 +1,394 @@
+"""What a pasted text is about: utterances weighed against what each check says of itself.
+
+Pure: utterances and an index in, an explanation out. One pass over the utterances; what is kept grows with the number
+of checks, not with the text.
+
+An utterance is decided when one id fits it, or fits it clearly best. An undecided one is decided by its company: by an
+id that another utterance names for certain, or by several utterances that together favour one id. What only the
+consumers of a dead pipeline say (``Metrics API not available``) decides nothing once somebody nearer to the fault has
+spoken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from math import prod
+
+from msdoctor.index import IndexEntry, Knowledge
+from msdoctor.model import Blanks, Class, Confidence, Hop, Look, Remedy, Says, bullets, sections
+from msdoctor.utterances import Utterance, errors, when
+
+CLEARLY = 0.5
+"""One id is clearly the best where every other's likelihood is below this share of its own."""
+
+_MOST_QUOTED = 2000  # characters of a matched line
+_MOST_LISTED = 10  # lines, nodes and notes that an answer names
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One id that the text is about. ``rivals``: the other ids that the same lines fit, best first."""
+
+    id: str
+    cls: Class
+    hop: Hop
+    title: str
+    confidence: Confidence
+    line: int
+    matched: str
+    times: int
+    first: str = ""
+    last: str = ""
+    means: str = ""
+    will_not_help: tuple[str, ...] = ()
+    decide: tuple[Look, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    lines: tuple[int, ...] = ()
+    nodes: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer, best match first; no match for a text that nothing knows. ``notes``: what was not read, and why."""
+
+    ambiguous: bool
+    matches: tuple[Match, ...]
+    notes: tuple[str, ...] = ()
+
+
+def explain(utterances: Iterable[Utterance], index: Knowledge) -> Explanation:
+    """Say what the utterances are about, as far as the index knows."""
+    heard = _hear(utterances, index)
+    verdicts = _judge(heard.sayings, {entry.id: entry.cls for entry in index.entries})
+    matches = [match for verdict in verdicts for match in _matches(verdict, index)]
+    if heard.started is not None and not heard.unknown_errors:
+        matches.append(_started_well(heard.started))
+    return Explanation(any(match.rivals for match in matches), tuple(matches), tuple(heard.notes))
+
+
+# Hearing: utterances become counted sayings.
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How often something was said, where first, when, and of which nodes."""
+
+    utterance: Utterance
+    times: int = 0
+    first: str = ""
+    last: str = ""
+    lines: list[int] = field(default_factory=list)
+    nodes: list[str] = field(default_factory=list)
+
+    def add(self, utterance: Utterance) -> None:
+        self.times += utterance.times
+        said_at = when(utterance.at)
+        self.first = self.first or said_at
+        self.last = said_at or self.last
+        if len(self.lines) < _MOST_LISTED and utterance.line not in self.lines:
+            self.lines.append(utterance.line)
+        node = utterance.connection.node
+        if node and len(self.nodes) < _MOST_LISTED and node not in self.nodes:
+            self.nodes.append(node)
+
+    def merge(self, other: _Tally) -> None:
+        self.times += other.times
+        self.lines = sorted({*self.lines, *other.lines})[:_MOST_LISTED]
+        self.nodes = list(dict.fromkeys((*self.nodes, *other.nodes)))[:_MOST_LISTED]
+        if other.utterance.line < self.utterance.line:
+            self.first = other.first or self.first
+        else:
+            self.last = other.last or self.last
+
+
+@dataclass(slots=True)
+class _Saying:
+    """Utterances that fit the same ids equally well."""
+
+    likelihoods: Mapping[str, float]
+    tally: _Tally
+    is_consequence: bool
+
+
+@dataclass(slots=True)
+class _Heard:
+    """All that was said, and what else is to be known of it."""
+
+    sayings: list[_Saying]
+    started: _Tally | None
+    unknown_errors: bool
+    notes: list[str]
+
+
+def _hear(utterances: Iterable[Utterance], index: Knowledge) -> _Heard:
+    recognise = _Recogniser(index.entries)
+    sayings: dict[tuple[object, ...], _Saying] = {}
+    heard = _Heard([], None, False, [])
+    for utterance in utterances:
+        likelihoods = recognise(utterance)
+        if utterance.note and utterance.note not in heard.notes and len(heard.notes) < _MOST_LISTED:
+            heard.notes.append(utterance.note)
+        if likelihoods:
+            kind = (type(utterance.error), *sorted(likelihoods.items()))
+            saying = sayings.setdefault(kind, _Saying(likelihoods, _Tally(utterance), _is_consequence(utterance)))
+            saying.tally.add(utterance)
+        elif isinstance(utterance.error, errors.Started):
+            heard.started = heard.started or _Tally(utterance)
+            heard.started.add(utterance)
+        elif isinstance(utterance.error, errors.Unrecognised):
+            heard.unknown_errors = True
+    heard.sayings = list(sayings.values())
+    return heard
+
+
+class _Recogniser:
+    """Tells which ids an utterance fits, and how well."""
+
+    def __init__(self, entries: Iterable[IndexEntry]) -> None:
+        self._by_error: dict[str, list[tuple[str, Says]]] = {}
+        for entry in entries:
+            for says in entry.says:
+                self._by_error.setdefault(says.error, []).append((entry.id, says))
+
+    def __call__(self, utterance: Utterance) -> dict[str, float]:
+        likelihoods: dict[str, float] = {}
+        for name, says in self._by_error.get(type(utterance.error).__name__, ()):
+            likelihood = _fit(utterance, says)
+            if likelihood > likelihoods.get(name, 0.0):
+                likelihoods[name] = likelihood
+        return likelihoods
+
+
+def _fit(utterance: Utterance, says: Says) -> float:
+    """How likely the id is, given the utterance; 0 where it does not fit."""
+    if not all(_has(utterance, name, value) for name, value in says.where.items()):
+        return 0.0
+    if says.hop is None or utterance.connection.hop is says.hop:
+        return says.likelihood
+    return says.likelihood * CLEARLY if utterance.connection.hop is None and _stands_alone(utterance) else 0.0
+
+
+def _stands_alone(utterance: Utterance) -> bool:
+    """Whether the error itself is all that was pasted: its hop is open. Else the line tells of another connection."""
+    return not (utterance.outer or utterance.connection.url or utterance.severity)
+
+
+def _has(utterance: Utterance, name: str, value: str) -> bool:
+    if name == "outer":
+        return value in ": ".join(utterance.outer)
+    if name == "speaker":
+        return utterance.speaker.value == value
+    if name == "path" and not hasattr(utterance.error, "path"):
+        return utterance.connection.path == value
+    own = getattr(utterance.error, name, None)
+    return value in own if isinstance(own, tuple) else own == value
+
+
+_SAID_OF_ANY_FAULT = (
+    errors.MetricsAPINotAvailable,
+    errors.MetricsNotAvailableYet,
+    errors.ServiceUnavailable,
+    errors.NoPodMetrics,
+    errors.NoEndpoints,
+    errors.NoMetricsToServe,
+    errors.ProbeStatus,
+    errors.HealthCheckFailed,
+)
+
+
+def _is_consequence(utterance: Utterance) -> bool:
+    """Whether this is said whatever broke nearer to the data. A ClusterIP without endpoints refuses, too."""
+    if isinstance(utterance.error, errors.Dial):
+        return utterance.connection.hop is Hop.C and utterance.error.failure == "connection refused"
+    return isinstance(utterance.error, _SAID_OF_ANY_FAULT)
+
+
+# Judging: sayings become verdicts.
+
+
+@dataclass(slots=True)
+class _Verdict:
+    """Sayings that are about the same thing, and what that is: one id, or several that cannot be told apart.
+
+    ``settled``: the id that one saying names by itself. The others then confirm it, and raise no rival.
+    """
+
+    sayings: list[_Saying]
+    settled: str = ""
+
+    @property
+    def ranking(self) -> list[tuple[str, float]]:
+        """The ids with the likelihood that all sayings together give them, best first."""
+        names = dict.fromkeys(name for saying in self.sayings for name in saying.likelihoods)
+        together = {name: 1 - prod(1 - saying.likelihoods.get(name, 0.0) for saying in self.sayings) for name in names}
+        return sorted(together.items(), key=lambda item: -item[1])
+
+    @property
+    def contenders(self) -> list[tuple[str, float]]:
+        """The best id, and with it the others unless it is clearly better than each of them."""
+        ranking = [(name, likelihood) for name, likelihood in self.ranking if self.settled in ("", name)]
+        best = ranking[0][1]
+        return ranking if any(other >= CLEARLY * best for _, other in ranking[1:]) else ranking[:1]
+
+    @property
+    def line(self) -> int:
+        return min(saying.tally.utterance.line for saying in self.sayings)
+
+    def concerns(self, saying: _Saying) -> bool:
+        return any(name in saying.likelihoods for name, _ in self.contenders)
+
+
+def _judge(sayings: Iterable[_Saying], classes: Mapping[str, Class]) -> list[_Verdict]:
+    """Verdicts, causes before consequences, otherwise in the order of the text."""
+    near, far = _split(sayings)
+    verdicts = _weigh(near, [])
+    has_cause = any(classes[verdict.contenders[0][0]] in (Class.CAUSE, Class.RISK) for verdict in verdicts)
+    verdicts = _weigh((_as_symptoms(saying, verdicts, classes) for saying in far) if has_cause else far, verdicts)
+    return sorted(verdicts, key=lambda verdict: (_RANK[classes[verdict.contenders[0][0]]], verdict.line))
+
+
+_RANK = {cls: rank for rank, cls in enumerate((Class.CAUSE, Class.RISK, Class.ELSEWHERE, Class.SYMPTOM, Class.BENIGN))}
+_RANK[Class.HEALTHY] = len(_RANK)
+
+
+def _split(sayings: Iterable[_Saying]) -> tuple[list[_Saying], list[_Saying]]:
+    near: list[_Saying] = []
+    far: list[_Saying] = []
+    for saying in sayings:
+        (far if saying.is_consequence else near).append(saying)
+    return near, far
+
+
+def _as_symptoms(saying: _Saying, verdicts: list[_Verdict], classes: Mapping[str, Class]) -> _Saying:
+    """A consequence beside a known cause: it may confirm that cause or name a symptom, but accuses nobody else."""
+    known = {name for verdict in verdicts for name, _ in verdict.contenders}
+    left = {
+        name: likelihood
+        for name, likelihood in saying.likelihoods.items()
+        if name in known or classes[name] not in (Class.CAUSE, Class.RISK)
+    }
+    return _Saying(left, saying.tally, saying.is_consequence)
+
+
+def _weigh(sayings: Iterable[_Saying], verdicts: list[_Verdict]) -> list[_Verdict]:
+    """Decide what is clear by itself first; the rest joins the verdict that it may belong to, or makes one."""
+    verdicts = list(verdicts)
+    unclear: list[_Saying] = []
+    for saying in sayings:
+        if not saying.likelihoods:
+            continue
+        contenders = _Verdict([saying]).contenders
+        if len(contenders) > 1:
+            unclear.append(saying)
+        elif same := next((verdict for verdict in verdicts if verdict.settled == contenders[0][0]), None):
+            same.sayings.append(saying)
+        else:
+            verdicts.append(_Verdict([saying], settled=contenders[0][0]))
+    for saying in unclear:
+        company = next((verdict for verdict in verdicts if verdict.concerns(saying)), None)
+        if company is None:
+            verdicts.append(_Verdict([saying]))
+        else:
+            company.sayings.append(saying)
+    return verdicts
+
+
+# Answering: verdicts become matches, with what the manual pages say.
+
+
+def _matches(verdict: _Verdict, index: Knowledge) -> Iterator[Match]:
+    contenders = verdict.contenders
+    for name, likelihood in contenders:
+        said = [saying for saying in verdict.sayings if name in saying.likelihoods]
+        rivals = tuple(other for other, _ in contenders if other != name)
+        yield _match(name, likelihood, _together(said, name), rivals, index)
+
+
+def _together(sayings: list[_Saying], name: str) -> _Tally:
+    """One tally of all, told by the utterance that names the id best."""
+    best = max(sayings, key=lambda saying: saying.likelihoods[name])
+    whole = _Tally(best.tally.utterance)
+    whole.first, whole.last = best.tally.first, best.tally.last
+    for saying in sayings:
+        whole.merge(saying.tally)
+    return whole
+
+
+def _match(name: str, likelihood: float, tally: _Tally, rivals: tuple[str, ...], index: Knowledge) -> Match:
+    check = index.check(name)
+    is_clear = not rivals and likelihood >= CLEARLY and tally.utterance.connection.hop is not None
+    return Match(
+        id=name,
+        cls=check.cls,
+        hop=check.hop,
+        title=check.title,
+        confidence=Confidence.LIKELY if is_clear else Confidence.POSSIBLE,
+        line=tally.utterance.line,
+        matched=tally.utterance.text[:_MOST_QUOTED],
+        times=tally.times,
+        first=tally.first,
+        last=tally.last,
+        means=meaning(check.manual),
+        will_not_help=bullets(check.manual, "What will not help"),
+        decide=check.decide if rivals else (),
+        remedies=check.advise(blanks_of(tally.utterance)),
+        lines=tuple(tally.lines),
+        nodes=tuple(tally.nodes),
+        rivals=rivals,
+    )
+
+
+def meaning(manual: str) -> str:
+    """What a manual page says that its disease means."""
+    return dict(sections(manual)).get("What it means", "")
+
+
+_SAFE = re.compile(r"[A-Za-z0-9/\[][\w.,:/@\[\]%+-]{0,400}", re.ASCII)
+
+
+def blanks_of(utterance: Utterance) -> Blanks:
+    """What the utterance tells of the cluster's own names, for the remedies' commands.
+
+    Text from a log ends up in a command that somebody pastes into a shell: only plain names and addresses are taken.
+    """
+    connection = utterance.connection
+    host, _, port = connection.address.rpartition(":")
+    known = {
+        "node": connection.node,
+        "address": connection.address,
+        "host": (host or connection.address).strip("[]"),
+        "port": port if host else "",
+        "url": connection.url.partition("?")[0],
+        "path": connection.path,
+    }
+    for part in fields(utterance.error):
+        value = getattr(utterance.error, part.name)
+        known.setdefault(part.name, ",".join(value) if isinstance(value, tuple) else value)
+    return Blanks({name: value for name, value in known.items() if _SAFE.fullmatch(value)})
+
+
+_STARTED_WELL = (
+    "metrics-server started as it should: it made its certificate, loaded what it checks callers with, and listens. "
+    "That it stores metrics, and that the API server reaches it, these lines do not say."
+)
+
+
+def _started_well(tally: _Tally) -> Match:
+    """The answer to a healthy start-up, for which no disease and so no check stands."""
+    return Match(
+        id="metrics-server-started",
+        cls=Class.HEALTHY,
+        hop=Hop.D,
+        title="metrics-server started well",
+        confidence=Confidence.LIKELY,
+        line=tally.utterance.line,
+        matched=tally.utterance.text[:_MOST_QUOTED],
+        times=tally.times,
+        first=tally.first,
+        last=tally.last,
+        means=_STARTED_WELL,
+        lines=tuple(tally.lines),
+    )

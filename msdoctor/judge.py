@@ -1,0 +1,62 @@
+"""Every check put to the facts, and what came of it: one outcome per check, none lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from msdoctor.facts.cluster import Cluster
+from msdoctor.model import Check, Finding, NotApplicable, Unseen
+
+
+class Result(StrEnum):
+    """How a check ended. Only ``pass`` says that its disease is not there."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_EVALUATED = "not-evaluated"  # hidden behind another fault: never reached
+    UNSEEN = "unseen"
+    NOT_APPLICABLE = "not-applicable"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One check's answer. ``unseen`` holds what it could not judge, item by item."""
+
+    check: Check
+    result: Result
+    findings: tuple[Finding, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+    reason: str = ""
+
+
+def judge(cluster: Cluster, checks: Iterable[Check]) -> tuple[Outcome, ...]:
+    """Put every check to the cluster, in the order of their ids. A check that crashes takes no other down with it."""
+    return tuple(_put(cluster, check) for check in sorted(checks, key=lambda check: check.id))
+
+
+def _put(cluster: Cluster, check: Check) -> Outcome:
+    facts = {name: getattr(cluster, name) for name in check.needs}
+    missing = [fact for name, fact in facts.items() if isinstance(fact, Unseen) and not check.needs[name]]
+    if missing:
+        return Outcome(check, Result.UNSEEN, unseen=tuple(missing), reason=_reason(missing[0]))
+    try:
+        items = tuple(check.judge(**facts))
+    except Exception as error:  # noqa: BLE001  a third party's check may raise anything; the report must still come
+        return Outcome(check, Result.ERROR, reason=f"the check itself failed: {type(error).__name__}: {error}")
+    findings = tuple(item for item in items if isinstance(item, Finding))
+    unseen = tuple(item for item in items if isinstance(item, Unseen))
+    aside = next((item for item in items if isinstance(item, NotApplicable)), None)
+    if findings:
+        return Outcome(check, Result.FAIL, findings, unseen)
+    if unseen:
+        return Outcome(check, Result.UNSEEN, unseen=unseen, reason=_reason(unseen[0]))
+    if aside:
+        return Outcome(check, Result.NOT_APPLICABLE, reason=aside.reason)
+    return Outcome(check, Result.PASS)
+
+
+def _reason(unseen: Unseen) -> str:
+    return f"{unseen.where}: {unseen.reason}" if unseen.where else unseen.reason

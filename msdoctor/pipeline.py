@@ -1,0 +1,186 @@
+"""How trouble travels: the one place that knows what follows from what, and what hides what.
+
+Effects are chained, never ids, so that a new check touches nothing here. Each rule takes the effects so far and yields
+what follows from them in this cluster; ``consequences`` applies all of them until nothing new comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from msdoctor.facts.cluster import Cluster
+from msdoctor.facts.flow import RunningPod
+from msdoctor.facts.installation import Installation, is_ready
+from msdoctor.facts.objects import HPA
+from msdoctor.facts.registration import available
+from msdoctor.model import Effect, EffectKind, Hop, Unseen
+
+NAMES: Mapping[Hop, str] = {
+    Hop.A: "API server",
+    Hop.B: "APIService",
+    Hop.C: "aggregator",
+    Hop.D: "metrics-server",
+    Hop.E: "kubelet TLS",
+    Hop.F: "kubelet auth",
+    Hop.G: "kubelet data",
+    Hop.H: "consumers",
+}
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What of a cluster decides how far trouble reaches. ``hpa_nodes``: the nodes that an HPA's pods run on."""
+
+    nodes: frozenset[str]
+    hpa_nodes: Mapping[str, frozenset[str]]
+    verifies_kubelets: bool
+
+
+def topology(cluster: Cluster) -> Topology:
+    """Read off the facts; what is unseen reaches nothing."""
+    installation = cluster.installation
+    hpas = () if isinstance(cluster.hpas, Unseen) else cluster.hpas
+    pods = () if isinstance(cluster.running_pods, Unseen) else cluster.running_pods
+    return Topology(
+        nodes=frozenset() if isinstance(cluster.nodes, Unseen) else frozenset(n.metadata.name for n in cluster.nodes),
+        hpa_nodes={hpa_key(hpa): frozenset(pod.node for pod in pods if _scales(hpa, pod)) for hpa in hpas},
+        verifies_kubelets=not isinstance(installation, Installation) or installation.verifies_kubelets,
+    )
+
+
+def hpa_key(hpa: HPA) -> str:
+    """``namespace/name``."""
+    return f"{hpa.metadata.namespace}/{hpa.metadata.name}"
+
+
+def _scales(hpa: HPA, pod: RunningPod) -> bool:
+    """By ownership: a Deployment's pods belong to a ReplicaSet of its name and a hash."""
+    target = hpa.spec.scale_target_ref
+    if not pod.key.startswith(hpa.metadata.namespace + "/"):
+        return False
+    kinds = {target.kind: target.name}
+    for owner in pod.owners:
+        kind, _, name = owner.partition("/")
+        if kinds.get(kind) == name or (target.kind == "Deployment" and kind == "ReplicaSet" and _stem(name) == target.name):
+            return True
+    return False
+
+
+def _stem(replica_set: str) -> str:
+    return replica_set.rpartition("-")[0]
+
+
+Rule = Callable[[frozenset[Effect], Topology], Iterator[Effect]]
+
+
+def _untrusted_kubelet(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effect]:
+    """A certificate that metrics-server refuses fails the scrape, unless it was told not to look at certificates."""
+    if cluster.verifies_kubelets:
+        yield from (Effect(EffectKind.SCRAPE_FAILS, node) for node in _subjects(effects, EffectKind.KUBELET_NOT_TRUSTED))
+
+
+def _failed_scrape(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effect]:
+    """A node that is not scraped has no metrics; when none is left nothing is stored at all."""
+    failed = _subjects(effects, EffectKind.SCRAPE_FAILS)
+    yield from (Effect(EffectKind.NO_NODE_METRICS, node) for node in failed)
+    if cluster.nodes and failed >= cluster.nodes:
+        yield Effect(EffectKind.NOTHING_STORED)
+
+
+def _chain(cause: EffectKind, *follows: EffectKind) -> Rule:
+    def rule(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effect]:
+        if any(effect.kind is cause for effect in effects):
+            yield from (Effect(kind) for kind in follows)
+
+    return rule
+
+
+def _no_metrics(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effect]:
+    """Without the API every node and every HPA is blind; without a node, each HPA whose pods are all there."""
+    blind = _subjects(effects, EffectKind.NO_NODE_METRICS)
+    if Effect(EffectKind.NO_METRICS) in effects:
+        yield from (Effect(EffectKind.NO_NODE_METRICS, node) for node in cluster.nodes)
+        yield from (Effect(EffectKind.HPA_BLIND, hpa) for hpa in cluster.hpa_nodes)
+    yield from (Effect(EffectKind.HPA_BLIND, hpa) for hpa, on in cluster.hpa_nodes.items() if on and on <= blind)
+
+
+RULES: tuple[Rule, ...] = (
+    _untrusted_kubelet,
+    _failed_scrape,
+    _chain(EffectKind.NOTHING_STORED, EffectKind.NOT_READY),
+    _chain(EffectKind.NOT_LISTENING, EffectKind.NOT_READY),
+    _chain(EffectKind.NOT_READY, EffectKind.NO_ENDPOINTS),
+    _chain(EffectKind.NOT_INSTALLED, EffectKind.NO_ENDPOINTS, EffectKind.API_NOT_REGISTERED),
+    _chain(EffectKind.NO_ENDPOINTS, EffectKind.APISERVICE_UNAVAILABLE),
+    _chain(EffectKind.IDENTITY_REFUSED, EffectKind.APISERVICE_UNAVAILABLE),
+    _chain(EffectKind.APISERVICE_UNAVAILABLE, EffectKind.NO_METRICS),
+    _chain(EffectKind.API_NOT_REGISTERED, EffectKind.NO_METRICS),
+    _no_metrics,
+)
+
+
+def consequences(effects: Iterable[Effect], cluster: Topology) -> frozenset[Effect]:
+    """These effects and all that follows from them together. Rules only add, so this ends."""
+    known = frozenset(effects)
+    while True:
+        more = known.union(*(rule(known, cluster) for rule in RULES))
+        if more == known:
+            return known
+        known = more
+
+
+def hidden(effects: frozenset[Effect], cluster: Topology) -> dict[Hop, str]:
+    """Hops that nothing can reach while these effects last, and why; what lies there is not judged by silence."""
+    kinds = {effect.kind for effect in effects}
+    if EffectKind.NOT_INSTALLED in kinds:
+        return dict.fromkeys((Hop.C, Hop.D, Hop.E, Hop.F, Hop.G), "there is no metrics-server")
+    found: dict[Hop, str] = {}
+    if EffectKind.API_NOT_REGISTERED in kinds:
+        found |= dict.fromkeys((Hop.C, Hop.D), "hidden by B: nothing is asked of metrics-server")
+    if EffectKind.NO_ENDPOINTS in kinds:
+        found |= dict.fromkeys((Hop.C, Hop.D), "hidden by B: there is no endpoint to ask")
+    refused = _subjects(effects, EffectKind.KUBELET_NOT_TRUSTED)
+    if cluster.verifies_kubelets and cluster.nodes and refused >= cluster.nodes:
+        found |= dict.fromkeys((Hop.F, Hop.G), "hidden by E: no kubelet is asked anything")
+    return found
+
+
+def _subjects(effects: frozenset[Effect], kind: EffectKind) -> frozenset[str]:
+    return frozenset(effect.subject for effect in effects if effect.kind is kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What of the pipeline was seen to work, hop by hop, in words."""
+
+    hops: Mapping[Hop, str]
+
+
+def proof(cluster: Cluster) -> Proof:
+    """Hops that were seen to work just now, by what passed over them."""
+    hops: dict[Hop, str] = {}
+    flow, installation = cluster.flow, cluster.installation
+    if not isinstance(cluster.server_version, Unseen):
+        hops[Hop.A] = "the API server answers"
+    if not isinstance(cluster.backend, Unseen) and cluster.backend and cluster.backend.ready:
+        hops[Hop.B] = f"{len(cluster.backend.ready)} ready"
+    if _reached(cluster):
+        hops[Hop.C] = "metrics-server answers"
+    if not isinstance(flow, Unseen) and flow.refusal is None:
+        hops |= {Hop.A: "metrics answered", Hop.B: "metrics answered", Hop.C: "metrics answered", Hop.D: "metrics answered"}
+        if flow.nodes:
+            hops |= dict.fromkeys((Hop.E, Hop.F, Hop.G), f"{len(flow.nodes)} scraped")
+    elif isinstance(installation, Installation) and any(map(is_ready, installation.pods)):
+        # Ready means that metrics are stored (metrics-server pkg/server/server.go), so some kubelet was scraped.
+        hops |= dict.fromkeys((Hop.E, Hop.F, Hop.G), "metrics-server is ready")
+    return Proof(hops)
+
+
+def _reached(cluster: Cluster) -> bool:
+    registered = () if isinstance(cluster.apiservices, Unseen) else cluster.apiservices
+    return any(
+        available(item).status == "True" or "bad status from" in available(item).message
+        for item in registered
+        if item.spec.service
+    )

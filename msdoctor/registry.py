@@ -1,0 +1,186 @@
+"""Finding checks: the bundled folder, folders named with ``--checks``, and installed packages.
+
+A folder of checks is a folder of plug-ins, each file one check, mounted under a module name of its own so that files in
+it may share code by relative import. ``explain`` works from an index that is generated when a folder has changed, so
+that it need not import every check to answer about one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import pkgutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+from msdoctor.index import IndexEntry
+from msdoctor.model import Check, Class, Hop, Look, Says
+
+ENGINE = Path(__file__).resolve().parent
+ENTRY_POINTS = "msdoctor.checks"
+INDEX_FORMAT = "1"
+
+
+class RegistryError(Exception):
+    """A folder of checks that cannot be used; the message names the file and what to do."""
+
+
+def bundled_folder() -> Path:
+    """The checks that ship with msdoctor: inside the installed package, or beside it in a checkout."""
+    return next(folder for folder in (ENGINE / "checks", ENGINE.parent / "checks") if folder.is_dir())
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What is known of every check without importing it, and where each lies."""
+
+    entries: tuple[IndexEntry, ...]
+    folders: tuple[Path, ...]
+
+    def check(self, check_id: str) -> Check:
+        """Import one check."""
+        entry = next(entry for entry in self.entries if entry.id == check_id)
+        return _checks_of(_import(Path(entry.file), self.folders))[0]
+
+
+def load(folders: Sequence[Path] = ()) -> tuple[Check, ...]:
+    """Every check, by id. Raises ``RegistryError`` for a folder that is none, a file that fails, an id given twice."""
+    return _unique([check for folder in _all(folders) for check in _in_folder(folder)])
+
+
+def load_index(folders: Sequence[Path] = ()) -> Index:
+    """The index of every check, from the cache where nothing has changed since it was made."""
+    everything = _all(folders)
+    path = _cache_file(everything)
+    try:
+        entries = tuple(_entry(item) for item in json.loads(path.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        entries = tuple(_entry_of(check) for check in load(folders))
+        _write_cache(path, entries)
+    return Index(entries, everything)
+
+
+def _all(folders: Sequence[Path]) -> tuple[Path, ...]:
+    for folder in folders:
+        if not folder.is_dir():
+            raise RegistryError(f"--checks {folder}: no such folder")
+    return (bundled_folder(), *(folder.resolve() for folder in folders), *_installed())
+
+
+def _installed() -> tuple[Path, ...]:
+    """Folders of installed packages that offer checks: each entry point names a package of check files."""
+    if not any(Path(entry).glob("*/entry_points.txt") for entry in sys.path if entry):
+        return ()
+    return tuple(_entry_point_folders())
+
+
+def _entry_point_folders() -> Iterator[Path]:
+    # Read by hand: importlib.metadata costs more to import than all the rest of `explain`.
+    for site in sys.path:
+        for file in sorted(Path(site).glob("*/entry_points.txt")) if site else ():
+            section = ""
+            for line in file.read_text("utf-8", "replace").splitlines():
+                if line.startswith("["):
+                    section = line.strip("[] ")
+                elif section == ENTRY_POINTS and "=" in line:
+                    spec = importlib.util.find_spec(line.partition("=")[2].strip())
+                    yield from map(Path, (spec.submodule_search_locations or ()) if spec else ())
+
+
+def _in_folder(folder: Path) -> Iterator[Check]:
+    for info in pkgutil.iter_modules([str(folder)]):
+        if not info.name.startswith("_"):
+            yield from _checks_of(_import(folder / f"{info.name}.py", (folder,)))
+
+
+def _checks_of(module: ModuleType) -> list[Check]:
+    found = [value for value in vars(module).values() if isinstance(value, Check)]
+    if not found:
+        raise RegistryError(f"{module.__file__}: holds no check; a file with no check begins with an underscore")
+    return found
+
+
+def _import(file: Path, folders: Sequence[Path]) -> ModuleType:
+    folder = next(folder for folder in folders if folder == file.parent)
+    try:
+        return importlib.import_module(f"{_mount(folder)}.{file.stem}")
+    except SyntaxError as error:
+        raise RegistryError(f"{error.filename}:{error.lineno}: not Python: {error.msg}") from error
+    except Exception as error:
+        raise RegistryError(f"{file}: cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _mount(folder: Path) -> str:
+    """Make a folder importable under a name of its own, without an ``__init__`` and without touching ``sys.path``."""
+    bundled = folder == bundled_folder()
+    name = "msdoctor.checks" if bundled else f"msdoctor_checks_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    if name not in sys.modules:
+        spec = ModuleSpec(name, loader=None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+    return name
+
+
+def _unique(checks: list[Check]) -> tuple[Check, ...]:
+    seen: dict[str, Check] = {}
+    for check in checks:
+        if check.id in seen:
+            raise RegistryError(f"{check.file}: a check named {check.id} is already there: {seen[check.id].file}")
+        seen[check.id] = check
+    return tuple(seen[name] for name in sorted(seen))
+
+
+def _cache_file(folders: Sequence[Path]) -> Path:
+    digest = hashlib.sha256(INDEX_FORMAT.encode())
+    for folder in folders:
+        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+            stat = entry.stat()
+            digest.update(f"{entry.path}\0{stat.st_mtime_ns}\0{stat.st_size}\0".encode())
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "msdoctor" / f"index-{digest.hexdigest()[:24]}.json"
+
+
+def _write_cache(path: Path, entries: Sequence[IndexEntry]) -> None:
+    """A cache that cannot be written costs time and nothing else."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.write_text(json.dumps([_json(entry) for entry in entries]))
+        scratch.rename(path)
+    except OSError:
+        return
+
+
+def _entry_of(check: Check) -> IndexEntry:
+    return IndexEntry(check.id, check.cls, check.hop, check.title, check.file, check.says, check.decide)
+
+
+def _json(entry: IndexEntry) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "class": entry.cls,
+        "hop": entry.hop,
+        "title": entry.title,
+        "file": entry.file,
+        "says": [[s.error, s.hop, dict(s.where), s.likelihood] for s in entry.says],
+        "decide": [[look.look, look.shows, look.then] for look in entry.decide],
+    }
+
+
+def _entry(item: dict[str, str]) -> IndexEntry:
+    return IndexEntry(
+        item["id"],
+        Class(item["class"]),
+        Hop(item["hop"]),
+        item["title"],
+        item["file"],
+        tuple(Says(error, Hop(hop) if hop else None, where, likelihood) for error, hop, where, likelihood in item["says"]),  # type: ignore[arg-type]
+        tuple(Look(*look) for look in item["decide"]),
+    )

@@ -1,0 +1,284 @@
+"""An explanation, and a manual page, as text for a reader at 3 a.m. and as JSON.
+
+Text from a log is shown, never obeyed: whatever could steer a terminal or reorder what is read is printed as an escape.
+Prose is wrapped; a command stays on one line, ready to paste.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from msdoctor.explain import Explanation, Match
+from msdoctor.model import Blanks, Check, Class, Look, Remedy, Risk, Says, bullets
+
+SCHEMA_VERSION = "1"
+
+_MOST_QUOTED = 300  # characters of a matched line that the text shows; JSON has more
+_LABEL = 10  # columns of the margin in which labels stand
+
+_SYMBOLS = {
+    Class.CAUSE: "✗",
+    Class.RISK: "!",
+    Class.ELSEWHERE: "→",
+    Class.SYMPTOM: "?",
+    Class.BENIGN: "·",
+    Class.HEALTHY: "✓",
+}
+_COLOURS = {Class.CAUSE: "31", Class.RISK: "33", Class.SYMPTOM: "33", Class.HEALTHY: "32"}
+_RISKS = {
+    Risk.DISRUPTIVE: "interrupts service",
+    Risk.WEAKENS_SECURITY: "WEAKENS SECURITY",
+}
+
+
+def visible(text: str) -> str:
+    """The text with every character that does not print as itself written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or character == "\u3000":
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+# Text
+
+
+def text(explanation: Explanation, width: int = 80, colour: bool = False) -> str:
+    """The explanation for a terminal."""
+    page = _Page(width, colour)
+    if not explanation.matches:
+        return "\n".join(_of_nothing(explanation, page)) + "\n"
+    blocks = [list(_of_match(match, page)) for match in explanation.matches]
+    if explanation.ambiguous:
+        blocks.insert(0, list(_of_ambiguity(explanation, page)))
+    if explanation.notes:
+        blocks.append([line for note in explanation.notes for line in page.prose("not read", note)])
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def manual_text(check: Check, width: int = 80, colour: bool = False) -> str:
+    """A check's manual page for a terminal."""
+    page = _Page(width, colour)
+    head = [page.bold(check.id) + f"   {check.cls}, hop {check.hop}", *page.wrapped(check.title, "    ")]
+    remedies = list(_of_remedies(check.advise(Blanks()), page))
+    body = list(_of_manual(check.manual, page))
+    return "\n".join([*head, "", *body, *(["", *remedies] if remedies else [])]) + "\n"
+
+
+class _Page:
+    """How wide, and whether in colour."""
+
+    def __init__(self, width: int, colour: bool) -> None:
+        self.width = max(width, 40)
+        self._colour = colour
+
+    def bold(self, content: str, colour: str = "") -> str:
+        return f"\x1b[{';'.join(filter(None, ('1', colour)))}m{content}\x1b[0m" if self._colour else content
+
+    def wrapped(self, content: str, indent: str, first: str | None = None) -> list[str]:
+        return textwrap.wrap(
+            visible(" ".join(content.split())),
+            self.width,
+            initial_indent=indent if first is None else first,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+        )
+
+    def prose(self, label: str, content: str) -> list[str]:
+        """A labelled paragraph; the label stands in the margin, before the first line only."""
+        indent = " " * (4 + _LABEL)
+        return self.wrapped(content, indent, first=f"    {label:<{_LABEL}}")
+
+    def command(self, command: str) -> Iterator[str]:
+        """A command of one line or several, unwrapped."""
+        for line in command.split("\n"):
+            yield f"      {visible(line)}"
+
+
+def _of_nothing(explanation: Explanation, page: _Page) -> Iterator[str]:
+    yield "Nothing here that msdoctor knows."
+    yield from page.wrapped(
+        "That is no proof of health. Give it more of the log, or let it look at the cluster itself: msdoctor run", "  "
+    )
+    for note in explanation.notes:
+        yield from page.prose("not read", note)
+
+
+def _of_ambiguity(explanation: Explanation, page: _Page) -> Iterator[str]:
+    for best in explanation.matches:
+        group = (best.id, *best.rivals)
+        if not best.rivals or best is not next(match for match in explanation.matches if match.id in group):
+            continue
+        yield page.bold(f"{_lines(best)} can mean {len(group)} things; the text alone does not tell which:")
+        yield from (f"  {match.id}" for match in explanation.matches if match.id in group)
+        looks = [look for match in explanation.matches if match.id in group for look in match.decide]
+        yield from _of_looks(looks, page)
+
+
+def _of_looks(looks: Iterable[Look], page: _Page) -> Iterator[str]:
+    """What to look at, each command once, with what each outcome means."""
+    outcomes: dict[str, list[Look]] = {}
+    for look in looks:
+        outcomes.setdefault(look.look, []).append(look)
+    for command, seen in outcomes.items():
+        yield "  This decides:"
+        yield from page.command(command)
+        for look in dict.fromkeys(seen):
+            yield from page.wrapped(f"{look.shows} → {look.then}", " " * 8, first="      - ")
+
+
+def _of_match(match: Match, page: _Page) -> Iterator[str]:
+    symbol = _SYMBOLS[match.cls]
+    name = page.bold(f"{symbol} {match.id}", _COLOURS.get(match.cls, ""))
+    yield f"{name}   {match.cls}, {match.confidence}, hop {match.hop}"
+    yield from page.wrapped(match.title, "    ")
+    yield from page.prose("said by", _lines(match) + _times(match))
+    yield from page.prose("", _quoted(match.matched))
+    if match.nodes:
+        yield from page.prose("nodes", ", ".join(match.nodes))
+    if match.means:
+        yield from page.prose("means", match.means)
+    for place, bullet in enumerate(match.will_not_help):
+        yield from page.prose("no help" if place == 0 else "", bullet)
+    yield from _of_remedies(match.remedies, page)
+
+
+def _lines(match: Match) -> str:
+    numbers = match.lines or (match.line,)
+    listed = ", ".join(map(str, numbers))
+    return f"line {listed}" if len(numbers) == 1 else f"lines {listed}"
+
+
+def _times(match: Match) -> str:
+    if match.times <= 1:
+        return f", at {match.first}" if match.first else ""
+    span = f", from {match.first} to {match.last}" if match.first and match.last != match.first else ""
+    return f", {match.times} times{span}"
+
+
+def _quoted(line: str) -> str:
+    return f"{line[:_MOST_QUOTED]}…" if len(line) > _MOST_QUOTED else line
+
+
+def _of_remedies(remedies: tuple[Remedy, ...], page: _Page) -> Iterator[str]:
+    for place, remedy in enumerate(remedies):
+        risks = "".join(f" ({_RISKS[risk]})" for risk in remedy.risks)
+        yield from page.prose("repair" if place == 0 else "or", f"{remedy.advice}{risks}")
+        if remedy.commands:
+            yield from page.prose("", f"on {remedy.on}:")
+        for command in remedy.commands:
+            yield from page.command(command)
+        if remedy.verify:
+            yield from page.prose("verify", f"in {remedy.shows_within_seconds} s:")
+            yield from page.command(remedy.verify)
+        if remedy.undo:
+            yield from page.prose("undo", f"on {remedy.on}:")
+        for command in remedy.undo:
+            yield from page.command(command)
+
+
+def _of_manual(manual: str, page: _Page) -> Iterator[str]:
+    """The page's headings, paragraphs and lists, wrapped; indented blocks are examples and stay as they are."""
+    for block in manual.split("\n\n"):
+        lines = block.strip("\n").split("\n")
+        if lines[0].startswith("## "):
+            yield page.bold(visible(lines.pop(0)[3:].strip()))
+        yield from _of_paragraph(lines, page)
+        yield ""
+
+
+def _of_paragraph(lines: list[str], page: _Page) -> Iterator[str]:
+    if all(line.startswith("    ") for line in lines):
+        yield from (visible(line) for line in lines)
+        return
+    for item in _items(lines):
+        bullet = item.startswith("- ")
+        yield from page.wrapped(item[2:] if bullet else item, "    " if bullet else "  ", "  - " if bullet else "  ")
+
+
+def _items(lines: list[str]) -> Iterator[str]:
+    """A paragraph's list items, or the paragraph itself, each as one text."""
+    item: list[str] = []
+    for line in lines:
+        if line.startswith("- ") and item:
+            yield " ".join(item)
+            item = []
+        item.append(line.strip())
+    if item:
+        yield " ".join(item)
+
+
+# JSON
+
+
+def json_(explanation: Explanation) -> str:
+    """The explanation as the JSON of ``explain -o json``."""
+    return _dump(
+        {
+            "schemaVersion": SCHEMA_VERSION,
+            "ambiguous": explanation.ambiguous,
+            "matches": [_match_document(match) for match in explanation.matches],
+        }
+    )
+
+
+def manual_json(check: Check) -> str:
+    """A check's manual page as the JSON of ``explain ID -o json``."""
+    return _dump(
+        {
+            "schemaVersion": SCHEMA_VERSION,
+            "id": check.id,
+            "class": check.cls,
+            "hop": check.hop,
+            "title": check.title,
+            "manual": check.manual,
+            "says": [_says_document(says) for says in check.says],
+            "willNotHelp": list(bullets(check.manual, "What will not help")),
+            "remedies": [_remedy_document(remedy) for remedy in check.advise(Blanks())],
+        }
+    )
+
+
+def _dump(document: object) -> str:
+    # ASCII: so no bidirectional or lone surrogate character of a log reaches a terminal; DEL is ASCII, and is not text
+    return json.dumps(document, indent=2, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
+
+
+def _match_document(match: Match) -> dict[str, object]:
+    return {
+        "id": match.id,
+        "class": match.cls,
+        "confidence": match.confidence,
+        "line": match.line,
+        "matched": match.matched,
+        "times": match.times,
+        "first": match.first,
+        "last": match.last,
+        "means": match.means,
+        "willNotHelp": list(match.will_not_help),
+        "decide": [{"look": look.look, "if": look.shows, "then": look.then} for look in match.decide],
+        "remedies": [_remedy_document(remedy) for remedy in match.remedies],
+    }
+
+
+def _remedy_document(remedy: Remedy) -> dict[str, object]:
+    return {
+        "advice": remedy.advice,
+        "commands": list(remedy.commands),
+        "on": remedy.on,
+        "risks": list(remedy.risks),
+        "undo": list(remedy.undo),
+        "verify": remedy.verify,
+        "showsWithinSeconds": remedy.shows_within_seconds,
+    }
+
+
+def _says_document(says: Says) -> dict[str, object]:
+    return {"error": says.error, "hop": says.hop, "where": dict(says.where), "likelihood": says.likelihood}
