@@ -177,14 +177,15 @@ def _stands_alone(utterance: Utterance) -> bool:
 
 
 def _has(utterance: Utterance, name: str, value: str) -> bool:
+    """Whether a part of the utterance is, or has among its own parts, a value (a bundle's name is joined by ``::``)."""
     if name == "outer":
         return value in ": ".join(utterance.outer)
     if name == "speaker":
         return utterance.speaker.value == value
     if name == "path" and not hasattr(utterance.error, "path"):
-        return utterance.connection.path == value
-    own = getattr(utterance.error, name, None)
-    return value in own if isinstance(own, tuple) else own == value
+        return value in utterance.connection.path
+    own = getattr(utterance.error, name, "")
+    return own == value or value in (own if isinstance(own, tuple) else own.split("::"))
 
 
 _SAID_OF_ANY_FAULT = (

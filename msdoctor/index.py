@@ -25,6 +25,8 @@ class Knowledge(Protocol):
     """An index of checks that can also load the one that an answer names (``registry.Index``)."""
 
     @property
-    def entries(self) -> tuple[IndexEntry, ...]: ...
+    def entries(self) -> tuple[IndexEntry, ...]:
+        """Every check, by id."""
 
-    def check(self, check_id: str, /) -> Check: ...
+    def check(self, check_id: str, /) -> Check:
+        """The check of an id, imported now."""

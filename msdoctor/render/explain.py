@@ -7,6 +7,7 @@ Prose is wrapped; a command stays on one line, ready to paste.
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
@@ -17,6 +18,9 @@ SCHEMA_VERSION = "1"
 
 _MOST_QUOTED = 300  # characters of a matched line that the text shows; JSON has more
 _LABEL = 10  # columns of the margin in which labels stand
+
+_COMMAND = re.compile(r"`[^`]{1,500}`")
+_GLUE = "\x00"  # stands for a space that must not become a line end
 
 _SYMBOLS = {
     Class.CAUSE: "✗",
@@ -69,7 +73,7 @@ def manual_text(check: Check, width: int = 80, colour: bool = False) -> str:
     head = [page.bold(check.id) + f"   {check.cls}, hop {check.hop}", *page.wrapped(check.title, "    ")]
     remedies = list(_of_remedies(check.advise(Blanks()), page))
     body = list(_of_manual(check.manual, page))
-    return "\n".join([*head, "", *body, *(["", *remedies] if remedies else [])]) + "\n"
+    return "\n".join([*head, "", *body, *([page.bold("Remedies"), *remedies] if remedies else [])]).rstrip() + "\n"
 
 
 class _Page:
@@ -82,14 +86,23 @@ class _Page:
     def bold(self, content: str, colour: str = "") -> str:
         return f"\x1b[{';'.join(filter(None, ('1', colour)))}m{content}\x1b[0m" if self._colour else content
 
-    def wrapped(self, content: str, indent: str, first: str | None = None) -> list[str]:
-        return textwrap.wrap(
-            visible(" ".join(content.split())),
+    def wrapped(self, content: str, indent: str, first: str | None = None, break_words: bool = False) -> list[str]:
+        """A paragraph; a command within it, in backticks, stays whole. ``break_words``: of a log, which may be one."""
+        whole = _COMMAND.sub(lambda match: match[0].replace(" ", _GLUE), visible(" ".join(content.split())))
+        lines = textwrap.wrap(
+            whole,
             self.width,
             initial_indent=indent if first is None else first,
             subsequent_indent=indent,
             break_on_hyphens=False,
+            break_long_words=break_words,
         )
+        return [line.replace(_GLUE, " ") for line in lines]
+
+    def quote(self, line: str) -> list[str]:
+        """A line of the reader's own text, cut where it is very long."""
+        shown = f"{line[:_MOST_QUOTED]}…" if len(line) > _MOST_QUOTED else line
+        return self.wrapped(visible(shown).replace("`", "'"), " " * (4 + _LABEL), break_words=True)
 
     def prose(self, label: str, content: str) -> list[str]:
         """A labelled paragraph; the label stands in the margin, before the first line only."""
@@ -140,7 +153,7 @@ def _of_match(match: Match, page: _Page) -> Iterator[str]:
     yield f"{name}   {match.cls}, {match.confidence}, hop {match.hop}"
     yield from page.wrapped(match.title, "    ")
     yield from page.prose("said by", _lines(match) + _times(match))
-    yield from page.prose("", _quoted(match.matched))
+    yield from page.quote(match.matched)
     if match.nodes:
         yield from page.prose("nodes", ", ".join(match.nodes))
     if match.means:
@@ -152,8 +165,21 @@ def _of_match(match: Match, page: _Page) -> Iterator[str]:
 
 def _lines(match: Match) -> str:
     numbers = match.lines or (match.line,)
-    listed = ", ".join(map(str, numbers))
-    return f"line {listed}" if len(numbers) == 1 else f"lines {listed}"
+    if len(numbers) == 1:
+        return f"line {numbers[0]}"
+    return f"lines {', '.join(_ranges(numbers))}" + ("…" if match.times > len(numbers) else "")
+
+
+def _ranges(numbers: Iterable[int]) -> Iterator[str]:
+    """Line numbers, neighbours as ``first-last``."""
+    first = last = 0
+    for number in (*numbers, 0):
+        if number == last + 1 and first:
+            last = number
+            continue
+        if first:
+            yield f"{first}-{last}" if last > first else str(first)
+        first = last = number
 
 
 def _times(match: Match) -> str:
@@ -163,20 +189,17 @@ def _times(match: Match) -> str:
     return f", {match.times} times{span}"
 
 
-def _quoted(line: str) -> str:
-    return f"{line[:_MOST_QUOTED]}…" if len(line) > _MOST_QUOTED else line
-
-
 def _of_remedies(remedies: tuple[Remedy, ...], page: _Page) -> Iterator[str]:
-    for place, remedy in enumerate(remedies):
+    for number, remedy in enumerate(remedies, 1):
         risks = "".join(f" ({_RISKS[risk]})" for risk in remedy.risks)
-        yield from page.prose("repair" if place == 0 else "or", f"{remedy.advice}{risks}")
+        yield from page.prose(f"repair {number}" if len(remedies) > 1 else "repair", f"{remedy.advice}{risks}")
         if remedy.commands:
             yield from page.prose("", f"on {remedy.on}:")
         for command in remedy.commands:
             yield from page.command(command)
         if remedy.verify:
-            yield from page.prose("verify", f"in {remedy.shows_within_seconds} s:")
+            soon = remedy.shows_within_seconds == 0
+            yield from page.prose("verify", "at once:" if soon else f"in {remedy.shows_within_seconds} s:")
             yield from page.command(remedy.verify)
         if remedy.undo:
             yield from page.prose("undo", f"on {remedy.on}:")

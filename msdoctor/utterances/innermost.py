@@ -179,7 +179,7 @@ def _kubelet_forbids(match: re.Match[str]) -> InnermostError:
 
 
 def _says(error: InnermostError) -> Callable[[re.Match[str]], InnermostError]:
-    return lambda match: error
+    return lambda _: error
 
 
 _NAME_LIST = r"[\w.*:, @%/-]"
@@ -364,7 +364,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "timed out waiting for http",
         r"timed out waiting for https?://\S{1,2000}",
-        lambda match: errors.DeadlineExceeded("timed out waiting"),
+        _says(errors.DeadlineExceeded("timed out waiting")),
     ),
     Grammar("context canceled", r"context canceled", _says(errors.Canceled())),
     # http.ProxyFromEnvironment: the proxy's answer to CONNECT stands alone, without "bad status"

@@ -8,6 +8,7 @@ pkg/kubelet/kuberuntime/logs/logs.go); docker's json-file driver (``{"log":…,"
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -89,8 +90,6 @@ def _without(carried: Carried, text: str, stamp: str | None, speaker: Speaker = 
 
 
 def _docker(carried: Carried, text: str) -> Carried | None:
-    import json  # only docker's own files need it
-
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

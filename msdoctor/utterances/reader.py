@@ -102,7 +102,7 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
     if known is not None:
         yield _utterance(known, Connection(), (), speaker, record, line, text, at)
         return
-    for said in _sayings(record, text):
+    for said in _sayings(record):
         outer = said.outer()
         node = record.fields.get("node", "")
         found = said.found
@@ -136,7 +136,7 @@ class _Saying:
         return split_wrappers(self.head) + split_wrappers(self.context)
 
 
-def _sayings(record: Record, text: str) -> Iterator[_Saying]:
+def _sayings(record: Record) -> Iterator[_Saying]:
     """The errors of a record; an unrecognised one if it is an error by its level and nothing in it is known."""
     error_text = record.fields.get("err") or record.fields.get("error") or ""
     if error_text:

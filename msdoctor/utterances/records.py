@@ -8,6 +8,7 @@ copied and an end that was cut off are taken as if they were there.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,14 +65,12 @@ def _structured(body: str, severity: str, source: str, at: datetime | None) -> R
 def _klog_time(header: re.Match[str]) -> datetime | None:
     month, day, hour, minute, second, microsecond = (int(header[group]) for group in range(2, 8))
     try:
-        return datetime(NO_YEAR, month, day, hour, minute, second, microsecond)
+        return datetime(NO_YEAR, month, day, hour, minute, second, microsecond)  # noqa: DTZ001 klog names no zone
     except ValueError:
         return None
 
 
 def _json(text: str) -> Record | None:
-    import json  # only JSON logs need it
-
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
