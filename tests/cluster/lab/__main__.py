@@ -49,7 +49,7 @@ def _up(arguments: argparse.Namespace, name: str) -> int:
     if arguments.form not in list(Form) or arguments.patient not in patients.NAMES:
         raise LabError(f"no form {arguments.form!r} or no patient {arguments.patient!r}")
     begun = time.monotonic()
-    lab = Lab.up(name, patients.patient(arguments.patient, Form(arguments.form)))
+    lab = Lab.up(name, patients.patient(arguments.patient, Form(arguments.form)), stays=True)
     (lab.folder / "patient").write_text(arguments.patient)
     print(f"lab {name} is up as {arguments.patient}, control plane {lab.form}, after {time.monotonic() - begun:.0f} s")
     print(_usage(lab))

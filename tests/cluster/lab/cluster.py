@@ -65,8 +65,11 @@ class Lab:
     # -- coming and going ------------------------------------------------------------------------------------------
 
     @classmethod
-    def up(cls, name: str, truth: Truth | None = None, *, settle: bool = True) -> "Lab":
-        """Start a lab and return it settled (unless told not to); `LabError` if one of this name is up."""
+    def up(cls, name: str, truth: Truth | None = None, *, settle: bool = True, stays: bool = False) -> "Lab":
+        """Start a lab and return it settled (unless told not to); `LabError` if one of this name is up.
+
+        It ends with this process, however that ends, unless it `stays`.
+        """
         truth = truth or Truth()
         check_preconditions()
         programs = binaries.ensure()
@@ -78,11 +81,16 @@ class Lab:
             lab._connect()
             lab._start_containers(programs)
             lab.apply(truth, settle=False)
-            os.write(lifeline, watch.KEEP)
-        finally:
+            if settle:
+                lab.settle(truth)
+        except BaseException:
             os.close(lifeline)
-        if settle:
-            lab.settle(truth)
+            raise
+        if stays:
+            os.write(lifeline, watch.KEEP)
+            os.close(lifeline)
+        else:
+            _LIFELINES[name] = lifeline
         return lab
 
     @classmethod
@@ -221,13 +229,18 @@ class Lab:
             now = time.monotonic()
             if last is None or seen.visible != last.visible:
                 last, since = seen, now
-            well = well + 1 if seen.healthy_since(moment) else 0
+            well = well + 1 if seen.healthy_since(moment, self._expected_pods()) else 0
             if healthy_is_right and well >= 2:
                 return seen
             if not healthy_is_right and now - since >= STABLE_SECONDS and now - begun >= AT_LEAST_SECONDS:
                 return seen
             time.sleep(1)
         raise LabError(f"lab {self.name} has not settled within five minutes; last seen: {last}")
+
+    def _expected_pods(self) -> set[str]:
+        """Names, without their random parts, that `kubectl top pods -A` lists on a healthy cluster."""
+        mirrored = {f"{name}-{MASTER}" for name in STATIC_PODS} if self.form is Form.STATIC else set()
+        return {"coredns", "metrics-server", "busy"} | mirrored
 
     def _await_just_started(self) -> Observation:
         """metrics-server runs and has scraped once at most: it needs two scrapes, a minute apart here."""
@@ -399,6 +412,8 @@ class Lab:
 
 
 METRICS_SERVER = "k8s-app=metrics-server"
+# This process's ends of the pipes to the watchers of labs that end with it.
+_LIFELINES: dict[str, int] = {}
 
 
 def down(name: str) -> bool:
@@ -409,6 +424,8 @@ def down(name: str) -> bool:
         record.watcher.kill(signal.SIGTERM)
         if not record.watcher.wait_gone(30):
             record.watcher.kill()
+    if name in _LIFELINES:
+        os.close(_LIFELINES.pop(name))
     with state.alone():
         state.sweep()
         state.remove_root()

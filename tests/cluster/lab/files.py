@@ -316,6 +316,8 @@ def _kubelet_files(kubelet: Kubelet, form: Form, machine: str, lab: str, authori
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
         "fileCheckFrequency": "2s",
+        # A mirror pod that cannot be made yet is tried again at the next sync.
+        "syncFrequency": "5s",
         "nodeStatusUpdateFrequency": "5s",
     }
     files: Files = {}

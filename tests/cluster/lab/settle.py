@@ -51,12 +51,12 @@ class Observation:
         """The part that must not change any more."""
         return (self.available, self.top_nodes, self.top_pods, self.ready, self.hpa, self.ready_nodes)
 
-    def healthy_since(self, moment: str) -> bool:
-        """Whether all is well, with metrics of every node taken after the moment (RFC 3339, UTC)."""
+    def healthy_since(self, moment: str, pods: set[str]) -> bool:
+        """Whether all is well and these pods have metrics, all nodes' taken after the moment (RFC 3339, UTC)."""
         return (
             self.available == "True/Passed"
             and self.top_nodes == tuple((node, True) for node in NODES)
-            and {"coredns", "metrics-server", "busy"} <= set(self.top_pods)
+            and pods <= set(self.top_pods)
             and "ScalingActive=True/ValidMetricFound" in self.hpa
             and self.ready_nodes == NODES
             and len(self.stamps) == len(NODES)
