@@ -234,7 +234,7 @@ class Lab:
                 return seen
             if not healthy_is_right and now - since >= STABLE_SECONDS and now - begun >= AT_LEAST_SECONDS:
                 return seen
-            time.sleep(1)
+            time.sleep(1 if healthy_is_right else 2)
         raise LabError(f"lab {self.name} has not settled within five minutes; last seen: {last}")
 
     def _expected_pods(self) -> set[str]:
@@ -259,6 +259,9 @@ class Lab:
     def _agree(self, machine: str, truth: Truth) -> set[str]:
         """Write a machine's files and restart the units that need it; returns the names of those."""
         changed = self._write(machine, truth)
+        for unit in machine_units(truth, machine):
+            # A remedy may have put its flags into a drop-in.
+            shutil.rmtree(self._here(machine, f"{unit.path}.d"), ignore_errors=True)
         if any(path.startswith("/etc/systemd/") for path in changed):
             self.run(machine, ["systemctl", "daemon-reload"], check=True)
         if "/var/lib/kubelet/kubelet-config.yaml" in changed:

@@ -440,6 +440,8 @@ def _static_pod(name: str, flags: tuple[str, ...], files: Files) -> dict[str, ob
         },
         "spec": {
             "hostNetwork": True,
+            # Not kubeadm's: an API server with watchers would otherwise take half a minute to go.
+            "terminationGracePeriodSeconds": 5,
             "priority": 2000001000,
             "priorityClassName": "system-node-critical",
             "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},

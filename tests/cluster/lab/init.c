@@ -3,11 +3,9 @@
  * Given "burn N" it also keeps about N thousandths of a core busy, so that there is something for metrics-server to count.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,10 +33,14 @@ static void burn(long thousandths) {
 int main(int argc, char **argv) {
 	signal(SIGTERM, end);
 	signal(SIGINT, end);
-	/* A machine dies with whoever started it: "die-with-parent" makes a killed lab leave nothing behind. */
-	if (argc > 1 && strcmp(argv[1], "die-with-parent") == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (argc > 2 && strcmp(argv[1], "burn") == 0) burn(atol(argv[2]));
+	/* Orphans come at any time: a blocked SIGCHLD stays pending, so that no death goes unnoticed. */
+	sigset_t deaths;
+	sigemptyset(&deaths);
+	sigaddset(&deaths, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &deaths, NULL);
 	for (;;) {
-		if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD) pause();
+		while (waitpid(-1, NULL, WNOHANG) > 0) {}
+		sigwaitinfo(&deaths, NULL);
 	}
 }

@@ -110,9 +110,11 @@ def _is_ready(thing: dict[str, Any]) -> bool:
 
 
 def _conditions(text: str) -> tuple[str, ...]:
-    found = _status_conditions(_parse(text))
-    # Whether the desired count lies within its range flips by itself at the edges.
-    return tuple(sorted(f"{c['type']}={c['status']}/{c['reason']}" for c in found if c["type"] != "ScalingLimited"))
+    """Only what depends on metrics: the reasons for scaling or not come and go by themselves."""
+    found = {c["type"]: c for c in _status_conditions(_parse(text))}
+    active, able = found.get("ScalingActive"), found.get("AbleToScale")
+    shown = [f"AbleToScale={able['status']}"] if able else []
+    return (*shown, f"ScalingActive={active['status']}/{active['reason']}") if active else tuple(shown)
 
 
 def _top_nodes(text: str) -> tuple[tuple[str, bool], ...]:

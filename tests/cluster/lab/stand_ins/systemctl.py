@@ -20,7 +20,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 UNITS = Path("/etc/systemd/system")
@@ -258,24 +257,33 @@ def run(name: str) -> None:
     stopping: list[bool] = []
     child: subprocess.Popen[bytes] | None = None
 
+    patience = 10
+
     def end(_number: int, _frame: object) -> None:
         stopping.append(True)
         if child:
             child.terminate()
+        signal.alarm(patience)
+
+    def lose_patience(_number: int, _frame: object) -> None:
+        if child:
+            child.kill()
 
     signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGALRM, lose_patience)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     started: list[float] = []
     while not stopping:
         settings = parse(name)
+        patience = int(settings.get("TimeoutStopSec", ["10"])[-1].rstrip("s"))
         with (JOURNAL / f"{name}.log").open("ab") as journal:
             child = launch(name, settings, journal.fileno())
         started.append(time.time())
         if child:
             remember(name, child.pid)
-            code = wait(child, float(settings.get("TimeoutStopSec", ["10"])[-1].rstrip("s")), lambda: bool(stopping))
+            code = child.wait()
         else:
             code = 203
         remember(name, 0)
@@ -298,19 +306,6 @@ def launch(name: str, settings: Settings, journal: int) -> "subprocess.Popen[byt
     except (OSError, KeyError, IndexError) as error:
         os.write(journal, f"{name}.service: Failed to execute: {error!r}\n".encode())
         return None
-
-
-def wait(child: "subprocess.Popen[bytes]", patience: float, stopping: Callable[[], bool]) -> int:
-    """Wait for the main process; once the unit is being stopped only as long as TimeoutStopSec."""
-    asked = 0.0
-    while True:
-        try:
-            return child.wait(0.2 if not asked else 0.02)
-        except subprocess.TimeoutExpired:
-            if stopping():
-                asked = asked or time.time()
-                if time.time() - asked > patience:
-                    child.kill()
 
 
 def remember(name: str, pid: int) -> None:
