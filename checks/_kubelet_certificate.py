@@ -23,7 +23,9 @@ from msdoctor.x509 import Certificate, ProblemKind
 SHOWS_WITHIN_SECONDS = 90
 
 
-def findings(kubelets: Sequence[Kubelet], kind: ProblemKind, advise: Advise, repair: Repair) -> Iterator[Finding | Unseen]:
+def findings(
+    kubelets: Sequence[Kubelet], kind: ProblemKind, advise: Advise, repair: Repair
+) -> Iterator[Finding | Unseen]:
     """A finding per node whose certificate has this kind of problem, an ``Unseen`` per node that could not be looked at."""
     for kubelet in kubelets:
         problem = next((item for item in kubelet.problems if item.kind is kind), None)

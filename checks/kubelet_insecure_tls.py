@@ -47,9 +47,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return (
         Remedy(
             advice="Mend the kubelets' certificates (see below what is wrong with them), then take the flag away.",
-            commands=(
-                f'kubectl patch {target} --type json -p \'[{{"op":"remove","path":"{blanks["position"]}"}}]\'',
-            ),
+            commands=(f'kubectl patch {target} --type json -p \'[{{"op":"remove","path":"{blanks["position"]}"}}]\'',),
             risks=(Risk.DISRUPTIVE,),
             undo=(f"kubectl rollout undo {target}",),
             verify="kubectl top nodes",

@@ -26,7 +26,21 @@ from collections.abc import Iterator
 from msdoctor.facts.installation import DEPLOYMENTS, Installation
 from msdoctor.facts.objects import APIService
 from msdoctor.facts.registration import Backend
-from msdoctor.model import Blanks, Class, Effect, EffectKind, Evidence, Finding, Hop, Look, NotApplicable, Remedy, Says, Unseen, check
+from msdoctor.model import (
+    Blanks,
+    Class,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    Hop,
+    Look,
+    NotApplicable,
+    Remedy,
+    Says,
+    Unseen,
+    check,
+)
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -49,7 +63,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(Says("MetricsAPINotAvailable", likelihood=0.4),),
-    decide=(Look("kubectl get deployments -A -l k8s-app=metrics-server", "no resources found", "metrics-server-missing"),),
+    decide=(
+        Look("kubectl get deployments -A -l k8s-app=metrics-server", "no resources found", "metrics-server-missing"),
+    ),
     advise=advise,
 )
 def metrics_server_missing(

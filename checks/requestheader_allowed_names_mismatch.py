@@ -60,7 +60,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     file, name, server = blanks["apiserver_file"], blanks["name"], blanks["control_plane"]
     beside = file.replace("/manifests/", "/")
     restart = (
-        ("systemctl daemon-reload && systemctl restart kube-apiserver",) if blanks.get("apiserver_form") == "systemd unit" else ()
+        ("systemctl daemon-reload && systemctl restart kube-apiserver",)
+        if blanks.get("apiserver_form") == "systemd unit"
+        else ()
     )
     return (
         Remedy(

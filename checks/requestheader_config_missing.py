@@ -97,7 +97,11 @@ def requestheader_config_missing(
     yield Finding(
         summary=(
             "The API server publishes no front-proxy CA, so metrics-server takes every request that it forwards for "
-            + (f"one of user {aggregator.user}." if as_user and isinstance(aggregator, Aggregator) else "an anonymous one and answers 403.")
+            + (
+                f"one of user {aggregator.user}."
+                if as_user and isinstance(aggregator, Aggregator)
+                else "an anonymous one and answers 403."
+            )
         ),
         subjects=tuple(server.subject for server in without) or ("process/kube-apiserver",),
         evidence=(

@@ -89,11 +89,17 @@ def secure_port_mismatch(
         subjects=(installation.subject,),
         evidence=(
             Evidence(f"--secure-port={installation.secure_port}", f"{installation.subject}, args", how),
-            *(Evidence(f"{who} asks on {number}", f"{installation.subject}, ports and probes", how) for who, number in wrong.items()),
+            *(
+                Evidence(f"{who} asks on {number}", f"{installation.subject}, ports and probes", how)
+                for who, number in wrong.items()
+            ),
             *_refused(events, port, installation.namespace),
         ),
         effects=(Effect(EffectKind.NOT_LISTENING),),
-        since=max((pod.metadata.creation_timestamp for pod in installation.pods if pod.metadata.creation_timestamp), default=None),
+        since=max(
+            (pod.metadata.creation_timestamp for pod in installation.pods if pod.metadata.creation_timestamp),
+            default=None,
+        ),
         changed="its newest pod was made",
         remedies=advise(repair.blanks(container_port=str(port), position=_position(installation))),
     )

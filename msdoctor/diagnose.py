@@ -165,7 +165,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
     flow = _flow(cluster, total, topology)
     ordered = sorted(roots, key=_urgency)
     proof = pipeline.proof(cluster)
-    hops = tuple(_hops(found, topology, proof, total, cluster))
+    hops = tuple(_hops(found, hurting, topology, proof))
     return Diagnosis(
         taken_at=cluster.taken_at,
         context=cluster.context,
@@ -182,7 +182,9 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
     )
 
 
-def exit_code(diagnosis: Diagnosis, *, fail_on: Class = Class.CAUSE, exit_zero: bool = False, strict: bool = False) -> int:
+def exit_code(
+    diagnosis: Diagnosis, *, fail_on: Class = Class.CAUSE, exit_zero: bool = False, strict: bool = False
+) -> int:
     """0 nothing at or above ``fail_on`` and metrics seen to flow; 1 a cause; 3 undecided. The same in every format."""
     failing = [cause for cause in diagnosis.causes if _fails(cause, fail_on)]
     if any(cause.finding.confidence is not Confidence.POSSIBLE for cause in failing):
@@ -248,9 +250,7 @@ def _explained(
     )
 
 
-def _unexplained(
-    causes: Sequence[_Found], symptoms: Sequence[_Found], topology: Topology
-) -> tuple[Unexplained, ...]:
+def _unexplained(causes: Sequence[_Found], symptoms: Sequence[_Found], topology: Topology) -> tuple[Unexplained, ...]:
     """Symptoms that no cause accounts for; of those, the ones that no other such symptom accounts for."""
     known = pipeline.consequences(_effects(causes), topology)
     left = [item for item in symptoms if item.finding.effects and not frozenset(item.finding.effects) <= known]
@@ -308,29 +308,36 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
     )
 
 
-def _hops(
-    found: Sequence[_Found], topology: Topology, proof: Proof, total: frozenset[Effect], cluster: Cluster
-) -> Iterator[HopReport]:
-    hidden = pipeline.hidden(total, topology)
+def _hops(found: Sequence[_Found], roots: Sequence[_Found], topology: Topology, proof: Proof) -> Iterator[HopReport]:
+    known = pipeline.consequences(_effects(roots), topology)
+    symptoms = [item for item in found if item.check.cls is Class.SYMPTOM]
+    hidden = pipeline.hidden(pipeline.consequences(_effects((*roots, *symptoms)), topology), topology)
     for hop in pipeline.NAMES:
         here = [item for item in found if item.check.hop is hop and item.finding.effects]
-        yield _hop(hop, here, topology, hidden.get(hop, ""), proof.hops.get(hop, ""))
+        causes = [item for item in here if item.check.cls is Class.CAUSE and item.finding.state is State.ACTIVE]
+        left = [i for i in here if i.check.cls is Class.SYMPTOM and not frozenset(i.finding.effects) <= known]
+        follows = [item for item in here if item.check.cls is Class.SYMPTOM and item not in left]
+        if causes or left:
+            yield _broken(hop, causes or left, topology)
+        elif hop in hidden:
+            yield HopReport(hop, HopState.UNKNOWN, hidden[hop])
+        elif follows and (hop is Hop.H or hop not in proof.hops):
+            yield _broken(hop, follows, topology, "follows from " + ", ".join(sorted({i.check.hop for i in roots})))
+        elif any(item.finding.state is State.LATENT or item.check.cls is Class.RISK for item in here):
+            yield HopReport(hop, HopState.AT_RISK, "works, unsafely")
+        elif hop in proof.hops:
+            yield HopReport(hop, HopState.OK, proof.hops[hop])
+        else:
+            yield HopReport(hop, HopState.UNKNOWN, "not seen")
 
 
-def _hop(hop: Hop, here: Sequence[_Found], topology: Topology, hidden: str, proven: str) -> HopReport:
-    hurting = [i for i in here if i.finding.state is State.ACTIVE and i.check.cls in (Class.CAUSE, Class.SYMPTOM)]
-    if hurting:
-        nodes = {e.subject for item in hurting for e in item.finding.effects if e.subject in topology.nodes}
-        partial = bool(nodes) and all(e.subject for item in hurting for e in item.finding.effects)
-        if partial and nodes < topology.nodes:
-            return HopReport(hop, HopState.DEGRADED, f"{len(nodes)} of {len(topology.nodes)} nodes")
-        note = f"{len(nodes)} of {len(topology.nodes)} nodes" if nodes else ""
-        return HopReport(hop, HopState.BROKEN, note)
-    if hidden:
-        return HopReport(hop, HopState.UNKNOWN, hidden)
-    if here:
-        return HopReport(hop, HopState.AT_RISK, "")
-    return HopReport(hop, HopState.OK, proven) if proven else HopReport(hop, HopState.UNKNOWN, "not seen")
+def _broken(hop: Hop, found: Sequence[_Found], topology: Topology, note: str = "") -> HopReport:
+    """Degraded where all that is wrong concerns some nodes and not the others."""
+    effects = [effect for item in found for effect in item.finding.effects]
+    nodes = {effect.subject for effect in effects if effect.subject in topology.nodes}
+    counted = f"{len(nodes)} of {len(topology.nodes)} nodes" if nodes else ""
+    partial = bool(nodes) and nodes < topology.nodes and all(effect.subject in nodes for effect in effects)
+    return HopReport(hop, HopState.DEGRADED if partial else HopState.BROKEN, note or counted)
 
 
 def _contradictions(causes: Sequence[_Found], cluster: Cluster, topology: Topology) -> Iterator[str]:

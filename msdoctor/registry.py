@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from msdoctor.index import IndexEntry
 from msdoctor.model import Check, Class, Hop, Look, Says
@@ -60,7 +61,8 @@ def load_index(folders: Sequence[Path] = ()) -> Index:
     everything = _all(folders)
     path = _cache_file(everything)
     try:
-        entries = tuple(_entry(item) for item in json.loads(path.read_bytes()))
+        cached: list[dict[str, Any]] = json.loads(path.read_bytes())
+        entries = tuple(_entry(item) for item in cached)
     except (OSError, ValueError, KeyError, TypeError):
         entries = tuple(_entry_of(check) for check in load(folders))
         _write_cache(path, entries)
@@ -174,13 +176,15 @@ def _json(entry: IndexEntry) -> dict[str, object]:
     }
 
 
-def _entry(item: dict[str, str]) -> IndexEntry:
+def _entry(item: dict[str, Any]) -> IndexEntry:
     return IndexEntry(
         item["id"],
         Class(item["class"]),
         Hop(item["hop"]),
         item["title"],
         item["file"],
-        tuple(Says(error, Hop(hop) if hop else None, where, likelihood) for error, hop, where, likelihood in item["says"]),  # type: ignore[arg-type]
+        tuple(
+            Says(error, Hop(hop) if hop else None, where, likelihood) for error, hop, where, likelihood in item["says"]
+        ),  # type: ignore[arg-type]
         tuple(Look(*look) for look in item["decide"]),
     )

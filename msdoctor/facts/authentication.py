@@ -6,6 +6,8 @@ flags; read by metrics-server through k8s.io/apiserver's DelegatingAuthenticatio
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -135,12 +137,18 @@ def _proxy_client(bundle: Bundle, server: Component) -> ProxyClient | Unseen:
     if not chain:
         return Unseen("no certificate in it", str(place))
     key = text_of(bundle.at(Place(server.origin, Kind.FILE, server.flags.text("proxy-client-key-file"))))
-    public = None if isinstance(key, Unseen) else x509.public_key_of_pem(key.encode())
+    public = None if isinstance(key, Unseen) else _public_half(key)
     return ProxyClient(server, path, chain, None if public is None else public == chain[0].public_key)
 
 
 def _bundle(data: dict[str, str], key: str) -> tuple[x509.Certificate, ...]:
-    return tuple(x509.parse_pem(data.get(key, "").encode()))
+    return tuple(x509.parse_pem(data[key].encode())) if data.get(key) else ()
+
+
+def _public_half(pem: str) -> bytes | None:
+    """What redaction leaves of a private key: its SubjectPublicKeyInfo, DER. None where it could not be read."""
+    block = re.search(r"-----BEGIN PUBLIC KEY-----([^-]*)-----END PUBLIC KEY-----", pem)
+    return base64.b64decode(block[1]) if block else None
 
 
 def _names(data: dict[str, str], key: str) -> tuple[str, ...]:

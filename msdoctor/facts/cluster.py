@@ -121,7 +121,9 @@ def _log(bundle: Bundle, installation: installs.Installation | None | Unseen) ->
     if not bodies:
         refusal = documents[0].refusal if documents else "it has no pod"
         return Unseen(str(refusal), str(documents[0].place) if documents else "")
-    said = (u for body in bodies for u in read(body.decode("utf-8", "replace").splitlines(), speaker=Speaker.METRICS_SERVER))
+    said = (
+        u for body in bodies for u in read(body.decode("utf-8", "replace").splitlines(), speaker=Speaker.METRICS_SERVER)
+    )
     return tuple(said)
 
 

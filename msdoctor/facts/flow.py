@@ -93,4 +93,6 @@ def resource_hpas(bundle: Bundle) -> tuple[HPA, ...] | Unseen:
     found = decode(bundle.api(HPAS), HPAList)
     if isinstance(found, Unseen):
         return found
-    return tuple(hpa for hpa in found.items if any(m.type in ("Resource", "ContainerResource") for m in hpa.spec.metrics))
+    return tuple(
+        hpa for hpa in found.items if any(m.type in ("Resource", "ContainerResource") for m in hpa.spec.metrics)
+    )

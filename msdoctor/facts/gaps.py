@@ -43,7 +43,11 @@ def _expected(document: Document) -> bool:
 def _family(document: Document) -> str:
     """Refusals that differ only in the address count as one."""
     assert document.refusal
-    return f"{document.refusal.reason}{document.refusal.status or ''}" if document.place.kind is Kind.TLS else str(document.place)
+    return (
+        f"{document.refusal.reason}{document.refusal.status or ''}"
+        if document.place.kind is Kind.TLS
+        else str(document.place)
+    )
 
 
 def _gap(documents: list[Document]) -> Gap:
@@ -53,7 +57,9 @@ def _gap(documents: list[Document]) -> Gap:
     if place.kind is Kind.TLS and place.path.startswith("pod/"):
         return Gap("the certificate that metrics-server serves", str(refusal), len(documents), "--port-forward")
     if place.kind is Kind.TLS:
-        return Gap(f"the certificate of the kubelet at {place.path}", f"from the workstation: {refusal}", len(documents))
+        return Gap(
+            f"the certificate of the kubelet at {place.path}", f"from the workstation: {refusal}", len(documents)
+        )
     return Gap(str(place), str(refusal), len(documents))
 
 

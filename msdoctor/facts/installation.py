@@ -64,7 +64,9 @@ class Installation:
     @property
     def verifies_kubelets(self) -> bool:
         """Whether it checks kubelets' certificates (cmd/metrics-server/app/options/kubelet_client.go)."""
-        return not any(self.flags.on(name) for name in ("kubelet-insecure-tls", "deprecated-kubelet-completely-insecure"))
+        return not any(
+            self.flags.on(name) for name in ("kubelet-insecure-tls", "deprecated-kubelet-completely-insecure")
+        )
 
     @property
     def address_types(self) -> tuple[str, ...]:
@@ -80,8 +82,9 @@ class Installation:
     @property
     def resolution_seconds(self) -> int:
         """How often it scrapes; compiled default 60 s (options.go)."""
-        hours, minutes, seconds = RESOLUTION.fullmatch(self.flags.text("metric-resolution", "60s")) or (0, 0, 60)
-        return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
+        given = RESOLUTION.fullmatch(self.flags.text("metric-resolution"))
+        hours, minutes, seconds = given.groups("0") if given and given[0] else ("0", "0", "60")
+        return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
 
     @property
     def version(self) -> tuple[int, int] | None:

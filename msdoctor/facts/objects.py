@@ -20,12 +20,12 @@ class Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Base of every object here: frozen, and named in JSON as Kubernetes names its fields."""
 
 
-class OwnerReference(Struct):
+class OwnerReference(Struct, frozen=True):
     kind: str = ""
     name: str = ""
 
 
-class Meta(Struct):
+class Meta(Struct, frozen=True):
     name: str = ""
     namespace: str = ""
     uid: str = ""
@@ -36,7 +36,7 @@ class Meta(Struct):
     owner_references: tuple[OwnerReference, ...] = ()
 
 
-class Condition(Struct):
+class Condition(Struct, frozen=True):
     type: str = ""
     status: str = ""
     reason: str = ""
@@ -44,17 +44,17 @@ class Condition(Struct):
     last_transition_time: datetime | None = None
 
 
-class Conditions(Struct):
+class Conditions(Struct, frozen=True):
     conditions: tuple[Condition, ...] = ()
 
 
-class ServiceReference(Struct):
+class ServiceReference(Struct, frozen=True):
     name: str = ""
     namespace: str = ""
     port: int = 443
 
 
-class APIServiceSpec(Struct):
+class APIServiceSpec(Struct, frozen=True):
     group: str = ""
     version: str = ""
     service: ServiceReference | None = None
@@ -62,75 +62,75 @@ class APIServiceSpec(Struct):
     insecure_skip_tls_verify: bool = msgspec.field(default=False, name="insecureSkipTLSVerify")
 
 
-class APIService(Struct):
+class APIService(Struct, frozen=True):
     metadata: Meta = Meta()
     spec: APIServiceSpec = APIServiceSpec()
     status: Conditions = Conditions()
 
 
-class ServicePort(Struct):
+class ServicePort(Struct, frozen=True):
     port: int = 0
     name: str = ""
     target_port: int | str = 0
 
 
-class ServiceSpec(Struct):
+class ServiceSpec(Struct, frozen=True):
     type: str = "ClusterIP"
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
     selector: dict[str, str] = {}
     ports: tuple[ServicePort, ...] = ()
 
 
-class Service(Struct):
+class Service(Struct, frozen=True):
     metadata: Meta = Meta()
     spec: ServiceSpec = ServiceSpec()
 
 
-class EndpointConditions(Struct):
+class EndpointConditions(Struct, frozen=True):
     ready: bool | None = None
 
 
-class Endpoint(Struct):
+class Endpoint(Struct, frozen=True):
     addresses: tuple[str, ...] = ()
     conditions: EndpointConditions = EndpointConditions()
     node_name: str | None = None
 
 
-class EndpointPort(Struct):
+class EndpointPort(Struct, frozen=True):
     name: str | None = None
     port: int | None = None
 
 
-class EndpointSlice(Struct):
+class EndpointSlice(Struct, frozen=True):
     metadata: Meta = Meta()
     endpoints: tuple[Endpoint, ...] | None = ()
     ports: tuple[EndpointPort, ...] | None = ()
 
 
-class ContainerPort(Struct):
+class ContainerPort(Struct, frozen=True):
     container_port: int = 0
     name: str = ""
     host_port: int = 0
 
 
-class HTTPGet(Struct):
+class HTTPGet(Struct, frozen=True):
     path: str = ""
     port: int | str = 0
     scheme: str = "HTTP"
 
 
-class Probe(Struct):
+class Probe(Struct, frozen=True):
     http_get: HTTPGet | None = None
     initial_delay_seconds: int = 0
     period_seconds: int = 10
 
 
-class EnvVar(Struct):
+class EnvVar(Struct, frozen=True):
     name: str = ""
     value: str = ""
 
 
-class Container(Struct):
+class Container(Struct, frozen=True):
     name: str = ""
     image: str = ""
     command: tuple[str, ...] = ()
@@ -141,14 +141,14 @@ class Container(Struct):
     liveness_probe: Probe | None = None
 
 
-class PodSpec(Struct):
+class PodSpec(Struct, frozen=True):
     containers: tuple[Container, ...] = ()
     host_network: bool = False
     node_name: str = ""
     service_account_name: str = "default"
 
 
-class StateDetail(Struct):
+class StateDetail(Struct, frozen=True):
     reason: str = ""
     message: str = ""
     exit_code: int | None = None
@@ -156,13 +156,13 @@ class StateDetail(Struct):
     finished_at: datetime | None = None
 
 
-class ContainerState(Struct):
+class ContainerState(Struct, frozen=True):
     waiting: StateDetail | None = None
     running: StateDetail | None = None
     terminated: StateDetail | None = None
 
 
-class ContainerStatus(Struct):
+class ContainerStatus(Struct, frozen=True):
     name: str = ""
     ready: bool = False
     restart_count: int = 0
@@ -170,7 +170,7 @@ class ContainerStatus(Struct):
     last_state: ContainerState = ContainerState()
 
 
-class PodStatus(Struct):
+class PodStatus(Struct, frozen=True):
     phase: str = ""
     pod_ip: str = msgspec.field(default="", name="podIP")
     start_time: datetime | None = None
@@ -178,69 +178,69 @@ class PodStatus(Struct):
     container_statuses: tuple[ContainerStatus, ...] = ()
 
 
-class Pod(Struct):
+class Pod(Struct, frozen=True):
     metadata: Meta = Meta()
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 
 
-class PodTemplate(Struct):
+class PodTemplate(Struct, frozen=True):
     metadata: Meta = Meta()
     spec: PodSpec = PodSpec()
 
 
-class LabelSelector(Struct):
+class LabelSelector(Struct, frozen=True):
     match_labels: dict[str, str] = {}
 
 
-class DeploymentSpec(Struct):
+class DeploymentSpec(Struct, frozen=True):
     replicas: int = 1
     selector: LabelSelector = LabelSelector()
     template: PodTemplate = PodTemplate()
 
 
-class DeploymentStatus(Struct):
+class DeploymentStatus(Struct, frozen=True):
     replicas: int = 0
     ready_replicas: int = 0
     conditions: tuple[Condition, ...] = ()
 
 
-class Deployment(Struct):
+class Deployment(Struct, frozen=True):
     metadata: Meta = Meta()
     spec: DeploymentSpec = DeploymentSpec()
     status: DeploymentStatus = DeploymentStatus()
 
 
-class NodeAddress(Struct):
+class NodeAddress(Struct, frozen=True):
     type: str = ""
     address: str = ""
 
 
-class DaemonEndpoint(Struct):
+class DaemonEndpoint(Struct, frozen=True):
     port: int = msgspec.field(default=0, name="Port")
 
 
-class DaemonEndpoints(Struct):
+class DaemonEndpoints(Struct, frozen=True):
     kubelet_endpoint: DaemonEndpoint = DaemonEndpoint()
 
 
-class NodeInfo(Struct):
+class NodeInfo(Struct, frozen=True):
     kubelet_version: str = ""
 
 
-class NodeStatus(Struct):
+class NodeStatus(Struct, frozen=True):
     addresses: tuple[NodeAddress, ...] = ()
     conditions: tuple[Condition, ...] = ()
     daemon_endpoints: DaemonEndpoints = DaemonEndpoints()
     node_info: NodeInfo = NodeInfo()
 
 
-class Node(Struct):
+class Node(Struct, frozen=True):
     metadata: Meta = Meta()
     status: NodeStatus = NodeStatus()
 
 
-class MetricsItem(Struct):
+class MetricsItem(Struct, frozen=True):
     """A NodeMetrics or a PodMetrics. ``timestamp`` is the end of the sample's window."""
 
     metadata: Meta = Meta()
@@ -248,49 +248,49 @@ class MetricsItem(Struct):
     window: str = ""
 
 
-class ConfigMap(Struct):
+class ConfigMap(Struct, frozen=True):
     metadata: Meta = Meta()
     data: dict[str, str] = {}
 
 
-class ScaleTarget(Struct):
+class ScaleTarget(Struct, frozen=True):
     kind: str = ""
     name: str = ""
     api_version: str = ""
 
 
-class ResourceMetric(Struct):
+class ResourceMetric(Struct, frozen=True):
     name: str = ""
 
 
-class MetricSpec(Struct):
+class MetricSpec(Struct, frozen=True):
     type: str = ""
     resource: ResourceMetric | None = None
     container_resource: ResourceMetric | None = None
 
 
-class HPASpec(Struct):
+class HPASpec(Struct, frozen=True):
     scale_target_ref: ScaleTarget = ScaleTarget()
     metrics: tuple[MetricSpec, ...] = ()
 
 
-class HPAStatus(Struct):
+class HPAStatus(Struct, frozen=True):
     conditions: tuple[Condition, ...] | None = ()
     current_replicas: int = 0
 
 
-class HPA(Struct):
+class HPA(Struct, frozen=True):
     metadata: Meta = Meta()
     spec: HPASpec = HPASpec()
     status: HPAStatus = HPAStatus()
 
 
-class InvolvedObject(Struct):
+class InvolvedObject(Struct, frozen=True):
     kind: str = ""
     name: str = ""
 
 
-class Event(Struct):
+class Event(Struct, frozen=True):
     metadata: Meta = Meta()
     involved_object: InvolvedObject = InvolvedObject()
     reason: str = ""
@@ -300,52 +300,52 @@ class Event(Struct):
     last_timestamp: datetime | None = None
 
 
-class Version(Struct):
+class Version(Struct, frozen=True):
     git_version: str = ""
 
 
-class ReviewStatus(Struct):
+class ReviewStatus(Struct, frozen=True):
     allowed: bool = False
     reason: str = ""
 
 
-class Review(Struct):
+class Review(Struct, frozen=True):
     status: ReviewStatus = ReviewStatus()
 
 
-class APIServiceList(Struct):
+class APIServiceList(Struct, frozen=True):
     items: tuple[APIService, ...] = ()
 
 
-class ServiceList(Struct):
+class ServiceList(Struct, frozen=True):
     items: tuple[Service, ...] = ()
 
 
-class EndpointSliceList(Struct):
+class EndpointSliceList(Struct, frozen=True):
     items: tuple[EndpointSlice, ...] = ()
 
 
-class DeploymentList(Struct):
+class DeploymentList(Struct, frozen=True):
     items: tuple[Deployment, ...] = ()
 
 
-class PodList(Struct):
+class PodList(Struct, frozen=True):
     items: tuple[Pod, ...] = ()
 
 
-class NodeList(Struct):
+class NodeList(Struct, frozen=True):
     items: tuple[Node, ...] = ()
 
 
-class MetricsList(Struct):
+class MetricsList(Struct, frozen=True):
     items: tuple[MetricsItem, ...] = ()
 
 
-class HPAList(Struct):
+class HPAList(Struct, frozen=True):
     items: tuple[HPA, ...] = ()
 
 
-class EventList(Struct):
+class EventList(Struct, frozen=True):
     items: tuple[Event, ...] = ()
 
 
@@ -356,15 +356,20 @@ def decode(document: Document, shape: type[T]) -> T | Unseen:
     """A document's body as an object, or why it is not to be had: refused, or not of that shape."""
     if document.body is None:
         return Unseen(str(document.refusal), str(document.place))
-    result = _decode(document.body, shape)
-    if isinstance(result, str):
-        return Unseen(f"not a {shape.__name__}: {result}", str(document.place))
-    return result  # type: ignore[no-any-return]
+    result: T | _NotOfThatShape = _decode(document.body, shape)
+    if isinstance(result, _NotOfThatShape):
+        return Unseen(f"not a {getattr(shape, '__name__', shape)}: {result}", str(document.place))
+    return result
+
+
+class _NotOfThatShape(str):
+    __slots__ = ()
 
 
 @lru_cache(maxsize=256)
-def _decode(body: bytes, shape: type[Any]) -> Any:
+def _decode(body: bytes, shape: Any) -> Any:
+    """Kept, because the plan of what to read next asks for the same lists again and again while they come in."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        return str(error)
+    except msgspec.MsgspecError as error:
+        return _NotOfThatShape(error)

@@ -76,7 +76,10 @@ def _of_server(servers: Sequence[Component], files: frozenset[str]) -> dict[str,
         found |= {"ca": ca, "pki": ca.rpartition("/")[0]}
         key = next((path for path in keys_beside(ca) if f"{server.host}:{path}" in files), "")
         found |= {"ca_key": key} if key else {}
-    for blank, flag in (("allowed_names", "requestheader-allowed-names"), ("requestheader_ca", "requestheader-client-ca-file")):
+    for blank, flag in (
+        ("allowed_names", "requestheader-allowed-names"),
+        ("requestheader_ca", "requestheader-client-ca-file"),
+    ):
         if flag in server.flags:
             found[blank] = server.flags.text(flag)
     return found
