@@ -1,0 +1,122 @@
+"""A diagnosis as the JSON of ``run -o json``: a contract, whose schema ships beside this package."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from importlib.resources import files
+
+from msdoctor import __version__, pipeline
+from msdoctor.diagnose import Cause, Diagnosis, FlowReport
+from msdoctor.model import Evidence, Location, Remedy
+
+SCHEMA_VERSION = "1"
+
+
+def json_(diagnosis: Diagnosis) -> str:
+    """The diagnosis as JSON, in ASCII: no character of a cluster's can reorder or steer what shows it."""
+    return json.dumps(as_dict(diagnosis), indent=2, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
+
+
+def schema() -> str:
+    """The JSON Schema that this JSON keeps to."""
+    return files("msdoctor").joinpath("schema", "report.schema.json").read_text(encoding="utf-8")
+
+
+def as_dict(diagnosis: Diagnosis) -> dict[str, object]:
+    """The diagnosis as the values that JSON has."""
+    context = diagnosis.context
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "tool": {"version": __version__},
+        "takenAt": _time(diagnosis.taken_at),
+        "context": {
+            "cluster": context.cluster,
+            "server": context.server,
+            "user": context.user,
+            "vantages": list(context.vantages),
+        },
+        "verdict": str(diagnosis.verdict),
+        "flow": _flow(diagnosis.flow),
+        "causes": [_cause(cause) for cause in diagnosis.causes],
+        "alternatives": [],
+        "unexplained": [
+            {"id": item.id, "subjects": list(item.subjects), "look": list(item.look)} for item in diagnosis.unexplained
+        ],
+        "contradictions": list(diagnosis.contradictions),
+        "suppressed": [],
+        "hops": [
+            {"id": str(item.hop), "name": pipeline.NAMES[item.hop], "state": str(item.state)} for item in diagnosis.hops
+        ],
+        "requirements": [
+            {"id": item.id, "state": item.state, "because": item.because} for item in diagnosis.requirements
+        ],
+        "checks": [
+            {"id": item.id, "outcome": str(item.outcome), "reason": item.reason, "seen": None, "of": None}
+            for item in diagnosis.checks
+        ],
+    }
+
+
+def _flow(flow: FlowReport) -> dict[str, object]:
+    return {
+        "nodes": {"seen": flow.nodes_seen, "of": flow.nodes_of},
+        "pods": {"seen": flow.pods_seen, "of": flow.pods_of},
+        "newestSampleAgeSeconds": flow.newest_sample_age_seconds,
+        "askedAs": flow.asked_as,
+        "conclusive": flow.conclusive,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, object]:
+    finding = cause.finding
+    return {
+        "id": cause.id,
+        "class": str(cause.check.cls),
+        "confidence": str(finding.confidence),
+        "state": str(finding.state),
+        "hop": str(cause.check.hop),
+        "subjects": list(finding.subjects),
+        "summary": finding.summary,
+        "since": _time(finding.since),
+        "fingerprint": cause.fingerprint,
+        "location": _location(finding.location),
+        "evidence": [_evidence(item) for item in finding.evidence],
+        "explains": [{"id": item.id, "subjects": list(item.subjects)} for item in cause.explains],
+        "remedies": [remedy_dict(remedy) for remedy in finding.remedies],
+    }
+
+
+def _location(location: Location | None) -> dict[str, object] | None:
+    if location is None:
+        return None
+    return {"file": location.file, "line": location.line, "column": location.column}
+
+
+def _evidence(evidence: Evidence) -> dict[str, object]:
+    return {
+        "saw": evidence.saw,
+        "where": evidence.where,
+        "origin": evidence.origin,
+        "at": _time(evidence.at),
+        "how": evidence.how,
+    }
+
+
+def remedy_dict(remedy: Remedy) -> dict[str, object]:
+    """A remedy, in the words that every JSON of msdoctor has for it."""
+    return {
+        "advice": remedy.advice,
+        "commands": list(remedy.commands),
+        "on": remedy.on,
+        "risks": [str(risk) for risk in remedy.risks],
+        "undo": list(remedy.undo),
+        "verify": remedy.verify,
+        "showsWithinSeconds": remedy.shows_within_seconds,
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    if at is None:
+        return None
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
