@@ -1,9 +1,15 @@
 """Changing the API server's flags, in the words of the way it is run."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from msdoctor.facts.processes import Component, Form
+from typing import TYPE_CHECKING
+
 from msdoctor.model import Blanks, Evidence, Remedy, Risk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from msdoctor.facts.processes import Component, Form
 
 # The API server restarts, its ConfigMap is written within a minute, availability is asked every 30 s.
 SHOWS_WITHIN_SECONDS = 150
@@ -48,7 +54,7 @@ def add_flags(blanks: Blanks, flags: Sequence[str], advice: str) -> Remedy:
 
 
 def _manifest(blanks: Blanks, flags: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Written beside its place and moved there: the kubelet must not read half of a manifest, nor a backup in that folder."""
+    """Written beside its place and moved there: the kubelet must not read half a manifest, nor a backup there."""
     file = blanks["apiserver_file"]
     beside = file.replace("/manifests/", "/")
     items = "".join(f"\\n\\1- {flag}" for flag in flags)
@@ -85,13 +91,19 @@ def make_front_proxy_certificates(blanks: Blanks) -> tuple[Remedy, ...]:
             advice="First make a front-proxy CA of its own, and a client certificate from it.",
             commands=(
                 f"cd {pki}",
-                "openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=front-proxy-ca"
-                " -keyout front-proxy-ca-key.pem -out front-proxy-ca.pem",
-                "openssl req -newkey rsa:2048 -nodes -subj /CN=front-proxy-client -keyout front-proxy-key.pem"
-                " -out front-proxy.csr",
+                (
+                    "openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=front-proxy-ca"
+                    " -keyout front-proxy-ca-key.pem -out front-proxy-ca.pem"
+                ),
+                (
+                    "openssl req -newkey rsa:2048 -nodes -subj /CN=front-proxy-client -keyout front-proxy-key.pem"
+                    " -out front-proxy.csr"
+                ),
                 "printf 'extendedKeyUsage=clientAuth\\n' > front-proxy.ext",
-                "openssl x509 -req -in front-proxy.csr -CA front-proxy-ca.pem -CAkey front-proxy-ca-key.pem"
-                " -set_serial 0x$(openssl rand -hex 8) -days 365 -extfile front-proxy.ext -out front-proxy.pem",
+                (
+                    "openssl x509 -req -in front-proxy.csr -CA front-proxy-ca.pem -CAkey front-proxy-ca-key.pem"
+                    " -set_serial 0x$(openssl rand -hex 8) -days 365 -extfile front-proxy.ext -out front-proxy.pem"
+                ),
             ),
             on=f"control-plane/{blanks['control_plane']}",
             verify=f"openssl verify -CAfile {pki}/front-proxy-ca.pem {pki}/front-proxy.pem",

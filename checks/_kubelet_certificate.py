@@ -1,10 +1,9 @@
 """What the checks of kubelets' serving certificates share: picking out one kind of problem, and the ways to heal it."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from __future__ import annotations
 
-from msdoctor.facts.kubelets import Kubelet, KubeletProblem
-from msdoctor.facts.repair import Repair
+from typing import TYPE_CHECKING
+
 from msdoctor.model import (
     Advise,
     Blanks,
@@ -17,7 +16,15 @@ from msdoctor.model import (
     State,
     Unseen,
 )
-from msdoctor.x509 import Certificate, ProblemKind
+from msdoctor.x509 import ProblemKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from msdoctor.facts.kubelets import Kubelet, KubeletProblem
+    from msdoctor.facts.repair import Repair
+    from msdoctor.x509 import Certificate
 
 # A new certificate is picked up on restart; then the next scrape must succeed, and an endpoint that was gone come back.
 SHOWS_WITHIN_SECONDS = 90
@@ -26,7 +33,7 @@ SHOWS_WITHIN_SECONDS = 90
 def findings(
     kubelets: Sequence[Kubelet], kind: ProblemKind, advise: Advise, repair: Repair
 ) -> Iterator[Finding | Unseen]:
-    """A finding per node whose certificate has this kind of problem, an ``Unseen`` per node that could not be looked at."""
+    """A finding per node whose certificate has this kind of problem, an ``Unseen`` per node not looked at."""
     for kubelet in kubelets:
         problem = next((item for item in kubelet.problems if item.kind is kind), None)
         if problem:
@@ -58,7 +65,7 @@ def _since(served: Certificate | None, problem: KubeletProblem) -> datetime | No
 
 def _summary(kubelet: Kubelet, problem: KubeletProblem) -> str:
     if kubelet.served is None:
-        return f"metrics-server dials {kubelet.name} at {kubelet.address}, and refuses the certificate that it meets there."
+        return f"metrics-server dials {kubelet.name} at {kubelet.address}, and refuses the certificate it meets there."
     text = problem.text.removeprefix("x509: ")
     return (
         f"metrics-server dials {kubelet.name} at {kubelet.address}, where the kubelet serves a certificate of"
@@ -69,17 +76,18 @@ def _summary(kubelet: Kubelet, problem: KubeletProblem) -> str:
 def reissue(blanks: Blanks) -> tuple[Remedy, ...]:
     """Heal a certificate whose names, dates, usages or issuer are wrong: issue the right one, from the right CA."""
     node, cert, key = blanks["node"], blanks["kubelet_cert"], blanks["kubelet_key"]
-    check = f"openssl s_client -connect {blanks['dialled']} </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName"
+    served = f"openssl s_client -connect {blanks['dialled']} </dev/null 2>/dev/null"
+    check = f"{served} | openssl x509 -noout -ext subjectAltName"
     return (
         Remedy(
             advice=f"Step 1 of 2: issue a certificate with {node}'s own names from the cluster CA.",
             commands=(
                 f"openssl req -new -newkey rsa:2048 -nodes -keyout {node}-key.pem -out {node}.csr"
                 f" -subj /O=system:nodes/CN=system:node:{node}",
-                f"printf 'subjectAltName={blanks['san']}\\nextendedKeyUsage=serverAuth\\n'"
-                f"'keyUsage=digitalSignature,keyEncipherment\\n' > {node}.ext",
-                f"openssl x509 -req -in {node}.csr -CA {blanks['ca']} -CAkey {blanks['ca_key']} -set_serial 0x$(openssl rand -hex 8)"
-                f" -days 365 -extfile {node}.ext -out {node}.pem",
+                f"printf '%s\\n' 'subjectAltName={blanks['san']}' extendedKeyUsage=serverAuth"
+                f" keyUsage=digitalSignature,keyEncipherment > {node}.ext",
+                f"openssl x509 -req -in {node}.csr -CA {blanks['ca']} -CAkey {blanks['ca_key']}"
+                f" -set_serial 0x$(openssl rand -hex 8) -days 365 -extfile {node}.ext -out {node}.pem",
                 f"scp {node}.pem {node}-key.pem {node}:",
             ),
             on=f"control-plane/{blanks['control_plane']}",
@@ -109,13 +117,15 @@ def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
     return (
         Remedy(
             advice=(
-                "Lasting, instead of the above, step 1 of 2: let the kubelet ask the cluster for a certificate. Until it is"
-                " approved (step 2) the kubelet serves none, and `kubectl logs` and `exec` fail on this node too."
+                "Lasting, instead of the above, step 1 of 2: let the kubelet ask the cluster for a certificate. Until it"
+                " is approved (step 2) the kubelet serves none, and `kubectl logs` and `exec` fail on this node too."
             ),
             commands=(
                 f"cp {config} {config}.before",
-                f"sed -i -e '/^tlsCertFile:/d' -e '/^tlsPrivateKeyFile:/d' -e '/^serverTLSBootstrap:/d' {config}"
-                f" && echo 'serverTLSBootstrap: true' >> {config}",
+                (
+                    f"sed -i -e '/^tlsCertFile:/d' -e '/^tlsPrivateKeyFile:/d' -e '/^serverTLSBootstrap:/d' {config}"
+                    f" && echo 'serverTLSBootstrap: true' >> {config}"
+                ),
                 "systemctl restart kubelet",
             ),
             on=f"node/{node}",
@@ -127,9 +137,11 @@ def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
         Remedy(
             advice=f"Step 2 of 2: approve its newest request, after seeing that it asks for {node}'s own names only.",
             commands=(
-                "CSR=$(kubectl get csr --sort-by=.metadata.creationTimestamp -o"
-                f" jsonpath='{{.items[?(@.spec.username==\"system:node:{node}\")].metadata.name}}'"
-                " | tr ' ' '\\n' | tail -1)",
+                (
+                    "CSR=$(kubectl get csr --sort-by=.metadata.creationTimestamp -o"
+                    f" jsonpath='{{.items[?(@.spec.username==\"system:node:{node}\")].metadata.name}}'"
+                    " | tr ' ' '\\n' | tail -1)"
+                ),
                 "kubectl get csr $CSR -o jsonpath='{.spec.request}' | base64 -d | openssl req -noout -text",
                 "kubectl certificate approve $CSR",
             ),
@@ -144,12 +156,14 @@ def insecure(blanks: Blanks) -> Remedy:
     target = f"-n {blanks['namespace']} deployment/{blanks['deployment']}"
     return Remedy(
         advice=(
-            "Last resort: tell metrics-server not to verify any kubelet. It then sends its token to whoever answers at a"
-            " node's address; take it back once the certificates are right."
+            "Last resort: tell metrics-server not to verify any kubelet. It then sends its token to whoever answers at"
+            " a node's address; take it back once the certificates are right."
         ),
         commands=(
-            f"kubectl patch {target} --type json -p"
-            ' \'[{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--kubelet-insecure-tls"}]\'',
+            (
+                f"kubectl patch {target} --type json -p"
+                ' \'[{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--kubelet-insecure-tls"}]\''
+            ),
         ),
         risks=(Risk.WEAKENS_SECURITY, Risk.DISRUPTIVE),
         undo=(f"kubectl rollout undo {target}",),

@@ -1,15 +1,16 @@
 """The API server does not verify metrics-server's certificate (insecureSkipTLSVerify).
 
 ## What it means
-The aggregator forwards requests, and with them the names of their users, to whatever answers at metrics-server's address.
-metrics-server's own manifest and chart are set so, and everything works; it is a note, and does not change the verdict.
+The aggregator forwards requests, and with them the names of their users, to whatever answers at metrics-server's
+address. metrics-server's own manifest and chart are set so, and everything works; it is a note, and does not change
+the verdict.
 
 ## What it does not mean
 That anything is broken, or that somebody weakened this cluster.
 
 ## What will not help
-- setting it to false alone: metrics-server's self-signed certificate is for `localhost`, so the APIService would become
-  unavailable. It needs a certificate for the Service's name and the `caBundle` that verifies it.
+- setting it to false alone: metrics-server's self-signed certificate is for `localhost`, so the APIService would
+  become unavailable. It needs a certificate for the Service's name and the `caBundle` that verifies it.
 
 ## How it comes about
 It is upstream's default.
@@ -21,10 +22,16 @@ It is upstream's default.
 metrics-server manifests/base/apiservice.yaml; kube-aggregator pkg/apis/apiregistration/types.go.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.objects import APIService
+from typing import TYPE_CHECKING
+
 from msdoctor.model import Class, Evidence, Finding, Hop, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.objects import APIService
 
 
 @check(hop=Hop.C, cls=Class.RISK)

@@ -1,12 +1,12 @@
 """No ready pod stands behind the Service of the metrics API.
 
 ## What it means
-The APIService names a Service that has no ready endpoint, so the API server has nowhere to forward to and answers 503. It
-is a consequence: of a metrics-server that is not ready, not running, or not selected by the Service.
+The APIService names a Service that has no ready endpoint, so the API server has nowhere to forward to and answers
+503. It is a consequence: of a metrics-server that is not ready, not running, or not selected by the Service.
 
 ## What it does not mean
-That the Service or the network is at fault. metrics-server becomes ready only once it has scraped kubelets, so what is
-behind this is most often a kubelet's certificate.
+That the Service or the network is at fault. metrics-server becomes ready only once it has scraped kubelets, so what
+is behind this is most often a kubelet's certificate.
 
 ## What will not help
 - deleting and making the Service or the APIService again: the pods behind it would be the same.
@@ -22,11 +22,17 @@ See the pods: `kubectl -n kube-system get pods -l k8s-app=metrics-server`.
 kube-aggregator pkg/controllers/status/remote/remote_available_controller.go, reason MissingEndpoints.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.objects import APIService
-from msdoctor.facts.registration import Backend, available
+from typing import TYPE_CHECKING
+
 from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.objects import APIService
+    from msdoctor.facts.registration import Backend
 
 
 @check(hop=Hop.B, cls=Class.SYMPTOM)
@@ -50,13 +56,13 @@ def apiservice_missing_endpoints(
             ),
             *(
                 Evidence(
-                    saw=available(item).message,
+                    saw=item.available.message,
                     where=f"APIService {item.metadata.name}, condition Available",
                     how=f"kubectl get apiservice {item.metadata.name} -o yaml",
-                    at=available(item).last_transition_time,
+                    at=item.available.last_transition_time,
                 )
                 for item in apiservices
-                if available(item).reason in ("MissingEndpoints", "EndpointsNotFound")
+                if item.available.reason in ("MissingEndpoints", "EndpointsNotFound")
             ),
         ),
         effects=(Effect(EffectKind.NO_ENDPOINTS),),

@@ -1,8 +1,8 @@
 """The APIService of the metrics API is not Available.
 
 ## What it means
-The API server's own check of the metrics API fails, so it answers every question about metrics with 503 and newer clients
-do not even see the API. The condition's reason says at which step it fails; the cause lies behind it.
+The API server's own check of the metrics API fails, so it answers every question about metrics with 503 and newer
+clients do not even see the API. The condition's reason says at which step it fails; the cause lies behind it.
 
 ## What it does not mean
 That metrics-server is missing: "Metrics API not available" is what kubectl prints in every one of these cases.
@@ -21,17 +21,22 @@ No ready endpoint, no route to it, a certificate refused, or the aggregator's id
 kube-aggregator pkg/controllers/status/remote/remote_available_controller.go.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.objects import APIService
-from msdoctor.facts.registration import available
+from typing import TYPE_CHECKING
+
 from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.objects import APIService
 
 
 @check(hop=Hop.B, cls=Class.SYMPTOM)
 def apiservice_unavailable(apiservices: tuple[APIService, ...]) -> Iterator[Finding]:
     for item in apiservices:
-        condition = available(item)
+        condition = item.available
         if condition.status != "True":
             yield Finding(
                 summary=f"APIService {item.metadata.name} is not available: {condition.reason or 'not checked yet'}.",

@@ -19,11 +19,16 @@ No metrics for anybody, or none of the pods that this HPA scales.
 kubernetes pkg/controller/podautoscaler/horizontal.go, reason FailedGetResourceMetric.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.objects import HPA
+from typing import TYPE_CHECKING
+
 from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, check
-from msdoctor.pipeline import hpa_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.objects import HPA
 
 REASONS = ("FailedGetResourceMetric", "FailedGetContainerResourceMetric")
 
@@ -35,16 +40,16 @@ def hpa_metrics_failing(hpas: tuple[HPA, ...]) -> Iterator[Finding]:
             if condition.type == "ScalingActive" and condition.status == "False" and condition.reason in REASONS:
                 name, namespace = hpa.metadata.name, hpa.metadata.namespace
                 yield Finding(
-                    summary=f"HPA {hpa_key(hpa)} gets no metrics and keeps {hpa.status.current_replicas} pods.",
-                    subjects=(f"hpa/{hpa_key(hpa)}",),
+                    summary=f"HPA {hpa.key} gets no metrics and keeps {hpa.status.current_replicas} pods.",
+                    subjects=(f"hpa/{hpa.key}",),
                     evidence=(
                         Evidence(
                             saw=condition.message,
-                            where=f"HPA {hpa_key(hpa)}, condition ScalingActive",
+                            where=f"HPA {hpa.key}, condition ScalingActive",
                             how=f"kubectl -n {namespace} describe hpa {name}",
                             at=condition.last_transition_time,
                         ),
                     ),
-                    effects=(Effect(EffectKind.HPA_BLIND, hpa_key(hpa)),),
+                    effects=(Effect(EffectKind.HPA_BLIND, hpa.key),),
                     since=condition.last_transition_time,
                 )

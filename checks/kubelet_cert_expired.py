@@ -1,8 +1,8 @@
 """A kubelet's serving certificate is past its notAfter.
 
 ## What it means
-The certificate that this kubelet serves is no longer valid, so metrics-server ends the handshake, and this node and its
-pods have no metrics. Validity is the first thing that Go looks at: names and issuer may be wrong as well.
+The certificate that this kubelet serves is no longer valid, so metrics-server ends the handshake, and this node and
+its pods have no metrics. Validity is the first thing that Go looks at: names and issuer may be wrong as well.
 
 ## What it does not mean
 That the node is down or not ready: the kubelet talks to the API server with another certificate. Nor that a clock is
@@ -18,21 +18,27 @@ wrong, unless the "current time" in the message is.
 A self-signed kubelet certificate is valid for one year. One made by hand ends when it was made to end.
 
 ## How to make sure
-`openssl s_client -connect ADDRESS:10250 </dev/null | openssl x509 -noout -enddate`, and compare `date` on the node where
-metrics-server runs.
+`openssl s_client -connect ADDRESS:10250 </dev/null | openssl x509 -noout -enddate`, and compare `date` on the node
+where metrics-server runs.
 
 ## Source
 crypto/x509/verify.go, Certificate.isValid and CertificateInvalidError.Error (Go 1.26).
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.kubelets import Kubelet
-from msdoctor.facts.repair import Repair
+from typing import TYPE_CHECKING
+
 from msdoctor.model import Class, Finding, Hop, Says, Unseen, check
 from msdoctor.x509 import ProblemKind
 
 from ._kubelet_certificate import findings, reissue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.kubelets import Kubelet
+    from msdoctor.facts.repair import Repair
 
 
 @check(

@@ -1,42 +1,48 @@
 """A kubelet's serving certificate holds no IP address at all, and metrics-server dials the node by IP.
 
 ## What it means
-metrics-server dials the kubelet at an IP address, and the certificate served there has no IP address among its subject
-alternative names. Go then does not even try to match, so this node and its pods have no metrics.
+metrics-server dials the kubelet at an IP address, and the certificate served there has no IP address among its
+subject alternative names. Go then does not even try to match, so this node and its pods have no metrics.
 
 ## What it does not mean
-That adding the address is all there is to do. This is what a kubelet's self-signed certificate looks like, and the names
-are compared before the issuer: the next error would be "certificate signed by unknown authority".
+That adding the address is all there is to do. This is what a kubelet's self-signed certificate looks like, and the
+names are compared before the issuer: the next error would be "certificate signed by unknown authority".
 
 ## What will not help
-- --kubelet-insecure-tls: it does not mend the certificate but stops looking at it; metrics-server then sends its token to
-  whoever answers at that address.
+- --kubelet-insecure-tls: it does not mend the certificate but stops looking at it; metrics-server then sends its
+  token to whoever answers at that address.
 - --kubelet-preferred-address-types=Hostname: it needs a cluster DNS that knows the nodes' names, and on a self-signed
   certificate only uncovers the unknown authority.
 - writing the address into the certificate's Common Name: Go has not looked there since 1.15.
 - reinstalling metrics-server: the certificate belongs to the kubelet.
 
 ## How it comes about
-A kubelet with neither `tlsCertFile` nor `serverTLSBootstrap` makes itself a certificate for its host name only, valid for
-a year and never renewed; or a certificate was made by hand with DNS names alone.
+A kubelet with neither `tlsCertFile` nor `serverTLSBootstrap` makes itself a certificate for its host name only, valid
+for a year and never renewed; or a certificate was made by hand with DNS names alone.
 
 ## How to make sure
-`openssl s_client -connect ADDRESS:10250 </dev/null | openssl x509 -noout -issuer -ext subjectAltName` shows no
-"IP Address". An issuer like `k8s-node1-ca@1700000000` is the kubelet itself.
+`openssl s_client -connect ADDRESS:10250 </dev/null | openssl x509 -noout -issuer -ext subjectAltName` shows no "IP
+Address". An issuer like `k8s-node1-ca@1700000000` is the kubelet itself.
 
 ## Source
 crypto/x509/verify.go, HostnameError.Error (Go 1.26); kubernetes cmd/kubelet/app/server.go InitializeTLS and client-go
 util/cert GenerateSelfSignedCertKey (the self-signed one).
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.kubelets import Kubelet
-from msdoctor.facts.repair import Repair
+from typing import TYPE_CHECKING
+
 from msdoctor.model import Class, Finding, Hop, Says, Unseen, check
 from msdoctor.x509 import ProblemKind
 
 from ._kubelet_certificate import findings, reissue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.kubelets import Kubelet
+    from msdoctor.facts.repair import Repair
 
 
 @check(

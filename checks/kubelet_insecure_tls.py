@@ -21,10 +21,10 @@ It is the first answer that every search engine gives to an x509 error of metric
 metrics-server cmd/metrics-server/app/options/kubelet_client.go.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.installation import Installation
-from msdoctor.facts.kubelets import Kubelet
+from typing import TYPE_CHECKING
+
 from msdoctor.model import (
     Blanks,
     Class,
@@ -39,7 +39,13 @@ from msdoctor.model import (
     Unseen,
     check,
 )
-from msdoctor.facts.repair import Repair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.installation import Installation
+    from msdoctor.facts.kubelets import Kubelet
+    from msdoctor.facts.repair import Repair
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:

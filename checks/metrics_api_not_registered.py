@@ -1,8 +1,8 @@
 """There is no APIService for metrics.k8s.io, so the API server does not know where to send such requests.
 
 ## What it means
-metrics-server may run as well as it likes: no APIService named v1beta1.metrics.k8s.io tells the API server to forward to
-it, so the API does not exist for anybody.
+metrics-server may run as well as it likes: no APIService named v1beta1.metrics.k8s.io tells the API server to forward
+to it, so the API does not exist for anybody.
 
 ## What it does not mean
 That metrics-server is broken, or that it must be installed again: one object is missing.
@@ -12,8 +12,8 @@ That metrics-server is broken, or that it must be installed again: one object is
 - --kubelet-insecure-tls: it concerns the hop between metrics-server and the kubelets.
 
 ## How it comes about
-A manifest applied in part, by somebody without rights on APIServices; an APIService deleted to unblock a namespace that
-was stuck in Terminating; a chart with `apiService.create=false`.
+A manifest applied in part, by somebody without rights on APIServices; an APIService deleted to unblock a namespace
+that was stuck in Terminating; a chart with `apiService.create=false`.
 
 ## How to make sure
 `kubectl get apiservices | grep metrics.k8s.io` prints no v1beta1.metrics.k8s.io.
@@ -22,13 +22,19 @@ was stuck in Terminating; a chart with `apiService.create=false`.
 metrics-server manifests/base/apiservice.yaml; kube-aggregator pkg/apiserver/apiserver.go.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.installation import Installation
-from msdoctor.facts.objects import APIService
-from msdoctor.facts.registration import APISERVICES
+from typing import TYPE_CHECKING
+
+from msdoctor.facts import paths
 from msdoctor.model import Blanks, Class, Effect, EffectKind, Evidence, Finding, Hop, Look, Remedy, Says, Unseen, check
-from msdoctor.facts.repair import Repair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.installation import Installation
+    from msdoctor.facts.objects import APIService
+    from msdoctor.facts.repair import Repair
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -37,20 +43,22 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Remedy(
             advice="Register the API with the Service of the metrics-server that is there, as its manifest would.",
             commands=(
-                "kubectl apply -f - <<'EOF'\n"
-                "apiVersion: apiregistration.k8s.io/v1\n"
-                "kind: APIService\n"
-                "metadata:\n"
-                "  name: v1beta1.metrics.k8s.io\n"
-                "  labels: {k8s-app: metrics-server}\n"
-                "spec:\n"
-                "  group: metrics.k8s.io\n"
-                "  version: v1beta1\n"
-                "  groupPriorityMinimum: 100\n"
-                "  versionPriority: 100\n"
-                "  insecureSkipTLSVerify: true  # metrics-server signs for itself; its manifest says the same\n"
-                f"  service: {{name: {name}, namespace: {namespace}}}\n"
-                "EOF",
+                (
+                    "kubectl apply -f - <<'EOF'\n"
+                    "apiVersion: apiregistration.k8s.io/v1\n"
+                    "kind: APIService\n"
+                    "metadata:\n"
+                    "  name: v1beta1.metrics.k8s.io\n"
+                    "  labels: {k8s-app: metrics-server}\n"
+                    "spec:\n"
+                    "  group: metrics.k8s.io\n"
+                    "  version: v1beta1\n"
+                    "  groupPriorityMinimum: 100\n"
+                    "  versionPriority: 100\n"
+                    "  insecureSkipTLSVerify: true  # metrics-server signs for itself; its manifest says the same\n"
+                    f"  service: {{name: {name}, namespace: {namespace}}}\n"
+                    "EOF"
+                ),
             ),
             undo=("kubectl delete apiservice v1beta1.metrics.k8s.io",),
             verify="kubectl get apiservice v1beta1.metrics.k8s.io",
@@ -68,20 +76,24 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def metrics_api_not_registered(
     apiservices: tuple[APIService, ...],
-    installation: Installation | None | Unseen,
+    installation: Installation | Unseen | None,
     repair: Repair,
 ) -> Iterator[Finding]:
     if apiservices:
         return
-    there = isinstance(installation, Installation)
+    there = installation and not isinstance(installation, Unseen)
     yield Finding(
         summary="No APIService of the group metrics.k8s.io is registered"
-        + (f", though {installation.subject} is there." if isinstance(installation, Installation) else "."),
+        + (
+            f", though {installation.subject} is there."
+            if (installation and not isinstance(installation, Unseen))
+            else "."
+        ),
         subjects=("apiservice/v1beta1.metrics.k8s.io",),
         evidence=(
             Evidence(
                 saw="none of the registered APIServices is of the group metrics.k8s.io",
-                where=APISERVICES,
+                where=paths.APISERVICES,
                 how="kubectl get apiservices",
             ),
         ),

@@ -1,8 +1,8 @@
 """metrics-server has just started, and has no metrics yet.
 
 ## What it means
-metrics-server needs two scrapes of a kubelet before it has a figure to serve, and until then it is not ready. With its
-manifest's 15 s that is half a minute after the start, with the compiled default of 60 s more than two.
+metrics-server needs two scrapes of a kubelet before it has a figure to serve, and until then it is not ready. With
+its manifest's 15 s that is half a minute after the start, with the compiled default of 60 s more than two.
 
 ## What it does not mean
 That anything is broken. If it lasts longer than that, every scrape fails, and then metrics-server's log says why.
@@ -21,12 +21,19 @@ Wait for two times `--metric-resolution`, then ask again: `kubectl top nodes`.
 metrics-server pkg/storage/node.go (two points make a rate); kubectl pkg/cmd/top ("metrics not available yet").
 """
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from __future__ import annotations
 
-from msdoctor.facts.installation import Installation, is_ready
-from msdoctor.facts.objects import Pod
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Says, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from msdoctor.facts.installation import Installation
+    from msdoctor.facts.objects import Pod
 
 # Pulling the informers' caches and the first tick come before the two scrapes (pkg/server/server.go).
 START_UP = timedelta(seconds=20)
@@ -36,7 +43,7 @@ START_UP = timedelta(seconds=20)
 def metrics_not_yet_available(
     installation: Installation | None, taken_at: datetime
 ) -> Iterator[Finding | NotApplicable]:
-    if installation is None or any(map(is_ready, installation.pods)):
+    if installation is None or any(pod.ready for pod in installation.pods):
         yield NotApplicable("no metrics-server is starting")
         return
     due = START_UP + timedelta(seconds=2 * installation.resolution_seconds)

@@ -21,11 +21,11 @@ Kubernetes does not include it; hand-built clusters and kubeadm leave it to you.
 kubernetes-sigs/metrics-server README, "Installation".
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.installation import DEPLOYMENTS, Installation
-from msdoctor.facts.objects import APIService
-from msdoctor.facts.registration import Backend
+from typing import TYPE_CHECKING
+
+from msdoctor.facts import paths
 from msdoctor.model import (
     Blanks,
     Class,
@@ -42,8 +42,15 @@ from msdoctor.model import (
     check,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    from msdoctor.facts.installation import Installation
+    from msdoctor.facts.objects import APIService
+    from msdoctor.facts.registration import Backend
+
+
+def advise(_: Blanks) -> tuple[Remedy, ...]:
     return (
         Remedy(
             advice="Install metrics-server, of a release that fits this cluster's version.",
@@ -71,7 +78,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 def metrics_server_missing(
     installations: tuple[Installation, ...],
     apiservices: tuple[APIService, ...],
-    backend: Backend | None | Unseen,
+    backend: Backend | Unseen | None,
 ) -> Iterator[Finding | NotApplicable | Unseen]:
     if installations:
         return
@@ -88,7 +95,7 @@ def metrics_server_missing(
         evidence=(
             Evidence(
                 saw="no Deployment with metrics-server's labels in any namespace",
-                where=" and ".join(DEPLOYMENTS),
+                where=" and ".join(paths.DEPLOYMENTS),
                 how="kubectl get deployments -A -l k8s-app=metrics-server",
             ),
             *(

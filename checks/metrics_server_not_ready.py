@@ -1,8 +1,8 @@
 """metrics-server runs and is not ready.
 
 ## What it means
-Its readiness probe fails. It answers "ready" only while it has metrics stored, so it is not ready as long as it reaches no
-kubelet, and also when its probe asks on the wrong port or it cannot start. Look behind it for the cause.
+Its readiness probe fails. It answers "ready" only while it has metrics stored, so it is not ready as long as it
+reaches no kubelet, and also when its probe asks on the wrong port or it cannot start. Look behind it for the cause.
 
 ## What it does not mean
 That metrics-server itself is broken. `no metrics to serve` in its log says only that no scrape has succeeded yet.
@@ -22,11 +22,17 @@ Every kubelet's certificate refused, every kubelet refusing metrics-server, no r
 metrics-server pkg/server/server.go (probe metric-storage-ready); pkg/storage/storage.go Ready.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.installation import Installation, condition, is_ready
-from msdoctor.facts.objects import Event
+from typing import TYPE_CHECKING
+
 from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Says, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.installation import Installation
+    from msdoctor.facts.objects import Event
 
 
 @check(hop=Hop.D, cls=Class.SYMPTOM, says=(Says("NoMetricsToServe"),))
@@ -36,7 +42,7 @@ def metrics_server_not_ready(
     if installation is None or not installation.pods:
         yield NotApplicable("there is no pod of metrics-server")
         return
-    if any(map(is_ready, installation.pods)):
+    if any(pod.ready for pod in installation.pods):
         return
     where = f"pods of {installation.subject}"
     yield Finding(
@@ -45,11 +51,11 @@ def metrics_server_not_ready(
         evidence=(
             *(
                 Evidence(
-                    saw=f"Ready is {condition(pod, 'Ready').status or 'not set'}: {condition(pod, 'Ready').reason}"
-                    f" {condition(pod, 'Ready').message}".rstrip(),
+                    saw=f"Ready is {pod.condition('Ready').status or 'not set'}: {pod.condition('Ready').reason}"
+                    f" {pod.condition('Ready').message}".rstrip(),
                     where=where,
                     how=f"kubectl -n {pod.metadata.namespace} describe pod {pod.metadata.name}",
-                    at=condition(pod, "Ready").last_transition_time,
+                    at=pod.condition("Ready").last_transition_time,
                 )
                 for pod in installation.pods
             ),

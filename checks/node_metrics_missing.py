@@ -1,8 +1,8 @@
 """The metrics API answers, and some node is not in its answer.
 
 ## What it means
-`kubectl top nodes` shows `<unknown>` for the node: metrics-server has no fresh figures from its kubelet. HPAs whose pods
-run there have none either.
+`kubectl top nodes` shows `<unknown>` for the node: metrics-server has no fresh figures from its kubelet. HPAs whose
+pods run there have none either.
 
 ## What it does not mean
 That the metrics API is down: other nodes are served.
@@ -20,23 +20,30 @@ That one kubelet is not reached, not trusted, or gives no figures; or the node h
 metrics-server pkg/api/node.go; kubectl pkg/cmd/top (a node without metrics).
 """
 
-from collections.abc import Iterator
-from datetime import datetime
+from __future__ import annotations
 
-from msdoctor.facts.flow import NODE_METRICS, Flow
-from msdoctor.facts.installation import Installation
-from msdoctor.facts.objects import Node
+from typing import TYPE_CHECKING
+
+from msdoctor.facts import paths
 from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Unseen, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.installation import Installation
+    from msdoctor.facts.objects import Node
 
 
 @check(hop=Hop.E, cls=Class.SYMPTOM)
 def node_metrics_missing(
-    nodes: tuple[Node, ...], flow: Flow, installation: Installation | None | Unseen, taken_at: datetime
+    nodes: tuple[Node, ...], flow: Flow, installation: Installation | Unseen | None, taken_at: datetime
 ) -> Iterator[Finding | NotApplicable]:
     if flow.refusal is not None:
         yield NotApplicable("the metrics API gave no answer to look in")
         return
-    resolution = installation.resolution_seconds if isinstance(installation, Installation) else 60
+    resolution = installation.resolution_seconds if (installation and not isinstance(installation, Unseen)) else 60
     for node in nodes:
         name = node.metadata.name
         if not flow.fresh(name, taken_at, resolution):
@@ -47,7 +54,7 @@ def node_metrics_missing(
                 evidence=(
                     Evidence(
                         saw=f"its newest sample is from {at:%H:%M:%S}Z" if at else "it is not listed",
-                        where=NODE_METRICS,
+                        where=paths.NODE_METRICS,
                         how="kubectl top nodes",
                         at=at,
                     ),

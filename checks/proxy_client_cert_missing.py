@@ -1,9 +1,9 @@
-"""The API server has no proxy client certificate, so the aggregator comes to metrics-server as nobody.
+r"""The API server has no proxy client certificate, so the aggregator comes to metrics-server as nobody.
 
 ## What it means
 The front-proxy CA is published, but the API server runs without `--proxy-client-cert-file` and
-`--proxy-client-key-file`. The aggregator therefore shows no certificate, metrics-server takes it for anonymous and answers
-403; the APIService is unavailable and nobody has metrics.
+`--proxy-client-key-file`. The aggregator therefore shows no certificate, metrics-server takes it for anonymous and
+answers 403; the APIService is unavailable and nobody has metrics.
 
 ## What it does not mean
 That anybody lacks rights, or that the published CA is wrong: it was never put to use.
@@ -17,20 +17,17 @@ That anybody lacks rights, or that the published CA is wrong: it was never put t
 The requestheader flags were copied from a guide and the two proxy-client flags left out, or lost in an upgrade.
 
 ## How to make sure
-On the control-plane host, `ps -ww -o args= -C kube-apiserver | tr ' ' '\\n' | grep proxy-client` prints nothing.
+On the control-plane host, `ps -ww -o args= -C kube-apiserver | tr ' ' '\n' | grep proxy-client` prints nothing.
 
 ## Source
 kubernetes pkg/controlplane/apiserver/aggregator.go (the flags); kube-aggregator pkg/apiserver/handler_proxy.go.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.aggregator import Aggregator, Taken
-from msdoctor.facts.authentication import CONFIG_MAP_HOW, AuthenticationConfig
-from msdoctor.facts.processes import Component
-from msdoctor.facts.registration import available
-from msdoctor.facts.objects import APIService
-from msdoctor.facts.repair import Repair
+from typing import TYPE_CHECKING
+
+from msdoctor.facts import paths
 from msdoctor.model import (
     Blanks,
     Class,
@@ -50,7 +47,16 @@ from msdoctor.model import (
 
 from ._api_server_flags import add_flags, lacking, lacks, make_front_proxy_certificates, with_front_proxy_files
 
-LOOK = Look(CONFIG_MAP_HOW, "requestheader-client-ca-file is there", "proxy-client-cert-missing")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.aggregator import Aggregator
+    from msdoctor.facts.authentication import AuthenticationConfig
+    from msdoctor.facts.objects import APIService
+    from msdoctor.facts.processes import Component
+    from msdoctor.facts.repair import Repair
+
+LOOK = Look(paths.AUTHENTICATION_HOW, "requestheader-client-ca-file is there", "proxy-client-cert-missing")
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -86,7 +92,7 @@ def proxy_client_cert_missing(
         return
     servers = () if isinstance(api_servers, Unseen) else api_servers
     without = lacking(servers, ("proxy-client-cert-file",))
-    inferred = isinstance(aggregator, Aggregator) and aggregator.taken is Taken.ANONYMOUS
+    inferred = not isinstance(aggregator, Unseen) and aggregator.anonymous
     if not without and not inferred:
         if isinstance(api_servers, Unseen) and isinstance(aggregator, Unseen):
             yield aggregator
@@ -96,7 +102,7 @@ def proxy_client_cert_missing(
         subjects=tuple(server.subject for server in without) or ("process/kube-apiserver",),
         evidence=(
             *(lacks(server, "no --proxy-client-cert-file") for server in without),
-            *(_condition(item) for item in apiservices if "403" in available(item).message),
+            *(_condition(item) for item in apiservices if "403" in item.available.message),
         ),
         effects=(Effect(EffectKind.IDENTITY_REFUSED),),
         confidence=Confidence.CERTAIN if without else Confidence.LIKELY,
@@ -108,8 +114,8 @@ def proxy_client_cert_missing(
 
 def _condition(apiservice: APIService) -> Evidence:
     return Evidence(
-        saw=available(apiservice).message,
+        saw=apiservice.available.message,
         where=f"APIService {apiservice.metadata.name}, condition Available",
         how=f"kubectl get apiservice {apiservice.metadata.name} -o yaml",
-        at=available(apiservice).last_transition_time,
+        at=apiservice.available.last_transition_time,
     )

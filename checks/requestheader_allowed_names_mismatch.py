@@ -6,19 +6,20 @@ letter, and the API server's proxy client certificate has another CN. Every forw
 APIService is unavailable and nobody has metrics.
 
 ## What it does not mean
-That a CA is missing, though the same line goes on to say "certificate signed by unknown authority": that is the second
-attempt, against the client CA, and rightly fails. Nor that the allowed name must be the CA's: it is compared with the
-leaf's CN and nothing else, and with none of its SANs.
+That a CA is missing, though the same line goes on to say "certificate signed by unknown authority": that is the
+second attempt, against the client CA, and rightly fails. Nor that the allowed name must be the CA's: it is compared
+with the leaf's CN and nothing else, and with none of its SANs.
 
 ## What will not help
 - --kubelet-insecure-tls: it concerns the next hop, between metrics-server and the kubelets.
 - adding the client CA to the requestheader CA: it makes the error go away by letting any client impersonate anybody.
-- removing --requestheader-allowed-names to mean "any": the ConfigMap is a union that never shrinks and keeps the old name.
+- removing --requestheader-allowed-names to mean "any": the ConfigMap is a union that never shrinks and keeps the old
+  name.
 - more RBAC, least of all for the proxy's name: forwarded users would all act as the proxy.
 
 ## How it comes about
-Flags from one guide with certificates from another: `--requestheader-allowed-names=front-proxy-ca` fits only where the
-client certificate was really issued with that CN.
+Flags from one guide with certificates from another: `--requestheader-allowed-names=front-proxy-ca` fits only where
+the client certificate was really issued with that CN.
 
 ## How to make sure
 `openssl x509 -noout -subject -in` the file of `--proxy-client-cert-file`, against the ConfigMap's
@@ -29,11 +30,11 @@ k8s.io/apiserver pkg/authentication/request/x509/x509.go, Verifier.verifySubject
 pkg/controlplane/controller/clusterauthenticationtrust (the union).
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.aggregator import Aggregator, Taken
-from msdoctor.facts.authentication import CONFIG_MAP_HOW, AuthenticationConfig, ProxyClient
-from msdoctor.facts.repair import Repair
+from typing import TYPE_CHECKING
+
+from msdoctor.facts import paths
 from msdoctor.model import (
     Blanks,
     Class,
@@ -50,10 +51,17 @@ from msdoctor.model import (
     Unseen,
     check,
 )
-from msdoctor.utterances import Utterance
 from msdoctor.utterances.errors import NotInAllowedList
 
 from ._api_server_flags import SHOWS_WITHIN_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.aggregator import Aggregator
+    from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient
+    from msdoctor.facts.repair import Repair
+    from msdoctor.utterances import Utterance
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -66,7 +74,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
     return (
         Remedy(
-            advice=f"Allow the name {name} besides those that are allowed; the API server restarts, and adds it to the ConfigMap.",
+            advice=(
+                f"Allow the name {name} besides those that are allowed. The API server restarts, and adds it to the"
+                " ConfigMap within a minute."
+            ),
             commands=(
                 f"cp {file} {beside}.before",
                 f"sed 's|--requestheader-allowed-names=[^ ]*|&,{name}|' {file} > {beside}.new",
@@ -131,13 +142,13 @@ def _from_log(
     unseen: Unseen,
 ) -> Iterator[Finding | Unseen]:
     """Without the certificate itself, metrics-server's log names its CN, as long as it still refuses the aggregator."""
-    refused = isinstance(aggregator, Aggregator) and aggregator.taken is Taken.REFUSED
-    said = [] if isinstance(log, Unseen) else [u for u in log if isinstance(u.error, NotInAllowedList)]
+    refused = not isinstance(aggregator, Unseen) and aggregator.refused
+    lines = () if isinstance(log, Unseen) else log
+    said = [(line, line.error.name) for line in lines if isinstance(line.error, NotInAllowedList)]
     if not said or not refused:
         yield unseen
         return
-    newest = said[-1]
-    assert isinstance(newest.error, NotInAllowedList)
+    newest, name = said[-1]
     blanks = repair.blanks()
     evidence = Evidence(
         saw=f"metrics-server says: {newest.text}",
@@ -145,7 +156,7 @@ def _from_log(
         how=f"kubectl -n {blanks['namespace']} logs deployment/{blanks['deployment']}",
         at=newest.at,
     )
-    yield _finding(config, newest.error.name, repair, evidence, "process/kube-apiserver", aggregator)
+    yield _finding(config, name, repair, evidence, "process/kube-apiserver", aggregator)
 
 
 def _finding(
@@ -156,7 +167,7 @@ def _finding(
     subject: str,
     aggregator: Aggregator | Unseen,
 ) -> Finding:
-    as_user = isinstance(aggregator, Aggregator) and aggregator.taken is Taken.USER
+    as_user = not isinstance(aggregator, Unseen) and aggregator.as_user
     read = seen.origin != "workstation"
     return Finding(
         summary=(
@@ -169,7 +180,7 @@ def _finding(
             Evidence(
                 saw=f"requestheader-allowed-names is {', '.join(config.allowed_names)}",
                 where="ConfigMap kube-system/extension-apiserver-authentication",
-                how=CONFIG_MAP_HOW,
+                how=paths.AUTHENTICATION_HOW,
             ),
         ),
         effects=(Effect(EffectKind.USER_REFUSED if as_user else EffectKind.IDENTITY_REFUSED),),

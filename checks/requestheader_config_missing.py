@@ -2,8 +2,8 @@
 
 ## What it means
 The API server runs without `--requestheader-client-ca-file`, so it publishes no front-proxy CA in the ConfigMap
-extension-apiserver-authentication. metrics-server then takes every request that the aggregator forwards for an anonymous
-one and answers 403; the APIService is unavailable and nobody has metrics.
+extension-apiserver-authentication. metrics-server then takes every request that the aggregator forwards for an
+anonymous one and answers 403; the APIService is unavailable and nobody has metrics.
 
 ## What it does not mean
 That anybody lacks rights: `User "system:anonymous" cannot get path "/apis/metrics.k8s.io/v1beta1"` speaks of the
@@ -11,7 +11,8 @@ aggregator, which was not recognised. Nor that metrics-server is at fault: it st
 
 ## What will not help
 - --kubelet-insecure-tls: it concerns the next hop, between metrics-server and the kubelets.
-- more RBAC, least of all for `system:anonymous`: nobody is refused rights here, and it would open the API to everybody.
+- more RBAC, least of all for `system:anonymous`: nobody is refused rights here, and it would open the API to
+  everybody.
 - --enable-aggregator-routing=true: it only chooses which address is dialled.
 - reinstalling metrics-server: the configuration is the API server's.
 
@@ -19,20 +20,19 @@ aggregator, which was not recognised. Nor that metrics-server is at fault: it st
 A cluster built by hand whose API server never got the aggregation flags; kubeadm, k3s and kops set them.
 
 ## How to make sure
-`kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml` has `client-ca-file` and nothing that
-begins with `requestheader-`.
+`kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml` has `client-ca-file` and nothing
+that begins with `requestheader-`.
 
 ## Source
 kubernetes pkg/controlplane/controller/clusterauthenticationtrust (what is published); k8s.io/apiserver
 pkg/authentication/authenticatorfactory/delegating.go (what an aggregated server makes of it, seen with 0.33).
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.aggregator import Aggregator, Taken
-from msdoctor.facts.authentication import CONFIG_MAP_HOW, AuthenticationConfig
-from msdoctor.facts.processes import Component
-from msdoctor.facts.repair import Repair
+from typing import TYPE_CHECKING
+
+from msdoctor.facts import paths
 from msdoctor.model import (
     Blanks,
     Class,
@@ -50,8 +50,16 @@ from msdoctor.model import (
 
 from ._api_server_flags import HEADERS, add_flags, lacking, lacks, make_front_proxy_certificates, with_front_proxy_files
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.aggregator import Aggregator
+    from msdoctor.facts.authentication import AuthenticationConfig
+    from msdoctor.facts.processes import Component
+    from msdoctor.facts.repair import Repair
+
 LOOK = Look(
-    CONFIG_MAP_HOW,
+    paths.AUTHENTICATION_HOW,
     "no key that begins with requestheader-",
     "requestheader-config-missing",
 )
@@ -93,7 +101,7 @@ def requestheader_config_missing(
     servers = () if isinstance(api_servers, Unseen) else api_servers
     without = lacking(servers, ("requestheader-",))
     keys = ", ".join(authentication.keys) if authentication else ""
-    as_user = isinstance(aggregator, Aggregator) and aggregator.taken is Taken.USER
+    as_user = not isinstance(aggregator, Unseen) and aggregator.as_user
     yield Finding(
         summary=(
             "The API server publishes no front-proxy CA, so metrics-server takes every request that it forwards for "
@@ -108,7 +116,7 @@ def requestheader_config_missing(
             Evidence(
                 saw=f"it holds only {keys}" if keys else "it is not there",
                 where="ConfigMap kube-system/extension-apiserver-authentication",
-                how=CONFIG_MAP_HOW,
+                how=paths.AUTHENTICATION_HOW,
             ),
             *(lacks(server, "no --requestheader-* flag") for server in without),
         ),

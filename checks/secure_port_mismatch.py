@@ -1,9 +1,9 @@
 """metrics-server listens on another port than its Service and its probes ask on.
 
 ## What it means
-`--secure-port` says where metrics-server listens; the Service and the probes ask on the container's port, usually by its
-name. They differ, so the probes are refused, the pod never becomes ready and is restarted again and again, and nobody has
-metrics.
+`--secure-port` says where metrics-server listens; the Service and the probes ask on the container's port, usually by
+its name. They differ, so the probes are refused, the pod never becomes ready and is restarted again and again, and
+nobody has metrics.
 
 ## What it does not mean
 That a firewall or the network is in the way: "connection refused" comes from the pod itself.
@@ -14,8 +14,8 @@ That a firewall or the network is in the way: "connection refused" comes from th
 - a longer initialDelaySeconds: nothing will ever listen on the port asked.
 
 ## How it comes about
-A patch from a guide of the days when metrics-server listened on 4443, put on a manifest of 0.7 or newer, whose container
-port and probes say 10250; or the other way round.
+A patch from a guide of the days when metrics-server listened on 4443, put on a manifest of 0.7 or newer, whose
+container port and probes say 10250; or the other way round.
 
 ## How to make sure
 Compare `--secure-port` with `containerPort`: `kubectl -n kube-system get deployment metrics-server -o yaml`.
@@ -25,11 +25,10 @@ metrics-server manifests/base/deployment.yaml (4443 to 0.6, 10250 from 0.7); k8s
 pkg/server/options/serving.go.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from msdoctor.facts.installation import Installation
-from msdoctor.facts.objects import Event
-from msdoctor.facts.registration import Backend
+from typing import TYPE_CHECKING
+
 from msdoctor.model import (
     Blanks,
     Class,
@@ -44,7 +43,14 @@ from msdoctor.model import (
     Unseen,
     check,
 )
-from msdoctor.facts.repair import Repair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.installation import Installation
+    from msdoctor.facts.objects import Event
+    from msdoctor.facts.registration import Backend
+    from msdoctor.facts.repair import Repair
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -54,8 +60,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Remedy(
             advice=f"Listen on the port that the Service and the probes ask on, {port}.",
             commands=(
-                f"kubectl patch {target} --type json -p"
-                f' \'[{{"op":"replace","path":"{position}","value":"--secure-port={port}"}}]\'',
+                (
+                    f"kubectl patch {target} --type json -p"
+                    f' \'[{{"op":"replace","path":"{position}","value":"--secure-port={port}"}}]\''
+                ),
             ),
             risks=(Risk.DISRUPTIVE,),
             undo=(f"kubectl rollout undo {target}",),
@@ -68,7 +76,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(hop=Hop.D, cls=Class.CAUSE, advise=advise)
 def secure_port_mismatch(
     installation: Installation | None,
-    backend: Backend | None | Unseen,
+    backend: Backend | Unseen | None,
     events: tuple[Event, ...],
     repair: Repair,
 ) -> Iterator[Finding | NotApplicable]:
@@ -105,13 +113,13 @@ def secure_port_mismatch(
     )
 
 
-def _asked(installation: Installation, backend: Backend | None | Unseen) -> Iterator[tuple[str, int]]:
+def _asked(installation: Installation, backend: Backend | Unseen | None) -> Iterator[tuple[str, int]]:
     """Who asks on which port of the pod, as far as names lead to a number."""
     for name, probe in installation.probes:
         number = installation.port_number(probe.http_get.port) if probe.http_get else None
         if number is not None:
             yield f"its {name}", number
-    if isinstance(backend, Backend) and backend.service:
+    if backend and not isinstance(backend, Unseen) and backend.service:
         for port in backend.service.spec.ports:
             number = installation.port_number(port.target_port or port.port)
             if number is not None:

@@ -119,9 +119,7 @@ class Bundle:
     @property
     def hosts(self) -> tuple[str, ...]:
         """Names of the hosts whose files were looked at."""
-        return tuple(
-            vantage.removeprefix("host/") for vantage in self.context.vantages if vantage.startswith("host/")
-        )
+        return tuple(vantage.removeprefix("host/") for vantage in self.context.vantages if vantage.startswith("host/"))
 
 
 def bundle_of(documents: Iterable[Document], taken_at: datetime, context: Context) -> Bundle:

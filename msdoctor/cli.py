@@ -29,13 +29,14 @@ class ConfigurationProblem(click.ClickException):
 
     exit_code = USAGE_ERROR
 
-    def show(self, file: object = None) -> None:
+    def show(self, file: object = None) -> None:  # noqa: ARG002  click's signature
+        """Print it as this program's own."""
         click.echo(f"msdoctor: {self.format_message()}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST})
 def cli() -> None:
-    """Find the one cause why `kubectl top` and HPAs have no metrics, and how to heal it.
+    r"""Find the one cause why `kubectl top` and HPAs have no metrics, and how to heal it.
 
     \b
     Exit codes: 0 metrics flow   1 a cause was found   2 usage or configuration
@@ -61,7 +62,7 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE_ERROR)
-    except Exception as error:  # noqa: BLE001  no traceback reaches a user; --debug in the environment shows it
+    except Exception as error:
         if os.environ.get("MSDOCTOR_DEBUG"):
             raise
         click.echo(
@@ -78,7 +79,7 @@ def _program() -> str:
 
 
 def _host_root(
-    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str | None, Path], ...]:
     """``NODE=DIR`` or ``DIR``; a directory's own name may hold an equals sign after a slash."""
     roots: list[tuple[str | None, Path]] = []
@@ -363,7 +364,7 @@ def _utterances(words: tuple[str, ...]) -> Iterable[Utterance]:
         return read(_lines(sys.stdin.buffer))
     if len(words) == 1 and len(words[0]) < 4096 and "\n" not in words[0] and Path(words[0]).is_file():
         try:
-            return read(_lines(open(words[0], "rb")))
+            return read(_lines(Path(words[0]).open("rb")))
         except OSError as error:
             raise ConfigurationProblem(f"{words[0]}: cannot be read: {error.strerror}") from error
     return read(" ".join(words).splitlines())

@@ -176,7 +176,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         unexplained=unexplained,
         contradictions=tuple(_contradictions(hurting, cluster, topology)),
         hops=hops,
-        requirements=tuple(_requirements(found, cluster, proof)),
+        requirements=tuple(_requirements(found, proof)),
         checks=tuple(_report(outcome, pipeline.hidden(total, topology)) for outcome in outcomes),
         gaps=cluster.gaps,
     )
@@ -373,7 +373,7 @@ REQUIREMENTS: tuple[tuple[str, tuple[Hop, ...], str], ...] = (
 )
 
 
-def _requirements(found: Sequence[_Found], cluster: Cluster, proof: Proof) -> Iterator[Requirement]:
+def _requirements(found: Sequence[_Found], proof: Proof) -> Iterator[Requirement]:
     for name, hops, _ in REQUIREMENTS:
         broken = next(
             (

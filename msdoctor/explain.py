@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from math import prod
 
 from msdoctor.index import IndexEntry, Knowledge
@@ -365,9 +365,8 @@ def blanks_of(utterance: Utterance) -> Blanks:
         "url": connection.url.partition("?")[0],
         "path": connection.path,
     }
-    for part in fields(utterance.error):
-        value = getattr(utterance.error, part.name)
-        known.setdefault(part.name, ",".join(value) if isinstance(value, tuple) else value)
+    for name, value in utterance.error.parts().items():
+        known.setdefault(name, ",".join(value) if isinstance(value, tuple) else value)
     return Blanks({name: value for name, value in known.items() if _SAFE.fullmatch(value)})
 
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import RunningPod
-from msdoctor.facts.installation import Installation, is_ready
+from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import HPA
-from msdoctor.facts.registration import available
 from msdoctor.model import Effect, EffectKind, Hop, Unseen
 
 NAMES: Mapping[Hop, str] = {
@@ -44,14 +43,9 @@ def topology(cluster: Cluster) -> Topology:
     pods = () if isinstance(cluster.running_pods, Unseen) else cluster.running_pods
     return Topology(
         nodes=frozenset() if isinstance(cluster.nodes, Unseen) else frozenset(n.metadata.name for n in cluster.nodes),
-        hpa_nodes={hpa_key(hpa): frozenset(pod.node for pod in pods if _scales(hpa, pod)) for hpa in hpas},
+        hpa_nodes={hpa.key: frozenset(pod.node for pod in pods if _scales(hpa, pod)) for hpa in hpas},
         verifies_kubelets=not isinstance(installation, Installation) or installation.verifies_kubelets,
     )
-
-
-def hpa_key(hpa: HPA) -> str:
-    """``namespace/name``."""
-    return f"{hpa.metadata.namespace}/{hpa.metadata.name}"
 
 
 def _scales(hpa: HPA, pod: RunningPod) -> bool:
@@ -62,7 +56,9 @@ def _scales(hpa: HPA, pod: RunningPod) -> bool:
     kinds = {target.kind: target.name}
     for owner in pod.owners:
         kind, _, name = owner.partition("/")
-        if kinds.get(kind) == name or (target.kind == "Deployment" and kind == "ReplicaSet" and _stem(name) == target.name):
+        if kinds.get(kind) == name or (
+            target.kind == "Deployment" and kind == "ReplicaSet" and _stem(name) == target.name
+        ):
             return True
     return False
 
@@ -77,7 +73,9 @@ Rule = Callable[[frozenset[Effect], Topology], Iterator[Effect]]
 def _untrusted_kubelet(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effect]:
     """A certificate that metrics-server refuses fails the scrape, unless it was told not to look at certificates."""
     if cluster.verifies_kubelets:
-        yield from (Effect(EffectKind.SCRAPE_FAILS, node) for node in _subjects(effects, EffectKind.KUBELET_NOT_TRUSTED))
+        yield from (
+            Effect(EffectKind.SCRAPE_FAILS, node) for node in _subjects(effects, EffectKind.KUBELET_NOT_TRUSTED)
+        )
 
 
 def _failed_scrape(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effect]:
@@ -89,7 +87,7 @@ def _failed_scrape(effects: frozenset[Effect], cluster: Topology) -> Iterator[Ef
 
 
 def _chain(cause: EffectKind, *follows: EffectKind) -> Rule:
-    def rule(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effect]:
+    def rule(effects: frozenset[Effect], _: Topology) -> Iterator[Effect]:
         if any(effect.kind is cause for effect in effects):
             yield from (Effect(kind) for kind in follows)
 
@@ -168,10 +166,15 @@ def proof(cluster: Cluster) -> Proof:
     if _reached(cluster):
         hops[Hop.C] = "metrics-server answers"
     if not isinstance(flow, Unseen) and flow.refusal is None:
-        hops |= {Hop.A: "metrics answered", Hop.B: "metrics answered", Hop.C: "metrics answered", Hop.D: "metrics answered"}
+        hops |= {
+            Hop.A: "metrics answered",
+            Hop.B: "metrics answered",
+            Hop.C: "metrics answered",
+            Hop.D: "metrics answered",
+        }
         if flow.nodes:
             hops |= dict.fromkeys((Hop.E, Hop.F, Hop.G), f"{len(flow.nodes)} scraped")
-    elif isinstance(installation, Installation) and any(map(is_ready, installation.pods)):
+    elif isinstance(installation, Installation) and any(pod.ready for pod in installation.pods):
         # Ready means that metrics are stored (metrics-server pkg/server/server.go), so some kubelet was scraped.
         hops |= dict.fromkeys((Hop.E, Hop.F, Hop.G), "metrics-server is ready")
     return Proof(hops)
@@ -180,7 +183,7 @@ def proof(cluster: Cluster) -> Proof:
 def _reached(cluster: Cluster) -> bool:
     registered = () if isinstance(cluster.apiservices, Unseen) else cluster.apiservices
     return any(
-        available(item).status == "True" or "bad status from" in available(item).message
+        item.available.status == "True" or "bad status from" in item.available.message
         for item in registered
         if item.spec.service
     )

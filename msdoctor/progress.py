@@ -10,11 +10,15 @@ from contextlib import contextmanager
 QUIET_SECONDS = 1.0
 
 
+def _silent(*_: object) -> None:
+    """Nobody watches."""
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[int, int, str], None]]:
     """A callback for ``collect.live``; its line is wiped when the look is over."""
     if not sys.stderr.isatty():
-        yield lambda done, total, current: None
+        yield _silent
         return
     began = time.monotonic()
     shown = False

@@ -185,6 +185,6 @@ def _entry(item: dict[str, Any]) -> IndexEntry:
         item["file"],
         tuple(
             Says(error, Hop(hop) if hop else None, where, likelihood) for error, hop, where, likelihood in item["says"]
-        ),  # type: ignore[arg-type]
+        ),
         tuple(Look(*look) for look in item["decide"]),
     )

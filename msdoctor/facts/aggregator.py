@@ -1,7 +1,7 @@
 """Who metrics-server takes the aggregator for, derived once.
 
-k8s.io/apiserver's delegated authentication tries, in this order: the requestheader CA with its allowed names, then plain
-x509 against the client CA, then tokens, then anonymous, and anonymous only where none of the others objected
+k8s.io/apiserver's delegated authentication tries, in this order: the requestheader CA with its allowed names, then
+plain x509 against the client CA, then tokens, then anonymous, and anonymous only where none of the others objected
 (authenticatorfactory/delegating.go). It reads the ConfigMap; the API server's flags only say what to repair.
 """
 
@@ -17,7 +17,6 @@ from msdoctor import x509
 from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient
 from msdoctor.facts.objects import APIService
 from msdoctor.facts.processes import Component
-from msdoctor.facts.registration import available
 from msdoctor.model import Unseen
 
 STATUS = re.compile(r"bad status from \S+: (\d+)")
@@ -34,16 +33,31 @@ class Taken(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Aggregator:
-    """The answer for one API server (or for whichever the condition was written by), and whether it was read or inferred."""
+    """The answer for one API server (or for whichever wrote the condition), and whether it was read or inferred."""
 
     taken: Taken
     user: str
     why: str
     certain: bool
 
+    @property
+    def anonymous(self) -> bool:
+        """Whether it comes as nobody."""
+        return self.taken is Taken.ANONYMOUS
+
+    @property
+    def refused(self) -> bool:
+        """Whether it is turned away for its certificate."""
+        return self.taken is Taken.REFUSED
+
+    @property
+    def as_user(self) -> bool:
+        """Whether its headers are ignored and it is taken for a user of its own."""
+        return self.taken is Taken.USER
+
 
 def aggregator(
-    config: AuthenticationConfig | None | Unseen,
+    config: AuthenticationConfig | Unseen | None,
     proxies: tuple[ProxyClient, ...] | Unseen,
     servers: Sequence[Component],
     apiservices: Sequence[APIService],
@@ -76,9 +90,9 @@ def _error(proxy: ProxyClient, roots: Sequence[x509.Certificate], at: datetime) 
 
 def _inferred(apiservices: Sequence[APIService]) -> Aggregator | Unseen:
     for item in apiservices:
-        status = STATUS.search(available(item).message)
+        status = STATUS.search(item.available.message)
         if status and status[1] == "401":
-            return Aggregator(Taken.REFUSED, "", available(item).message, False)
+            return Aggregator(Taken.REFUSED, "", item.available.message, False)
         if status and status[1] == "403":
-            return Aggregator(Taken.ANONYMOUS, "", available(item).message, False)
+            return Aggregator(Taken.ANONYMOUS, "", item.available.message, False)
     return Unseen("no files of a control-plane host were given, and no answer of metrics-server's tells")

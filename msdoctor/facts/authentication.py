@@ -15,12 +15,10 @@ import msgspec
 
 from msdoctor import x509
 from msdoctor.bundle import Bundle, Kind, Place
+from msdoctor.facts import paths
 from msdoctor.facts.objects import ConfigMap, Meta, decode
 from msdoctor.facts.processes import Component, text_of
 from msdoctor.model import Unseen
-
-CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
-CONFIG_MAP_HOW = "kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +64,12 @@ class FrontProxyFiles:
 
 
 def front_proxy_files(bundle: Bundle, files: frozenset[str]) -> FrontProxyFiles | None:
-    """The set among the files named after the front proxy, if it is whole: flags that were lost can then be given again."""
+    """The set among the files named after the front proxy, if it is whole: lost flags can then be given again."""
     read: dict[str, x509.Certificate] = {}
     for document in bundle.of(Kind.FILE):
         if "front-proxy" in document.place.path and document.body:
             try:
-                read |= {document.place.path: item for item in x509.parse_pem(document.body)[:1]}
+                read[document.place.path] = x509.parse_pem(document.body)[0]
             except x509.Unreadable:
                 continue
     for ca_path, ca in read.items():
@@ -89,9 +87,9 @@ def keys_beside(path: str) -> tuple[str, ...]:
     return (f"{stem}-key.{ending}", f"{stem}.key")
 
 
-def authentication(bundle: Bundle) -> AuthenticationConfig | None | Unseen:
+def authentication(bundle: Bundle) -> AuthenticationConfig | Unseen | None:
     """The ConfigMap; None where the API server answered that there is none."""
-    document = bundle.api(CONFIG_MAP)
+    document = bundle.api(paths.AUTHENTICATION)
     if document.refusal and document.refusal.status == 404:
         return None
     config_map = decode(document, ConfigMap)

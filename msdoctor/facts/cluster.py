@@ -11,7 +11,7 @@ from msdoctor.facts import authentication as authn
 from msdoctor.facts import flow as flows
 from msdoctor.facts import installation as installs
 from msdoctor.facts import kubelets as nodes_kubelets
-from msdoctor.facts import processes, registration, rights
+from msdoctor.facts import paths, processes, registration, rights
 from msdoctor.facts.aggregator import Aggregator, aggregator
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
@@ -19,8 +19,6 @@ from msdoctor.facts.repair import Repair, repair
 from msdoctor.model import Unseen
 from msdoctor.utterances import Speaker, Utterance
 from msdoctor.utterances.reader import read
-
-VERSION = "/version"
 
 
 @dataclass(frozen=True)
@@ -31,13 +29,13 @@ class Cluster:
     context: Context
     server_version: str | Unseen
     apiservices: tuple[APIService, ...] | Unseen
-    backend: registration.Backend | None | Unseen
-    authentication: authn.AuthenticationConfig | None | Unseen
+    backend: registration.Backend | Unseen | None
+    authentication: authn.AuthenticationConfig | Unseen | None
     api_servers: tuple[processes.Component, ...] | Unseen
     proxy_clients: tuple[authn.ProxyClient, ...] | Unseen
     aggregator: Aggregator | Unseen
     installations: tuple[installs.Installation, ...] | Unseen
-    installation: installs.Installation | None | Unseen
+    installation: installs.Installation | Unseen | None
     log: tuple[Utterance, ...] | Unseen
     events: tuple[Event, ...]
     nodes: tuple[Node, ...] | Unseen
@@ -66,7 +64,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     flow = flows.flow(bundle)
     kubelet_processes = processes.components(bundle, "kubelet")
     files = frozenset(_files_beside(bundle))
-    version = decode(bundle.api(VERSION), Version)
+    version = decode(bundle.api(paths.VERSION), Version)
     return Cluster(
         taken_at=bundle.taken_at,
         context=bundle.context,
@@ -113,7 +111,7 @@ def service_account(installation: installs.Installation) -> str:
     return f"system:serviceaccount:{installation.namespace}:{name}"
 
 
-def _log(bundle: Bundle, installation: installs.Installation | None | Unseen) -> tuple[Utterance, ...] | Unseen:
+def _log(bundle: Bundle, installation: installs.Installation | Unseen | None) -> tuple[Utterance, ...] | Unseen:
     if not isinstance(installation, installs.Installation):
         return Unseen("no metrics-server to read a log of") if installation is None else installation
     documents = [bundle.at(Place("workstation", Kind.LOG, path)) for path in installs.log_paths(installation)]

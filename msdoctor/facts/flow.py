@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Refusal
+from msdoctor.facts import paths
 from msdoctor.facts.objects import HPA, HPAList, MetricsList, PodList, decode
 from msdoctor.model import Unseen
-
-NODE_METRICS = "/apis/metrics.k8s.io/v1beta1/nodes"
-POD_METRICS = "/apis/metrics.k8s.io/v1beta1/pods"
-RUNNING_PODS = "/api/v1/pods?fieldSelector=status.phase%3DRunning"
-HPAS = "/apis/autoscaling/v2/horizontalpodautoscalers"
 
 # A sample older than this many scrapes is not fresh; two are normal, one may be late.
 FRESH_SCRAPES = 3
@@ -44,7 +40,7 @@ class Flow:
 
 def flow(bundle: Bundle) -> Flow | Unseen:
     """What the metrics API gave, or ``Unseen`` where it was never asked or its answer could not be had."""
-    nodes, pods = bundle.api(NODE_METRICS), bundle.api(POD_METRICS)
+    nodes, pods = bundle.api(paths.NODE_METRICS), bundle.api(paths.POD_METRICS)
     if nodes.refusal and nodes.refusal.status is None:
         return Unseen(str(nodes.refusal), str(nodes.place))
     node_items, pod_items = decode(nodes, MetricsList), decode(pods, MetricsList)
@@ -74,7 +70,7 @@ class RunningPod:
 
 def running_pods(bundle: Bundle) -> tuple[RunningPod, ...] | Unseen:
     """All pods in phase Running."""
-    found = decode(bundle.api(RUNNING_PODS), PodList)
+    found = decode(bundle.api(paths.RUNNING_PODS), PodList)
     if isinstance(found, Unseen):
         return found
     return tuple(
@@ -90,7 +86,7 @@ def running_pods(bundle: Bundle) -> tuple[RunningPod, ...] | Unseen:
 
 def resource_hpas(bundle: Bundle) -> tuple[HPA, ...] | Unseen:
     """HPAs that ask for resource metrics; those on custom or external metrics use another pipeline."""
-    found = decode(bundle.api(HPAS), HPAList)
+    found = decode(bundle.api(paths.HPAS), HPAList)
     if isinstance(found, Unseen):
         return found
     return tuple(

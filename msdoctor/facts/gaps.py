@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from msdoctor.bundle import Bundle, Document, Kind, Reason
-from msdoctor.facts import flow
+from msdoctor.bundle import Bundle, Document, Kind, Place, Reason, Refusal
+from msdoctor.facts import paths
 
 # What the metrics API refuses is what the look is about, and stands in the report as a symptom.
-JUDGED_ELSEWHERE = (flow.NODE_METRICS, flow.POD_METRICS)
+JUDGED_ELSEWHERE = (paths.NODE_METRICS, paths.POD_METRICS)
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Things not seen for one reason. ``what`` names the first of ``count``; ``remedy`` is how to see them, or empty."""
+    """Things not seen for one reason. ``what`` names the first of ``count``; ``remedy`` is how to see them."""
 
     what: str
     reason: str
@@ -27,40 +27,31 @@ def gaps(bundle: Bundle) -> tuple[Gap, ...]:
     counted: dict[tuple[str, str], list[Document]] = {}
     for place in sorted(bundle.documents):
         document = bundle.documents[place]
-        if document.refusal and not _expected(document):
-            counted.setdefault((str(place.kind), _family(document)), []).append(document)
-    return tuple(_gap(documents) for documents in counted.values()) + tuple(_without_host_files(bundle))
+        if document.refusal and not _expected(place, document.refusal):
+            counted.setdefault((str(place.kind), _family(place, document.refusal)), []).append(document)
+    refused = (_gap(documents[0], len(documents)) for documents in counted.values())
+    return (*refused, *_without_host_files(bundle))
 
 
-def _expected(document: Document) -> bool:
+def _expected(place: Place, refusal: Refusal) -> bool:
     """An absence that says something, or that every cluster has."""
-    assert document.refusal
-    if document.place.kind is Kind.API and document.place.path in JUDGED_ELSEWHERE:
-        return document.refusal.status is not None
-    return document.refusal.reason is Reason.ABSENT
+    if place.kind is Kind.API and place.path in JUDGED_ELSEWHERE:
+        return refusal.status is not None
+    return refusal.reason is Reason.ABSENT
 
 
-def _family(document: Document) -> str:
+def _family(place: Place, refusal: Refusal) -> str:
     """Refusals that differ only in the address count as one."""
-    assert document.refusal
-    return (
-        f"{document.refusal.reason}{document.refusal.status or ''}"
-        if document.place.kind is Kind.TLS
-        else str(document.place)
-    )
+    return f"{refusal.reason}{refusal.status or ''}" if place.kind is Kind.TLS else str(place)
 
 
-def _gap(documents: list[Document]) -> Gap:
-    first = documents[0]
-    assert first.refusal
-    place, refusal = first.place, first.refusal
+def _gap(first: Document, count: int) -> Gap:
+    place, reason = first.place, str(first.refusal)
     if place.kind is Kind.TLS and place.path.startswith("pod/"):
-        return Gap("the certificate that metrics-server serves", str(refusal), len(documents), "--port-forward")
+        return Gap("the certificate that metrics-server serves", reason, count, "--port-forward")
     if place.kind is Kind.TLS:
-        return Gap(
-            f"the certificate of the kubelet at {place.path}", f"from the workstation: {refusal}", len(documents)
-        )
-    return Gap(str(place), str(refusal), len(documents))
+        return Gap(f"the certificate of the kubelet at {place.path}", f"from the workstation: {reason}", count)
+    return Gap(str(place), reason, count)
 
 
 def _without_host_files(bundle: Bundle) -> Iterator[Gap]:

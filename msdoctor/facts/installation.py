@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle
+from msdoctor.facts import paths
 from msdoctor.facts.flags import Flags, parse
 from msdoctor.facts.objects import (
-    Condition,
     Container,
     Deployment,
     DeploymentList,
@@ -21,11 +21,6 @@ from msdoctor.facts.objects import (
     decode,
 )
 from msdoctor.model import Unseen
-
-# The manifest's label and the chart's (metrics-server manifests/base and charts/metrics-server/templates/_helpers.tpl).
-SELECTORS = ("k8s-app%3Dmetrics-server", "app.kubernetes.io%2Fname%3Dmetrics-server")
-DEPLOYMENTS = tuple(f"/apis/apps/v1/deployments?labelSelector={selector}" for selector in SELECTORS)
-PODS = tuple(f"/api/v1/pods?labelSelector={selector}" for selector in SELECTORS)
 
 # cmd/metrics-server/app/options: the order compiled in, which the manifests override.
 COMPILED_ADDRESS_TYPES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
@@ -107,8 +102,8 @@ class Installation:
 
 def installations(bundle: Bundle) -> tuple[Installation, ...] | Unseen:
     """Every metrics-server Deployment, by the labels that its manifests and its chart give it."""
-    lists = [decode(bundle.api(path), DeploymentList) for path in DEPLOYMENTS]
-    pod_lists = [decode(bundle.api(path), PodList) for path in PODS]
+    lists = [decode(bundle.api(path), DeploymentList) for path in paths.DEPLOYMENTS]
+    pod_lists = [decode(bundle.api(path), PodList) for path in paths.PODS]
     unseen = next((item for item in (*lists, *pod_lists) if isinstance(item, Unseen)), None)
     if unseen:
         return unseen
@@ -129,24 +124,9 @@ def _belongs(pod: Pod, deployment: Deployment) -> bool:
     return pod.metadata.namespace == deployment.metadata.namespace and wanted <= pod.metadata.labels.items()
 
 
-def condition(pod: Pod, kind: str) -> Condition:
-    """A pod's condition of one type; an empty one where it has none."""
-    return next((item for item in pod.status.conditions if item.type == kind), Condition())
-
-
-def is_ready(pod: Pod) -> bool:
-    """Whether the pod counts as an endpoint."""
-    return condition(pod, "Ready").status == "True" and pod.metadata.deletion_timestamp is None
-
-
-def events_path(pod: Pod) -> str:
-    """The API path of one pod's events."""
-    return f"/api/v1/namespaces/{pod.metadata.namespace}/events?fieldSelector=involvedObject.name%3D{pod.metadata.name}"
-
-
 def events(bundle: Bundle, pods: tuple[Pod, ...]) -> tuple[Event, ...]:
     """Events of these pods, newest last. None of them proves anything by its absence: they are kept for an hour."""
-    lists = (decode(bundle.api(events_path(pod)), EventList) for pod in pods)
+    lists = (decode(bundle.api(paths.events(pod.metadata.namespace, pod.metadata.name)), EventList) for pod in pods)
     found = (event for item in lists if not isinstance(item, Unseen) for event in item.items)
     return tuple(sorted(found, key=lambda event: (str(event.last_timestamp or ""), event.reason, event.message)))
 

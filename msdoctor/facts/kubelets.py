@@ -10,6 +10,7 @@ import msgspec
 
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
+from msdoctor.facts import paths
 from msdoctor.facts.flow import Flow
 from msdoctor.facts.installation import COMPILED_ADDRESS_TYPES, Installation
 from msdoctor.facts.objects import ConfigMap, Node, NodeList, decode
@@ -27,8 +28,6 @@ from msdoctor.utterances.errors import (
     UnknownAuthority,
 )
 
-NODES = "/api/v1/nodes"
-ROOT_CA = "/api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt"
 DEFAULT_PORT = 10250
 
 KIND_OF_ERROR: Mapping[type[InnermostError], x509.ProblemKind] = {
@@ -70,8 +69,7 @@ class KubeletProblem:
 class Kubelet:
     """A node's kubelet as metrics-server dials it.
 
-    ``served`` is the certificate off the wire; None where no handshake was to be had, for ``unseen``'s reason. ``since``
-    is when that certificate became valid, as near as can be said to when it was rolled out.
+    ``served`` is the certificate off the wire; None where no handshake was to be had, for ``unseen``'s reason.
     """
 
     node: Node
@@ -105,7 +103,7 @@ class Kubelet:
 
 def nodes(bundle: Bundle) -> tuple[Node, ...] | Unseen:
     """All nodes, by name."""
-    found = decode(bundle.api(NODES), NodeList)
+    found = decode(bundle.api(paths.NODES), NodeList)
     return found if isinstance(found, Unseen) else tuple(sorted(found.items, key=lambda node: node.metadata.name))
 
 
@@ -133,20 +131,20 @@ def tls_place(address: str, port: int) -> Place:
 
 
 def kubelet_roots(bundle: Bundle, installation: Installation | None) -> tuple[x509.Certificate, ...] | Unseen:
-    """The CAs that metrics-server trusts kubelets by: its ServiceAccount's ca.crt, which every namespace holds a copy of.
+    """The CAs that metrics-server trusts kubelets by: its ServiceAccount's ca.crt, which each namespace has a copy of.
 
     With ``--kubelet-certificate-authority`` it is a file inside the pod, which the API does not show.
     """
     given = installation.flags.text("kubelet-certificate-authority") if installation else ""
     if given:
         return Unseen(f"metrics-server trusts the CAs in {given} inside its pod, which cannot be read from here")
-    config_map = decode(bundle.api(ROOT_CA), ConfigMap)
+    config_map = decode(bundle.api(paths.ROOT_CA), ConfigMap)
     if isinstance(config_map, Unseen):
         return config_map
     try:
         return tuple(x509.parse_pem(config_map.data.get("ca.crt", "").encode()))
     except x509.Unreadable as error:
-        return Unseen(str(error), ROOT_CA)
+        return Unseen(str(error), paths.ROOT_CA)
 
 
 def kubelets(

@@ -67,6 +67,11 @@ class APIService(Struct, frozen=True):
     spec: APIServiceSpec = APIServiceSpec()
     status: Conditions = Conditions()
 
+    @property
+    def available(self) -> Condition:
+        """Its Available condition; an empty one where the API server has not written any yet."""
+        return next((item for item in self.status.conditions if item.type == "Available"), Condition())
+
 
 class ServicePort(Struct, frozen=True):
     port: int = 0
@@ -183,6 +188,15 @@ class Pod(Struct, frozen=True):
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 
+    def condition(self, kind: str) -> Condition:
+        """Its condition of one type; an empty one where it has none."""
+        return next((item for item in self.status.conditions if item.type == kind), Condition())
+
+    @property
+    def ready(self) -> bool:
+        """Whether it counts as an endpoint."""
+        return self.condition("Ready").status == "True" and self.metadata.deletion_timestamp is None
+
 
 class PodTemplate(Struct, frozen=True):
     metadata: Meta = Meta()
@@ -284,6 +298,11 @@ class HPA(Struct, frozen=True):
     spec: HPASpec = HPASpec()
     status: HPAStatus = HPAStatus()
 
+    @property
+    def key(self) -> str:
+        """``namespace/name``."""
+        return f"{self.metadata.namespace}/{self.metadata.name}"
+
 
 class InvolvedObject(Struct, frozen=True):
     kind: str = ""
@@ -356,7 +375,7 @@ def decode(document: Document, shape: type[T]) -> T | Unseen:
     """A document's body as an object, or why it is not to be had: refused, or not of that shape."""
     if document.body is None:
         return Unseen(str(document.refusal), str(document.place))
-    result: T | _NotOfThatShape = _decode(document.body, shape)
+    result: T | _NotOfThatShape = _decode(document.body, shape)  # type: ignore[arg-type]  # types are hashable
     if isinstance(result, _NotOfThatShape):
         return Unseen(f"not a {getattr(shape, '__name__', shape)}: {result}", str(document.place))
     return result

@@ -8,7 +8,7 @@ where a remedy changes it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -17,12 +17,11 @@ import msgspec
 import yaml
 
 from msdoctor.bundle import Bundle, Document, Kind, Place
-from msdoctor.facts import manifests, units
+from msdoctor.facts import manifests, paths, units
 from msdoctor.facts.flags import Argument, Flags, parse
 from msdoctor.facts.objects import PodList, decode
 from msdoctor.model import Unseen
 
-API_SERVER_PODS = "/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver"
 MANIFESTS = "/etc/kubernetes/manifests"
 UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
@@ -59,7 +58,7 @@ class Component:
     read_from: str
     origin: str
     file: str = ""
-    file_flags: Flags = Flags()
+    file_flags: Flags = field(default_factory=Flags)
     started: datetime | None = None
 
     @property
@@ -164,7 +163,7 @@ def text_of(document: Document) -> str | Unseen:
 
 def _mirrored(bundle: Bundle) -> Iterator[Component]:
     """kube-apiservers shown by their mirror pods, as on every cluster whose control plane is static pods."""
-    pods = decode(bundle.api(API_SERVER_PODS), PodList)
+    pods = decode(bundle.api(paths.API_SERVER_PODS), PodList)
     for pod in () if isinstance(pods, Unseen) else pods.items:
         for container in pod.spec.containers:
             words = (*container.command, *container.args)
@@ -190,7 +189,7 @@ def _runs(words: tuple[Argument, ...], program: str) -> bool:
 def kubelet_settings(text: str) -> dict[str, str]:
     """A KubeletConfiguration's settings of one value, those under ``authentication.x509`` by their own name."""
     try:
-        loaded = yaml.load(text, Loader=manifests.LOADER)
+        loaded = yaml.load(text, Loader=manifests.LOADER)  # noqa: S506  a safe loader under another name
     except yaml.YAMLError:
         return {}
     if not isinstance(loaded, dict):

@@ -5,37 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle
+from msdoctor.facts import paths
 from msdoctor.facts.objects import (
     APIService,
     APIServiceList,
-    Condition,
     EndpointSliceList,
     Service,
     decode,
 )
 from msdoctor.model import Unseen
 
-APISERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 GROUP = "metrics.k8s.io"
 
 
 def apiservices(bundle: Bundle) -> tuple[APIService, ...] | Unseen:
     """Every APIService of the group ``metrics.k8s.io``, in the order of their names; usually one, v1beta1."""
-    found = decode(bundle.api(APISERVICES), APIServiceList)
+    found = decode(bundle.api(paths.APISERVICES), APIServiceList)
     if isinstance(found, Unseen):
         return found
     ours = (item for item in found.items if item.spec.group == GROUP)
     return tuple(sorted(ours, key=lambda item: item.metadata.name))
 
 
-def available(apiservice: APIService) -> Condition:
-    """Its Available condition; an empty one where the API server has not written any yet."""
-    return next((item for item in apiservice.status.conditions if item.type == "Available"), Condition())
-
-
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What stands behind the APIService. ``ready`` and ``not_ready`` are pod addresses; ``port_names`` the slices' ports.
+    """What stands behind the APIService. ``ready`` and ``not_ready`` are pod addresses; ``port_names`` of the slices.
 
     ``service`` is None where the API server answered that there is none of that name.
     """
@@ -53,20 +47,7 @@ class Backend:
         return f"service/{self.namespace}/{self.name}"
 
 
-def service_path(namespace: str, name: str) -> str:
-    """The API path of a Service."""
-    return f"/api/v1/namespaces/{namespace}/services/{name}"
-
-
-def slices_path(namespace: str, name: str) -> str:
-    """The API path of a Service's EndpointSlices."""
-    return (
-        f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-        f"?labelSelector=kubernetes.io%2Fservice-name%3D{name}"
-    )
-
-
-def backend(bundle: Bundle) -> Backend | None | Unseen:
+def backend(bundle: Bundle) -> Backend | Unseen | None:
     """The Service that the metrics APIService names, with its endpoints; None where no APIService names one."""
     registered = apiservices(bundle)
     if isinstance(registered, Unseen):
@@ -74,14 +55,14 @@ def backend(bundle: Bundle) -> Backend | None | Unseen:
     reference = next((item.spec.service for item in registered if item.spec.service), None)
     if reference is None:
         return None
-    document = bundle.api(service_path(reference.namespace, reference.name))
+    document = bundle.api(paths.service(reference.namespace, reference.name))
     absent = document.refusal is not None and document.refusal.status == 404
     service = None if absent else decode(document, Service)
-    slices = decode(bundle.api(slices_path(reference.namespace, reference.name)), EndpointSliceList)
-    for part in (service, slices):
-        if isinstance(part, Unseen):
-            return part
-    assert not isinstance(service, Unseen) and not isinstance(slices, Unseen)
+    slices = decode(bundle.api(paths.slices(reference.namespace, reference.name)), EndpointSliceList)
+    if isinstance(service, Unseen):
+        return service
+    if isinstance(slices, Unseen):
+        return slices
     endpoints = [endpoint for piece in slices.items for endpoint in piece.endpoints or ()]
     return Backend(
         namespace=reference.namespace,

@@ -9,7 +9,7 @@ from msdoctor.bundle import Bundle, Kind, Place
 from msdoctor.facts.authentication import FrontProxyFiles, keys_beside
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import APIService, Node
-from msdoctor.facts.processes import Component, Form, kubelet_settings, text_of
+from msdoctor.facts.processes import Component, kubelet_settings, text_of
 from msdoctor.model import Blanks, Unseen
 
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"  # where kubeadm puts it
@@ -115,6 +115,6 @@ def _of_kubelet(bundle: Bundle, node: Node, process: Component | None) -> dict[s
 
 
 def _names(node: Node) -> str:
-    """What the node's certificate should be valid for, as openssl writes it: every address that its Node object lists."""
+    """What the node's certificate should be valid for, as openssl writes it: every address of its Node object."""
     kinds = (("IP" if item.type.endswith("IP") else "DNS", item.address) for item in node.status.addresses)
     return ",".join(dict.fromkeys(f"{kind}:{address}" for kind, address in kinds))

@@ -10,7 +10,7 @@ CALLER_READS_NODE_METRICS = review_path("self", (), "list", "metrics.k8s.io/node
 
 
 def scrapes(service_account: str) -> str:
-    """The review of whether metrics-server may scrape kubelets (kubelet server/auth.go: /metrics/* is nodes/metrics)."""
+    """The review of whether metrics-server may scrape kubelets (kubelet server/auth.go: resource nodes/metrics)."""
     return review_path(service_account, (), "get", "/nodes/metrics")
 
 

@@ -11,24 +11,24 @@ import posixpath
 from collections.abc import Iterator
 
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
-from msdoctor.facts import authentication, flow, installation, kubelets, processes, registration, rights, units
-from msdoctor.facts.cluster import VERSION, service_account
+from msdoctor.facts import installation, kubelets, paths, processes, registration, rights, units
+from msdoctor.facts.cluster import service_account
 from msdoctor.facts.objects import decode
 from msdoctor.model import Unseen
 
 API_PATHS = (
-    VERSION,
-    registration.APISERVICES,
-    authentication.CONFIG_MAP,
-    kubelets.ROOT_CA,
-    kubelets.NODES,
-    *installation.DEPLOYMENTS,
-    *installation.PODS,
-    processes.API_SERVER_PODS,
-    flow.NODE_METRICS,
-    flow.POD_METRICS,
-    flow.RUNNING_PODS,
-    flow.HPAS,
+    paths.VERSION,
+    paths.APISERVICES,
+    paths.AUTHENTICATION,
+    paths.ROOT_CA,
+    paths.NODES,
+    *paths.DEPLOYMENTS,
+    *paths.PODS,
+    paths.API_SERVER_PODS,
+    paths.NODE_METRICS,
+    paths.POD_METRICS,
+    paths.RUNNING_PODS,
+    paths.HPAS,
 )
 PROGRAMS = ("kube-apiserver", "kubelet")
 CERTIFICATE_FLAGS = (
@@ -48,15 +48,15 @@ def wanted(bundle: Bundle) -> frozenset[Place]:
 
 
 def _from_api(bundle: Bundle) -> Iterator[Place]:
-    paths = [*API_PATHS, *_backend_paths(bundle)]
+    api = [*API_PATHS, *_backend_paths(bundle)]
     found = installation.installations(bundle)
     installed = () if isinstance(found, Unseen) else found
     for one in installed:
-        paths += [installation.events_path(pod) for pod in one.pods]
+        api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))
         yield from (_pod_handshake(one, pod.metadata.name) for pod in one.pods)
         yield Place(WORKSTATION, Kind.REVIEW, rights.scrapes(service_account(one)))
-    yield from (Place(WORKSTATION, Kind.API, path) for path in paths)
+    yield from (Place(WORKSTATION, Kind.API, path) for path in api)
     yield Place(WORKSTATION, Kind.REVIEW, rights.CALLER_READS_NODE_METRICS)
     if not isinstance(found, Unseen):
         yield from _kubelet_handshakes(bundle, next(iter(found), None))
@@ -66,8 +66,8 @@ def _backend_paths(bundle: Bundle) -> Iterator[str]:
     found = registration.apiservices(bundle)
     for item in () if isinstance(found, Unseen) else found:
         if item.spec.service:
-            yield registration.service_path(item.spec.service.namespace, item.spec.service.name)
-            yield registration.slices_path(item.spec.service.namespace, item.spec.service.name)
+            yield paths.service(item.spec.service.namespace, item.spec.service.name)
+            yield paths.slices(item.spec.service.namespace, item.spec.service.name)
 
 
 def _pod_handshake(one: installation.Installation, pod: str) -> Place:
@@ -110,10 +110,10 @@ def _unit_places(bundle: Bundle, host: str, program: str) -> Iterator[Place]:
 def _named_files(bundle: Bundle, host: str) -> Iterator[str]:
     for component in _components(bundle, host):
         for flags in (component.flags, component.file_flags):
-            paths = [flags.text(name) for name in CERTIFICATE_FLAGS]
+            named = [flags.text(name) for name in CERTIFICATE_FLAGS]
             if component.program == "kubelet":
-                paths += [flags.text("config"), *_kubelet_files(bundle, host, flags.text("config"))]
-            yield from (path for path in paths if path.startswith("/"))
+                named += [flags.text("config"), *_kubelet_files(bundle, host, flags.text("config"))]
+            yield from (path for path in named if path.startswith("/"))
 
 
 def _kubelet_files(bundle: Bundle, host: str, config: str) -> Iterator[str]:

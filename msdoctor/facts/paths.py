@@ -1,0 +1,38 @@
+"""Where facts are read through the API, and the commands that show the same. Costs nothing to import."""
+
+from __future__ import annotations
+
+VERSION = "/version"
+APISERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
+AUTHENTICATION = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
+AUTHENTICATION_HOW = "kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml"
+ROOT_CA = "/api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt"
+NODES = "/api/v1/nodes"
+API_SERVER_PODS = "/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver"
+NODE_METRICS = "/apis/metrics.k8s.io/v1beta1/nodes"
+POD_METRICS = "/apis/metrics.k8s.io/v1beta1/pods"
+RUNNING_PODS = "/api/v1/pods?fieldSelector=status.phase%3DRunning"
+HPAS = "/apis/autoscaling/v2/horizontalpodautoscalers"
+
+# The manifest's label and the chart's (metrics-server manifests/base and charts/metrics-server/templates/_helpers.tpl).
+SELECTORS = ("k8s-app%3Dmetrics-server", "app.kubernetes.io%2Fname%3Dmetrics-server")
+DEPLOYMENTS = tuple(f"/apis/apps/v1/deployments?labelSelector={selector}" for selector in SELECTORS)
+PODS = tuple(f"/api/v1/pods?labelSelector={selector}" for selector in SELECTORS)
+
+
+def service(namespace: str, name: str) -> str:
+    """A Service."""
+    return f"/api/v1/namespaces/{namespace}/services/{name}"
+
+
+def slices(namespace: str, service_name: str) -> str:
+    """A Service's EndpointSlices."""
+    return (
+        f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+        f"?labelSelector=kubernetes.io%2Fservice-name%3D{service_name}"
+    )
+
+
+def events(namespace: str, name: str) -> str:
+    """The events of one object."""
+    return f"/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.name%3D{name}"
