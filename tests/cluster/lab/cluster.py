@@ -14,6 +14,7 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -75,9 +76,10 @@ class Lab:
         programs = binaries.ensure()
         if (record := state.read(name)) and record.watcher.alive:
             raise LabError(f"lab {name} is up already: use it, end it with `down`, or choose another LAB=NAME")
-        lifeline = watch.start(name, programs["lab-init"])
+        token = uuid.uuid4().hex
+        lifeline = watch.start(name, token, programs["lab-init"])
         try:
-            lab = cls(name, truth.form, _await_start(name, lambda: _prepare(name, truth, programs)))
+            lab = cls(name, truth.form, _await_start(name, token, lambda: _prepare(name, truth, programs)))
             lab._connect()
             lab._start_containers(programs)
             lab.apply(truth, settle=False)
@@ -85,6 +87,7 @@ class Lab:
                 lab.settle(truth)
         except BaseException:
             os.close(lifeline)
+            _abandon(name, token)
             raise
         if stays:
             os.write(lifeline, watch.KEEP)
@@ -173,6 +176,8 @@ class Lab:
             cwd=cwd,
             check=False,
         )
+        if done.returncode != 0 and not self.record.alive:
+            raise LabError(f"lab {self.name} has ended")
         out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         if check and done.returncode != 0:
             raise LabError(f"{machine}: {' '.join(argv)[:300]} ended with {done.returncode}:\n{out}{err}")
@@ -435,6 +440,16 @@ def down(name: str) -> bool:
     return was_up
 
 
+def _abandon(name: str, token: str) -> None:
+    """Wait for the end of a lab that did not come to stand, and remove what was written after its end."""
+    record = state.read(name)
+    if record and record.token == token and not record.watcher.wait_gone(30):
+        record.watcher.kill()
+    with state.alone():
+        state.sweep()
+        state.remove_root()
+
+
 def _prepare(name: str, truth: Truth, programs: Mapping[str, Path]) -> None:
     """Lay out the machines' folders; the file that the watcher waits for comes last."""
     top = state.folder(name)
@@ -485,21 +500,24 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _await_start(name: str, prepare: Callable[[], None]) -> state.Record:
+def _await_start(name: str, token: str, prepare: Callable[[], None]) -> state.Record:
     """Prepare as soon as the watcher has made the state folder, then wait for the machines."""
     deadline = time.monotonic() + 60
     prepared = False
     while time.monotonic() < deadline:
         record = state.read(name)
-        if record and not record.watcher.alive:
+        mine = record is not None and record.token == token and record.watcher.alive
+        if prepared and not mine:
             break
-        if record and not prepared:
+        if mine and not prepared:
             prepare()
             prepared = True
-        if record and record.machines:
+        if record and mine and record.machines:
             return record
+        if record and not mine and record.watcher.alive:
+            raise LabError(f"lab {name} is being started by somebody else")
         time.sleep(0.02)
-    raise LabError(f"lab {name} did not start; what its watcher said is above")
+    raise LabError(f"lab {name} did not start, or was ended; what its watcher said is above")
 
 
 def _differs(path: Path, file: File) -> bool:

@@ -22,8 +22,12 @@ DEFAULT_NAME = "msdoctor"
 
 @dataclass(frozen=True)
 class Record:
-    """Who runs a lab: its watcher, PID 1 of its PID namespace, PID 1 of each machine; pids of the first namespace."""
+    """Who runs a lab: its watcher, PID 1 of its PID namespace, PID 1 of each machine; pids of the first namespace.
 
+    `token` is the word by which the `up` that started the watcher knows its own.
+    """
+
+    token: str
     watcher: ProcessId
     supervisor: ProcessId | None = None
     machines: tuple[tuple[str, ProcessId], ...] = ()
@@ -55,6 +59,7 @@ def read(lab: str) -> Record | None:
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     return Record(
+        raw.get("token", ""),
         ProcessId(*raw["watcher"]),
         ProcessId(*raw["supervisor"]) if raw["supervisor"] else None,
         tuple((name, ProcessId(*pid)) for name, pid in raw["machines"].items()),
@@ -65,6 +70,7 @@ def write(lab: str, record: Record) -> None:
     """Store the record of a lab, whole or not at all."""
     pair = [record.supervisor.pid, record.supervisor.start] if record.supervisor else None
     raw = {
+        "token": record.token,
         "watcher": [record.watcher.pid, record.watcher.start],
         "supervisor": pair,
         "machines": {name: [pid.pid, pid.start] for name, pid in record.machines},

@@ -55,7 +55,7 @@ exec lab-init
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main(lab: str, lifeline: int, init: str) -> None:
+def main(lab: str, token: str, lifeline: int, init: str) -> None:
     """Run a lab until it ends; the caller has already detached this process."""
     watcher = ProcessId.of(os.getpid())
     with state.alone():
@@ -63,18 +63,18 @@ def main(lab: str, lifeline: int, init: str) -> None:
         if state.read(lab) is not None:
             raise SystemExit(f"lab {lab} is up already")
         state.folder(lab).mkdir()
-        state.write(lab, state.Record(watcher))
+        state.write(lab, state.Record(token, watcher))
     signal.signal(signal.SIGTERM, _end)
     supervisor: ProcessId | None = None
     # Whoever reads what `up` prints must not wait for the end of the lab.
     caller = _log_to(state.folder(lab) / "watch.log")
     try:
         supervisor = _start_supervisor(init)
-        state.write(lab, state.Record(watcher, supervisor))
+        state.write(lab, state.Record(token, watcher, supervisor))
         _await_binaries(lab, lifeline)
         starters = [_start_machine(lab, name, supervisor) for name in NODES]
         machines = tuple((name, _first_process(starter)) for name, starter in zip(NODES, starters, strict=True))
-        state.write(lab, state.Record(watcher, supervisor, machines))
+        state.write(lab, state.Record(token, watcher, supervisor, machines))
         _wait(supervisor, starters, lifeline, caller)
     except BaseException:
         _tell(caller, (state.folder(lab) / "watch.log").read_text() + traceback.format_exc())
@@ -181,10 +181,10 @@ def _check(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def start(lab: str, init: Path) -> int:
+def start(lab: str, token: str, init: Path) -> int:
     """Start the watcher of a lab, detached from the caller; returns the caller's end of the lifeline."""
     end, mine = os.pipe()
-    command = [sys.executable, "-m", "lab.watch", lab, str(end), str(init)]
+    command = [sys.executable, "-m", "lab.watch", lab, token, str(end), str(init)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
     # Twice removed, so that a long-lived caller never has a dead child to collect.
     subprocess.run(
@@ -195,4 +195,4 @@ def start(lab: str, init: Path) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
