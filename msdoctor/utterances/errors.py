@@ -4,98 +4,85 @@ Each says which upstream source prints it. Fields are the text's own parts, neve
 part that the text lacks is empty.
 """
 
-from dataclasses import dataclass
+from msdoctor.utterances.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class NotValidFor:
+class NotValidFor(Value):
     """``x509: certificate is valid for A, B, not C`` (crypto/x509/verify.go, HostnameError.Error)."""
 
     names: tuple[str, ...]
     wanted: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoIPSANs:
+class NoIPSANs(Value):
     """``x509: cannot validate certificate for IP because it doesn't contain any IP SANs`` (the same)."""
 
     wanted: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotValidForAny:
+class NotValidForAny(Value):
     """``x509: certificate is not valid for any names, but wanted to match C`` (the same)."""
 
     wanted: str
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyCommonName:
+class LegacyCommonName(Value):
     """``x509: certificate relies on legacy Common Name field, use SANs instead`` (the same, from Go 1.15)."""
 
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownAuthority:
+class UnknownAuthority(Value):
     """``x509: certificate signed by unknown authority``, with Go's hint if any (UnknownAuthorityError.Error)."""
 
     hint: str = ""
     candidate: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
+class Expired(Value):
     """``x509: certificate has expired or is not yet valid: current time T is after U`` (CertificateInvalidError)."""
 
     now: str = ""
     not_after: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NotYetValid:
+class NotYetValid(Value):
     """The same, ``current time T is before U``."""
 
     now: str
     not_before: str
 
 
-@dataclass(frozen=True, slots=True)
-class IncompatibleUsage:
+class IncompatibleUsage(Value):
     """``x509: certificate specifies an incompatible key usage`` (the same)."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotInAllowedList:
+class NotInAllowedList(Value):
     """``x509: subject with cn=X is not in the allowed list`` (apiserver authentication/request/x509/x509.go)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class MissingBundleContent:
+class MissingBundleContent(Value):
     """``missing content for CA bundle "NAME"`` (apiserver dynamiccertificates)."""
 
     bundle: str
 
 
-@dataclass(frozen=True, slots=True)
-class TLSAlert:
+class TLSAlert(Value):
     """``remote error: tls: ALERT`` (crypto/tls/alert.go): the peer gave up, and said no more than this."""
 
     alert: str
 
 
-@dataclass(frozen=True, slots=True)
-class HTTPStatus:
+class HTTPStatus(Value):
     """A status that is no success: ``request failed, status: "403 Forbidden"`` or ``bad status from URL: 403``."""
 
     code: str
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Forbidden:
+class Forbidden(Value):
     """``User "U" cannot VERB resource "R" in API group "G"`` or ``VERB path "P"`` (apiserver responsewriters)."""
 
     user: str
@@ -104,16 +91,14 @@ class Forbidden:
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(Value):
     """``dial tcp ADDRESS: connect: connection refused``, ``i/o timeout`` … (net/net.go OpError)."""
 
     address: str
     failure: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Value):
     """``lookup NAME on SERVER: no such host``, ``server misbehaving``, ``i/o timeout`` (net/net.go DNSError)."""
 
     name: str
@@ -121,56 +106,47 @@ class Lookup:
     failure: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeadlineExceeded:
+class DeadlineExceeded(Value):
     """``context deadline exceeded`` and its kin of net/http: no answer in time."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Canceled:
+class Canceled(Value):
     """``context canceled``: whoever asked no longer waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class NoMetricsToServe:
+class NoMetricsToServe(Value):
     """``no metrics to serve``: nothing is stored yet, or any more (metrics-server pkg/server/server.go)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsAPINotAvailable:
+class MetricsAPINotAvailable(Value):
     """``error: Metrics API not available`` (kubectl top)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsNotAvailableYet:
+class MetricsNotAvailableYet(Value):
     """``error: metrics not available yet`` (kubectl top)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceUnavailable:
+class ServiceUnavailable(Value):
     """``the server is currently unable to handle the request`` (apimachinery StatusReasonServiceUnavailable)."""
 
     request: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Value):
     """A line that a component prints when it starts well; ``what`` names the step."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
+class Noise(Value):
     """A line that looks like trouble and is none; ``what`` names it, as in the ids of benign causes."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class AbandonedRequest:
+class AbandonedRequest(Value):
     """``post-timeout activity - time-elapsed: T, VERB "PATH" result: R`` (apiserver server/filters/timeout.go).
 
     It tells which request the lines before it belonged to: its caller had gone when the handler ended.
@@ -181,8 +157,7 @@ class AbandonedRequest:
     result: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHeaderNotProvided:
+class RequestHeaderNotProvided(Value):
     """``Cluster doesn't provide KEY in configmap/…`` (apiserver options/authentication.go, to 1.17).
 
     Later versions say nothing when the key is absent.
@@ -191,37 +166,32 @@ class RequestHeaderNotProvided:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLost:
+class ConnectionLost(Value):
     """``EOF``, ``read tcp A->B: read: connection reset by peer``, ``http2: client connection lost``."""
 
     failure: str
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NotTLS:
+class NotTLS(Value):
     """``http: server gave HTTP response to HTTPS client``, ``tls: first record does not look like a TLS handshake``."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyAnswer:
+class ProxyAnswer(Value):
     """``Get "URL": Forbidden`` without ``bad status``: an HTTP proxy refused to connect (net/http transport.go)."""
 
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoAddressOfType:
+class NoAddressOfType(Value):
     """``no address matched types [InternalIP …]`` (metrics-server pkg/utils/address_resolver.go)."""
 
     types: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoEndpoints:
+class NoEndpoints(Value):
     """``endpoints for service/S in "N" have no addresses with port name "P"`` (kube-aggregator)."""
 
     service: str
@@ -229,16 +199,14 @@ class NoEndpoints:
     port_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceAbsent:
+class ServiceAbsent(Value):
     """``service/S in "N" is not present`` (kube-aggregator, reason ServiceNotFound)."""
 
     service: str
     namespace: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePortAbsent:
+class ServicePortAbsent(Value):
     """``service/S in "N" is not listening on port P`` (kube-aggregator, reason ServicePortError)."""
 
     service: str
@@ -246,37 +214,32 @@ class ServicePortAbsent:
     port: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoPodMetrics:
+class NoPodMetrics(Value):
     """``no metrics returned from resource metrics API`` (HPA), ``Metrics not available for pod P`` (kubectl)."""
 
     pod: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeStatus:
+class ProbeStatus(Value):
     """``HTTP probe failed with statuscode: 500`` (kubelet): the probed process answers, and says no."""
 
     code: str
     probe: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HealthCheckFailed:
+class HealthCheckFailed(Value):
     """``[-]NAME failed: reason withheld`` (apiserver server/healthz/healthz.go)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownFlag:
+class UnknownFlag(Value):
     """``unknown flag: --F`` (pflag)."""
 
     flag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unrecognised:
+class Unrecognised(Value):
     """An error whose innermost part nobody here knows, said by a line that is known to be one."""
 
     text: str

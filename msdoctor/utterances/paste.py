@@ -18,17 +18,12 @@ MOST_LINE = 64 * 1024
 MOST_PARTS = 64  # screen lines that one printed line is looked for in
 NARROWEST = 60  # columns; nobody reads logs in a narrower terminal
 
-_OWN_BEGINNING = re.compile(
-    r"""\s*(?:$|```|~~~|[-*+>#]\s|[$%]\s|\d{1,3}[.)]\s|!!!|\|
+_OWN_BEGINNING = r"""\s*(?:$|```|~~~|[-*+>#]\s|[$%]\s|\d{1,3}[.)]\s|!!!|\|
         |\{|\[(?:pod/|[-+]\])|\d{4}-\d\d-\d\d[T\ ]|[A-Z][a-z]{2}\ [\ \d]\d\ \d\d:\d\d:\d\d
         |[IWEF]\d{4}\ \d\d:\d\d:\d\d\.
-        |\w+@[\w.-]+[:\s])""",
-    re.VERBOSE,
-)
+        |\w+@[\w.-]+[:\s])"""
 
-_LIKELY_BEGINNING = re.compile(
-    r"\s*(?:Error|error|Warning|Failed|failed|Get|Post|Unable|unable|x509|panic|goroutine)[\s:]"
-)
+_LIKELY_BEGINNING = r"\s*(?:Error|error|Warning|Failed|failed|Get|Post|Unable|unable|x509|panic|goroutine)[\s:]"
 _MORE_MUST_COME = (":", ",", "[", "(", '"', " ")
 
 
@@ -75,9 +70,9 @@ class _Held:
             return False
         if self._block:
             return self._parts[-1].strip() != ">" or len(self._parts) == 1
-        if self._width < NARROWEST or len(self._parts) == MOST_PARTS or _OWN_BEGINNING.match(following):
+        if self._width < NARROWEST or len(self._parts) == MOST_PARTS or re.match(_OWN_BEGINNING, following, re.VERBOSE):
             return False
-        if _LIKELY_BEGINNING.match(following) and not self._parts[-1].endswith(_MORE_MUST_COME):
+        if re.match(_LIKELY_BEGINNING, following) and not self._parts[-1].endswith(_MORE_MUST_COME):
             return False
         if len(self._parts) > 1 and len(self._parts[-1]) < self._width:
             return False

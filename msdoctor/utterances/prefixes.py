@@ -15,12 +15,13 @@ from datetime import datetime
 
 from msdoctor.utterances import Speaker
 
-_COLOUR = re.compile(r"\x1b\[[0-9;:?]{0,40}[A-Za-z]")
+# Texts, not compiled: most lines have none of these, and re keeps what it compiled.
+_COLOUR = r"\x1b\[[0-9;:?]{0,40}[A-Za-z]"
 _RFC3339 = r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d))"
-_POD = re.compile(r"\[pod/([^\]/\s]{1,253})/([^\]\s]{1,253})\]\s?")
-_CRI = re.compile(_RFC3339 + r" (?:stdout|stderr) ([FP])(?:\s|$)")
-_TIMESTAMP = re.compile(_RFC3339 + r"\s")
-_JOURNAL = re.compile(
+_POD = r"\[pod/([^\]/\s]{1,253})/([^\]\s]{1,253})\]\s?"
+_CRI = _RFC3339 + r" (?:stdout|stderr) ([FP])(?:\s|$)"
+_TIMESTAMP = _RFC3339 + r"\s"
+_JOURNAL = (
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?|" + _RFC3339 + r") \S{1,253} ([\w.@-]{1,64})\[\d{1,10}\]: "
 )
 _MOST = 6  # carriers nest (docker's JSON within journald's line), but not without end
@@ -46,7 +47,7 @@ class Carried:
 
 def take_off(line: str) -> Carried:
     """The line without its carriers' prefixes, in whatever order they were put on."""
-    carried = Carried(_COLOUR.sub("", line) if "\x1b" in line else line)
+    carried = Carried(re.sub(_COLOUR, "", line) if "\x1b" in line else line)
     for _ in range(_MOST):
         inner = _one(carried)
         if inner is None:
@@ -63,18 +64,18 @@ def speaker_of_name(name: str) -> Speaker:
 def _one(carried: Carried) -> Carried | None:
     text = carried.text.lstrip()
     head = text[:1]
-    if head == "[" and (pod := _POD.match(text)):
+    if head == "[" and (pod := re.match(_POD, text)):
         return _without(carried, text[pod.end() :], None, speaker_of_name(f"{pod[2]} {pod[1]}"))
     if head == "{" and text.startswith('{"log":'):
         return _docker(carried, text)
     if head.isdigit():
-        if cri := _CRI.match(text):
+        if cri := re.match(_CRI, text):
             return replace(_without(carried, text[cri.end() :], cri[1]), partial=cri[2] == "P")
-        if journal := _JOURNAL.match(text):
+        if journal := re.match(_JOURNAL, text):
             return _without(carried, text[journal.end() :], journal[1], speaker_of_name(journal[2]))
-        if stamp := _TIMESTAMP.match(text):
+        if stamp := re.match(_TIMESTAMP, text):
             return _without(carried, text[stamp.end() :], stamp[1])
-    if head.isupper() and (journal := _JOURNAL.match(text)):
+    if head.isupper() and (journal := re.match(_JOURNAL, text)):
         return _without(carried, text[journal.end() :], None, speaker_of_name(journal[2]))
     return None
 

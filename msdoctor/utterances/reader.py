@@ -157,7 +157,7 @@ def _errors_of(text: str, message: str) -> Iterator[_Saying]:
     head = ""
     end = 0
     for place, found in enumerate(all_found):
-        context = text[end : found.start]
+        context = text[end : found.start].lstrip(")\"'")
         if place == 0:
             head, context = _split_head(context)
         elif not context.startswith((", ", "], ", "] ")):
