@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msdoctor.facts.forms import Form
 from msdoctor.model import Blanks, Evidence, Remedy, Risk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from msdoctor.facts.processes import Component, Form
+    from msdoctor.facts.processes import Component
 
 # The API server restarts, its ConfigMap is written within a minute, availability is asked every 30 s.
 SHOWS_WITHIN_SECONDS = 150

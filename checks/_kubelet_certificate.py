@@ -82,12 +82,18 @@ def reissue(blanks: Blanks) -> tuple[Remedy, ...]:
         Remedy(
             advice=f"Step 1 of 2: issue a certificate with {node}'s own names from the cluster CA.",
             commands=(
-                f"openssl req -new -newkey rsa:2048 -nodes -keyout {node}-key.pem -out {node}.csr"
-                f" -subj /O=system:nodes/CN=system:node:{node}",
-                f"printf '%s\\n' 'subjectAltName={blanks['san']}' extendedKeyUsage=serverAuth"
-                f" keyUsage=digitalSignature,keyEncipherment > {node}.ext",
-                f"openssl x509 -req -in {node}.csr -CA {blanks['ca']} -CAkey {blanks['ca_key']}"
-                f" -set_serial 0x$(openssl rand -hex 8) -days 365 -extfile {node}.ext -out {node}.pem",
+                (
+                    f"openssl req -new -newkey rsa:2048 -nodes -keyout {node}-key.pem -out {node}.csr"
+                    f" -subj /O=system:nodes/CN=system:node:{node}"
+                ),
+                (
+                    f"printf '%s\\n' 'subjectAltName={blanks['san']}' extendedKeyUsage=serverAuth"
+                    f" keyUsage=digitalSignature,keyEncipherment > {node}.ext"
+                ),
+                (
+                    f"openssl x509 -req -in {node}.csr -CA {blanks['ca']} -CAkey {blanks['ca_key']}"
+                    f" -set_serial 0x$(openssl rand -hex 8) -days 365 -extfile {node}.ext -out {node}.pem"
+                ),
                 f"scp {node}.pem {node}-key.pem {node}:",
             ),
             on=f"control-plane/{blanks['control_plane']}",
@@ -117,8 +123,8 @@ def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
     return (
         Remedy(
             advice=(
-                "Lasting, instead of the above, step 1 of 2: let the kubelet ask the cluster for a certificate. Until it"
-                " is approved (step 2) the kubelet serves none, and `kubectl logs` and `exec` fail on this node too."
+                "Lasting, instead of the above, step 1 of 2: let the kubelet ask the cluster for a certificate. Until"
+                " it is approved (step 2) the kubelet serves none, and `kubectl logs` and `exec` fail on this node too."
             ),
             commands=(
                 f"cp {config} {config}.before",

@@ -180,8 +180,9 @@ class Says:
 
     ``error`` is the name of an error value in ``msdoctor.utterances.errors``; an utterance fits where that is its
     innermost error, where it crosses ``hop`` (if given), and where every value in ``where`` equals the error's field of
-    that name, or the utterance's ``speaker`` (by its value, such as ``metrics-server``), ``path`` or ``outer``
-    (text that must occur in what was wrapped around the error). ``likelihood`` orders the ids that one utterance fits: 1.0 is "this alone says it".
+    that name, or the utterance's ``speaker`` (by its value, such as ``metrics-server``), ``path`` or ``outer`` (text
+    that must occur in what was wrapped around the error). ``likelihood`` orders the ids that one utterance fits: 1.0 is
+    "this alone says it".
     """
 
     error: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from functools import cached_property
 
 import msgspec
@@ -19,19 +18,12 @@ import yaml
 from msdoctor.bundle import Bundle, Document, Kind, Place
 from msdoctor.facts import manifests, paths, units
 from msdoctor.facts.flags import Argument, Flags, parse
+from msdoctor.facts.forms import Form
 from msdoctor.facts.objects import PodList, decode
 from msdoctor.model import Unseen
 
 MANIFESTS = "/etc/kubernetes/manifests"
 UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-
-
-class Form(StrEnum):
-    """How a component is run, hence how its flags are changed."""
-
-    STATIC_POD = "static pod"
-    UNIT = "systemd unit"
-    UNKNOWN = "unknown"
 
 
 class Process(msgspec.Struct, frozen=True):

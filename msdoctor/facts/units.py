@@ -1,8 +1,8 @@
 """The command of a systemd unit, with the line of each argument.
 
 Read as systemd.syntax(7), systemd.exec(5) and systemd.service(5) say: a trailing backslash joins lines, comments
-between joined lines are skipped, single and double quotes group words, an empty ``ExecStart=`` in a drop-in clears the ones
-before, ``$VAR`` and ``${VAR}`` come from ``Environment=`` and ``EnvironmentFile=``.
+between joined lines are skipped, single and double quotes group words, an empty ``ExecStart=`` in a drop-in
+clears the ones before, ``$VAR`` and ``${VAR}`` come from ``Environment=`` and ``EnvironmentFile=``.
 """
 
 from __future__ import annotations

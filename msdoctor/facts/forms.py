@@ -1,0 +1,11 @@
+"""The ways in which a component of the control plane is run. Costs nothing to import."""
+
+from enum import StrEnum
+
+
+class Form(StrEnum):
+    """How a component is run, hence how its flags are changed."""
+
+    STATIC_POD = "static pod"
+    UNIT = "systemd unit"
+    UNKNOWN = "unknown"
