@@ -40,8 +40,8 @@ class LookOptions:
 def live(options: LookOptions, wanted: Wanted, on_progress: OnProgress = silent) -> Bundle:
     """One look at a cluster, its hosts, or both. Raises ConfigurationError before anything was sent."""
     # Imported here: replaying a saved bundle needs none of the network's libraries.
-    from msdoctor.collect.host import open_roots
-    from msdoctor.collect.sources import Everything
+    from msdoctor.collect.host import open_roots  # noqa: PLC0415
+    from msdoctor.collect.sources import Everything  # noqa: PLC0415
 
     began = time.monotonic()
     hosts = open_roots(options.host_roots)
@@ -49,8 +49,8 @@ def live(options: LookOptions, wanted: Wanted, on_progress: OnProgress = silent)
     if options.offline:
         sources = Everything(Context(vantages=vantages), None, hosts)
     else:
-        from msdoctor.collect.api import Api
-        from msdoctor.collect.kubeconfig import Choice, resolve
+        from msdoctor.collect.api import Api  # noqa: PLC0415
+        from msdoctor.collect.kubeconfig import Choice, resolve  # noqa: PLC0415
 
         choice = Choice(options.kubeconfig, options.context, options.cluster, options.user)
         access, who = resolve(choice, plugin_seconds=options.timeout)

@@ -21,13 +21,14 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from msdoctor import __version__
 from msdoctor.bundle import Kind, Place, Reason, Refusal
+from msdoctor.collect.access import Access
 from msdoctor.collect.dial import causes, network_refusal
-from msdoctor.collect.kubeconfig import Access
 from msdoctor.collect.look import API_LANE, AT_ONCE, Answer
 
 LARGEST = 256 * 1024 * 1024  # bytes of one answer, unpacked; 5,000 nodes take 66 MB
@@ -50,12 +51,12 @@ _MORE_THAN_READING = re.compile(
 _BY_STATUS = {401: Reason.UNAUTHORIZED, 403: Reason.FORBIDDEN, 404: Reason.ABSENT}
 
 
-class MoreThanReading(RuntimeError):
+class MoreThanReadingError(RuntimeError):
     """A request that could change something was about to be sent: a bug, never an answer."""
 
 
 class ReadOnlyAdapter(HTTPAdapter):
-    """Sends reads, over TLS as kubectl does it. Raises MoreThanReading for any other request."""
+    """Sends reads, over TLS as kubectl does it. Raises MoreThanReadingError for any other request."""
 
     def __init__(self, access: Access) -> None:
         self._prefix = urlsplit(access.server).path.rstrip("/")
@@ -69,21 +70,26 @@ class ReadOnlyAdapter(HTTPAdapter):
         super().__init__(pool_connections=1, pool_maxsize=AT_ONCE[API_LANE])
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a read or a review."""
         path = urlsplit(request.url or "").path.removeprefix(self._prefix)
         reads = request.method == "GET" and not _MORE_THAN_READING.search(path)
         reviews = request.method == "POST" and path in (SELF_REVIEW, REVIEW)
         if not reads and not reviews:
-            raise MoreThanReading(f"{request.method} {path}")
+            raise MoreThanReadingError(f"{request.method} {path}")
         return super().send(request, *args, **kwargs)
 
     def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+        self,
+        request: requests.PreparedRequest,
+        verify: Any,  # noqa: ARG002
+        cert: Any = None,  # noqa: ARG002
     ) -> Any:
+        """Connections of this access's trust, whatever else a request asks for."""
         host, _ = super().build_connection_pool_key_attributes(request, not self._insecure, None)
         return host, dict(self._tls)
 
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        # Trust is the context's alone: requests would add the public authorities to the cluster's own.
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
+        """Leave trust to the context alone: requests would add the public authorities to the cluster's own."""
         conn.cert_reqs = ssl.CERT_NONE if self._insecure else ssl.CERT_REQUIRED
 
 
@@ -108,6 +114,7 @@ class Credentials(requests.auth.AuthBase):
         self._headers = access.headers
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the credentials on a request."""
         request.headers.update(self._headers)
         return request
 
@@ -203,8 +210,6 @@ def _session(access: Access) -> requests.Session:
     session.adapters.clear()
     session.mount(access.server.rstrip("/") + "/", ReadOnlyAdapter(access))
     if access.insecure:
-        import urllib3
-
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the user's own kubeconfig says so
     return session
 

@@ -84,7 +84,7 @@ def _save_tar(bundle: Bundle, path: Path) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with (
-            open(descriptor, "wb") as raw,
+            os.fdopen(descriptor, "wb") as raw,
             gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=moment) as packed,
             tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
@@ -92,7 +92,7 @@ def _save_tar(bundle: Bundle, path: Path) -> None:
                 member = tarfile.TarInfo(f"{TOP}/{name}")
                 member.size, member.mtime, member.mode = len(content), moment, 0o644
                 tar.addfile(member, io.BytesIO(content))
-        os.rename(temporary, path)
+        Path(temporary).rename(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -242,7 +242,7 @@ def _tar_reader(path: Path) -> Read:
 def _unpack(path: Path) -> dict[str, bytes]:
     """Every file of a packed bundle by its name below the folder that holds the index."""
     try:
-        with open(path, "rb") as raw:
+        with path.open("rb") as raw:
             if raw.read(2) != b"\x1f\x8b":
                 raise ConfigurationError(f"{path}: not a bundle: neither a directory nor a .tar.gz that msdoctor saved")
             raw.seek(0)
@@ -331,7 +331,7 @@ def _demand_size(path: Path, name: str, size: int, total: int) -> None:
 # The index
 
 
-class _Malformed(Exception):
+class _MalformedError(Exception):
     """Something in the index is not what it should be."""
 
 
@@ -349,7 +349,7 @@ def _decode(path: Path, read: Read) -> Bundle:
         entries = _field(index, "documents", list)
         documents = [_document(path, number, entry, read) for number, entry in enumerate(entries)]
         taken_at = _time(_field(index, "takenAt", str))
-    except _Malformed as error:
+    except _MalformedError as error:
         raise ConfigurationError(f"{path}: {INDEX} is malformed: {error}") from None
     if len({document.place for document in documents}) != len(documents):
         raise ConfigurationError(f"{path}: {INDEX} is malformed: a document stands in it twice")
@@ -383,12 +383,12 @@ def _document(path: Path, number: int, entry: Any, read: Read) -> Document:
         place = Place(_field(entry, "origin", str), kind, _field(entry, "path", str))
         at = _time(_field(entry, "at", str))
         if ("file" in entry) == ("refusal" in entry):
-            raise _Malformed("it needs either a file or a refusal")
+            raise _MalformedError("it needs either a file or a refusal")
         if "refusal" in entry:
             return Document(place, at, refusal=_refusal(_field(entry, "refusal", dict)))
         file = _field(entry, "file", str)
-    except (_Malformed, ValueError) as error:
-        raise _Malformed(f"documents[{number}]: {error}") from None
+    except (_MalformedError, ValueError) as error:
+        raise _MalformedError(f"documents[{number}]: {error}") from None
     _demand_inside(path, file)
     body = read(file)
     if body is None:
@@ -399,21 +399,21 @@ def _document(path: Path, number: int, entry: Any, read: Read) -> Document:
 def _refusal(value: Mapping[str, Any]) -> Refusal:
     status = value.get("status")
     if status is not None and not isinstance(status, int):
-        raise _Malformed("status is not a number")
+        raise _MalformedError("status is not a number")
     return Refusal(Reason(_field(value, "reason", str)), _field(value, "detail", str), status)
 
 
 def _field(value: Any, name: str, kind: type[T]) -> T:
     found = value.get(name) if isinstance(value, dict) else None
     if not isinstance(found, kind):
-        raise _Malformed(f"{name} is missing or not a {kind.__name__}")
+        raise _MalformedError(f"{name} is missing or not a {kind.__name__}")
     return found
 
 
 def _texts(value: Any, name: str) -> tuple[str, ...]:
     found: list[Any] = _field(value, name, list)
     if not all(isinstance(item, str) for item in found):
-        raise _Malformed(f"{name} is not a list of texts")
+        raise _MalformedError(f"{name} is not a list of texts")
     return tuple(found)
 
 
@@ -421,7 +421,7 @@ def _time(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise _Malformed(f'"{text}" is not a time') from None
+        raise _MalformedError(f'"{text}" is not a time') from None
     if at.tzinfo is None:
-        raise _Malformed(f'"{text}" has no time zone')
+        raise _MalformedError(f'"{text}" has no time zone')
     return at.astimezone(UTC)

@@ -42,7 +42,7 @@ def run_plugin(
 
 
 def _command(command: str, folder: Path) -> str:
-    return os.path.join(folder, command) if os.sep in command else command
+    return str(folder / command) if os.sep in command else command
 
 
 def _environment(plugin: Mapping[str, Any], cluster: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,9 @@ import socket
 from time import monotonic
 from typing import Any, Protocol
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL
+
 from msdoctor.bundle import Reason, Refusal
 from msdoctor.collect.dial import network_refusal
 from msdoctor.collect.look import Answer
@@ -41,20 +44,25 @@ _SPECIAL, _ESCAPED = re.compile(r'([,+"\\<>;])'), r"\\\1"
 class Stream(Protocol):
     """The part of a socket that a handshake needs."""
 
-    def settimeout(self, seconds: float, /) -> None: ...
-    def recv(self, size: int, /) -> bytes: ...
-    def sendall(self, data: bytes, /) -> None: ...
+    def settimeout(self, seconds: float, /) -> None:
+        """Bound the calls that follow."""
+
+    def recv(self, size: int, /) -> bytes:
+        """At most ``size`` bytes; none when the peer has closed."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send all of it."""
 
 
-class _Closed(Exception):
+class _ClosedError(Exception):
     """The peer ended the connection before the handshake was over."""
 
 
-class _Late(Exception):
+class _LateError(Exception):
     """The time for the handshake ran out."""
 
 
-class _TooMuch(Exception):
+class _TooMuchError(Exception):
     """The peer sent more than any certificate chain needs."""
 
 
@@ -95,8 +103,6 @@ def _server_name(host: str) -> str | None:
 
 def handshake_over(stream: Stream, server_name: str | None, ends: float, seconds: float) -> Answer:
     """Shake hands over a connected stream until ``ends`` on the monotonic clock; ``seconds`` is for the words."""
-    from OpenSSL import SSL
-
     connection = SSL.Connection(_context(), None)
     connection.set_connect_state()
     if server_name:
@@ -111,19 +117,17 @@ def handshake_over(stream: Stream, server_name: str | None, ends: float, seconds
                 _exchange(connection, stream, received, ends)
     except SSL.Error as error:
         return _tls_refusal(error, bytes(received))
-    except _Closed:
+    except _ClosedError:
         return _closed(bytes(received))
-    except _TooMuch:
+    except _TooMuchError:
         return Refusal(Reason.TOO_LARGE, f"sent more than {LARGEST >> 10} KiB during the TLS handshake")
-    except (_Late, TimeoutError):
+    except (_LateError, TimeoutError):
         return Refusal(Reason.TIMEOUT, f"connected, but the TLS handshake was not over within {seconds:.0f} s")
     except OSError as error:
         return network_refusal(error, seconds) or Refusal(Reason.UNREACHABLE, str(error))
 
 
 def _context() -> Any:
-    from OpenSSL import SSL
-
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_NONE, None)
     # An old or weak peer is to be seen as well; nothing is entrusted to it.
@@ -134,8 +138,6 @@ def _context() -> Any:
 
 def _exchange(connection: Any, stream: Stream, received: bytearray, ends: float) -> None:
     """Send what OpenSSL has to say, hand it what the peer answers."""
-    from OpenSSL import SSL
-
     try:
         while True:
             outgoing = connection.bio_read(65536)
@@ -146,23 +148,21 @@ def _exchange(connection: Any, stream: Stream, received: bytearray, ends: float)
     stream.settimeout(_left(ends))
     incoming = stream.recv(65536)
     if not incoming:
-        raise _Closed
+        raise _ClosedError
     received += incoming
     if len(received) > LARGEST:
-        raise _TooMuch
+        raise _TooMuchError
     connection.bio_write(incoming)
 
 
 def _left(ends: float) -> float:
     left = ends - monotonic()
     if left <= 0:
-        raise _Late
+        raise _LateError
     return left
 
 
 def _seen(connection: Any) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     chain = connection.get_peer_cert_chain(as_cryptography=True) or []
     seen = {
         "protocol": connection.get_protocol_version_name(),

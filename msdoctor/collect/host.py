@@ -45,11 +45,11 @@ _REASONS = {
 }
 
 
-class _NotAFile(Exception):
+class _NotAFileError(Exception):
     """Something that is not opened, in words."""
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     """A file beyond the bound."""
 
 
@@ -88,16 +88,16 @@ class HostRoot:
             if place.kind is Kind.FILE:
                 return self._content(place.path)
             if place.kind is Kind.DIRECTORY:
-                return _json(sorted(os.listdir(self._resolve(place.path))))
+                return _json(sorted(entry.name for entry in self._resolve(place.path).iterdir()))
             return self._processes(place.path)
         except OSError as error:
             reason, words = _REASONS.get(error.errno or 0, (Reason.FAILED, error.strerror or str(error)))
             if place.kind is Kind.DIRECTORY and error.errno == errno.ENOTDIR:
                 words = "no such directory"
             return Refusal(reason, words)
-        except _NotAFile as error:
+        except _NotAFileError as error:
             return Refusal(Reason.MALFORMED, str(error))
-        except _TooLarge:
+        except _TooLargeError:
             return Refusal(Reason.TOO_LARGE, f"more than {LARGEST >> 20} MiB")
 
     def has(self, path: str) -> bool:
@@ -111,7 +111,7 @@ class HostRoot:
         """The host's own name. Raises ConfigurationError where its files do not tell."""
         try:
             name = self._content("/etc/hostname").decode("utf-8", "replace").strip()
-        except (OSError, _NotAFile, _TooLarge):
+        except (OSError, _NotAFileError, _TooLargeError):
             name = ""
         if not name or "/" in name:
             raise ConfigurationError(
@@ -141,10 +141,10 @@ class HostRoot:
             links += 1
             if links > LINKS:
                 raise OSError(errno.ELOOP, "symbolic links in a loop")
-            target = os.readlink(below)
-            if target.startswith("/"):
+            target = below.readlink()
+            if target.is_absolute():
                 current, depth = self.directory, 0
-            waiting.extendleft(reversed([step for step in target.split("/") if step]))
+            waiting.extendleft(reversed([part for part in target.parts if part != "/"]))
         return current
 
     def _content(self, path: str) -> bytes:
@@ -152,11 +152,11 @@ class HostRoot:
         place = self._resolve(path)
         _demand_file(os.lstat(place).st_mode)
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
+        with os.fdopen(descriptor, "rb") as file:
             _demand_file(os.fstat(descriptor).st_mode)
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
-            raise _TooLarge
+            raise _TooLargeError
         return content
 
     # Processes
@@ -169,7 +169,7 @@ class HostRoot:
 
     def _pids(self) -> list[int]:
         try:
-            return sorted(int(name) for name in os.listdir(self._resolve("/proc")) if name.isdecimal())
+            return sorted(int(entry.name) for entry in self._resolve("/proc").iterdir() if entry.name.isdecimal())
         except OSError:
             return []
 
@@ -177,19 +177,21 @@ class HostRoot:
         for pid in self._pids():
             try:
                 args = _strings(self._content(f"/proc/{pid}/cmdline"))
-            except (OSError, _NotAFile, _TooLarge):
+            except (OSError, _NotAFileError, _TooLargeError):
                 continue  # it ended meanwhile
             if args and args[0].rpartition("/")[2] == program:
                 yield pid, args
 
     def _process(self, pid: int, args: list[str], booted: int | None) -> dict[str, Any]:
-        return {"pid": pid, "started": self._started(pid, booted), "args": args, "environ": self._environ(pid)}
+        process = {"pid": pid, "started": self._started(pid, booted), "args": args}
+        environ = self._environ(pid)
+        return process if environ is None else process | {"environ": environ}
 
     def _environ(self, pid: int) -> dict[str, str] | None:
         """The environment; None where it may not be read, which is not the same as none."""
         try:
             pairs = (item.partition("=") for item in _strings(self._content(f"/proc/{pid}/environ")))
-        except (OSError, _NotAFile, _TooLarge):
+        except (OSError, _NotAFileError, _TooLargeError):
             return None
         return {name: value for name, _, value in pairs}
 
@@ -198,7 +200,7 @@ class HostRoot:
         try:
             lines = self._content("/proc/stat").decode("ascii", "replace").splitlines()
             return next((int(line.split()[1]) for line in lines if line.startswith("btime ")), None)
-        except (OSError, _NotAFile, _TooLarge, ValueError, IndexError):
+        except (OSError, _NotAFileError, _TooLargeError, ValueError, IndexError):
             return None
 
     def _started(self, pid: int, booted: int | None) -> str | None:
@@ -209,7 +211,7 @@ class HostRoot:
             # The second field, a name in brackets, may hold spaces and brackets itself.
             fields = self._content(f"/proc/{pid}/stat").decode("ascii", "replace").rpartition(")")[2].split()
             started = booted + int(fields[19]) // 100
-        except (OSError, _NotAFile, _TooLarge, ValueError, IndexError):
+        except (OSError, _NotAFileError, _TooLargeError, ValueError, IndexError):
             return None
         return f"{datetime.fromtimestamp(started, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
@@ -219,7 +221,7 @@ def _demand_file(mode: int) -> None:
         raise OSError(errno.EISDIR, "a directory, not a file")
     if not stat.S_ISREG(mode):
         what = "a FIFO" if stat.S_ISFIFO(mode) else "a device or socket"
-        raise _NotAFile(f"{what}, which is not opened")
+        raise _NotAFileError(f"{what}, which is not opened")
 
 
 def _strings(content: bytes) -> list[str]:

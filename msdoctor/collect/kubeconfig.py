@@ -12,14 +12,21 @@ import json
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from kubernetes.client import Configuration
+from kubernetes.config import ConfigException
+from kubernetes.config.incluster_config import InClusterConfigLoader
+from kubernetes.config.kube_config import KubeConfigLoader
 
 from msdoctor.bundle import Context
+from msdoctor.collect.access import Access
 from msdoctor.collect.credential_plugin import PLUGIN_SECONDS, run_plugin
 from msdoctor.collect.errors import ConfigurationError
 
@@ -37,20 +44,6 @@ class Choice:
     context: str | None = None
     cluster: str | None = None
     user: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach an API server and what to show it. Files are PEM; ``headers`` carry the credentials."""
-
-    server: str
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    tls_server_name: str | None = None
-    proxy_url: str | None = None
-    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +170,7 @@ def _entry(file: Path, item: Any, where: str, kind: str) -> _Entry:
     plain = {key: value for key, value in values.items() if value not in (None, "")}
     for key in _PATH_KEYS.get(kind, ()):
         if key in plain:
-            plain[key] = os.path.join(file.absolute().parent, _text(plain, key, f"{file}: {where}"))
+            plain[key] = str(file.absolute().parent / _text(plain, key, f"{file}: {where}"))
     return _Entry(item["name"], file, kind, plain)
 
 
@@ -288,10 +281,6 @@ def _access(cluster: _Entry, user: _Entry | None) -> Access:
 
 def _load(cluster: _Entry, user: _Entry | None) -> Any:
     """The kubernetes package's own reading of this one cluster and user."""
-    from kubernetes.client import Configuration
-    from kubernetes.config import ConfigException
-    from kubernetes.config.kube_config import KubeConfigLoader
-
     who = [{"name": "it", "user": dict(user.values)}] if user else []
     one = {
         "current-context": "it",
@@ -342,9 +331,6 @@ def _check_pair(access: Access, user: _Entry | None) -> None:
 
 
 def _in_cluster(environ: Mapping[str, str]) -> tuple[Access, Context]:
-    from kubernetes.client import Configuration
-    from kubernetes.config import ConfigException
-    from kubernetes.config.incluster_config import InClusterConfigLoader
 
     configuration = Configuration()
     loader: Any = InClusterConfigLoader  # the package is not typed
@@ -380,8 +366,6 @@ def _identity(access: Access, user: _Entry | None) -> tuple[str, tuple[str, ...]
 
 
 def _certificate_subject(file: str) -> tuple[str, tuple[str, ...]]:
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
 
     try:
         subject = x509.load_pem_x509_certificates(Path(file).read_bytes())[0].subject

@@ -57,9 +57,11 @@ class Sources(Protocol):
     """Whatever can be read. ``read`` is called from many threads and should end within ``seconds``."""
 
     @property
-    def context(self) -> Context: ...
+    def context(self) -> Context:
+        """Whose cluster is looked at, as whom, from where."""
 
-    def read(self, place: Place, seconds: float) -> Answer: ...
+    def read(self, place: Place, seconds: float) -> Answer:
+        """What stands at a place, or why that cannot be said."""
 
 
 def utc_now() -> datetime:
@@ -133,7 +135,7 @@ class _Look:
             self._waiting[LANES[place.kind]].append(place)
 
     def _start(self) -> None:
-        busy = {lane: 0 for lane in AT_ONCE}
+        busy = dict.fromkeys(AT_ONCE, 0)
         for asked in self._asked:
             busy[LANES[asked.kind]] += 1
         for lane, waiting in self._waiting.items():
@@ -151,7 +153,7 @@ class _Look:
     def _read(self, place: Place, seconds: float) -> None:
         try:
             document = self._document(place, self._sources.read(place, seconds))
-        except Exception as error:  # one thing that cannot be read must not hide all the others
+        except Exception as error:  # noqa: BLE001  one thing that cannot be read must not hide all the others
             document = self._document(
                 place, Refusal(Reason.FAILED, f"msdoctor failed: {type(error).__name__}: {error}")
             )

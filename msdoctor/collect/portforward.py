@@ -8,25 +8,27 @@ from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
+import websocket
+from kubernetes.client import Configuration
+from kubernetes.stream.ws_client import portforward_call
+
 from msdoctor.bundle import Reason, Refusal
+from msdoctor.collect.access import Access
 from msdoctor.collect.api import proxies
 from msdoctor.collect.handshake import handshake_over, split_address
-from msdoctor.collect.kubeconfig import Access
 from msdoctor.collect.look import Answer
-
-POD = "pod/"
 
 _BY_STATUS = {401: Reason.UNAUTHORIZED, 403: Reason.FORBIDDEN, 404: Reason.ABSENT}
 
 
-def through_port_forward(access: Access, place: str, seconds: float) -> Answer:
-    """Shake hands with ``pod/NAMESPACE/NAME:PORT``. The stream needs ``pods/portforward``; it is closed right after."""
+def through_port_forward(access: Access, address: str, seconds: float) -> Answer:
+    """Shake hands with ``NAMESPACE/POD:PORT``. The stream needs ``pods/portforward``; it is closed right after."""
     ends = monotonic() + seconds
-    target, port = split_address(place.removeprefix(POD))
+    target, port = split_address(address)
     namespace, _, pod = target.partition("/")
     try:
         stream = _open(access, namespace, pod, port, seconds)
-    except Exception as error:  # the package raises one type for all, made of the inner error's text
+    except Exception as error:  # noqa: BLE001  the package raises one type for all, made of the inner error's text
         return _refusal(error)
     try:
         answer = handshake_over(stream.socket(port), None, ends, seconds)
@@ -39,10 +41,6 @@ def through_port_forward(access: Access, place: str, seconds: float) -> Answer:
 
 
 def _open(access: Access, namespace: str, pod: str, port: int, seconds: float) -> Any:
-    import websocket
-    from kubernetes.client import Configuration
-    from kubernetes.stream.ws_client import portforward_call
-
     websocket.setdefaulttimeout(seconds)
     configuration = Configuration()
     configuration.host = access.server

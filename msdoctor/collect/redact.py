@@ -9,12 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import string
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 import yaml
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 
 from msdoctor.bundle import Context, Document, Kind, Reason, Refusal
 
@@ -48,46 +52,41 @@ _SECRET_KEYS = frozenset(
         "dockerconfigjson",
     }
 )
-_SECRET_WORDS = r"(?:token|passw(?:or)?d|passphrase|secret|credentials?|bearer|jwt|api_?key|private_?key|access_?key)"
-_SECRET_NAME = re.compile(rf"(?i){_SECRET_WORDS}|(?:^|_)(?:keys?|pass|auth)(?:_|$)|_pwd$")
+_WORDS = r"(?:token|passw(?:or)?d|passphrase|secret|credentials?|bearer|jwt|api_?key|private_?key|access_?key)"
+_SECRET_NAME = re.compile(rf"(?i){_WORDS}|(?:^|_)(?:keys?|pass|auth)(?:_|$)|_pwd$")
 _NAMES_A_PLACE = re.compile(r"(?i)(?:file|path|dir)s?$")
 
-_PEM_KEY = re.compile(
-    r"-----BEGIN (?P<label>(?:[A-Z0-9]+ )*PRIVATE KEY)-----(?P<body>.*?)-----END (?P=label)-----", re.DOTALL
-)
-_PEM_KEY_CUT = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----"
-    r"(?:\s|\\[nrt]|[A-Za-z0-9+/=]{16,}|[A-Za-z0-9+/]*={1,2}|(?:Proc-Type|DEK-Info):[^\n\\]*)*"
-)
-_PEM_KEY_TAIL = re.compile(
-    r"(?:(?:[A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9+/]+={0,2}(?=(?:\s|\\[nr])*-----END))(?:\s|\\[nr])*)*"
-    r"-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----"
-)
+# Each pattern takes time in proportion to the text, whatever the text: none repeats a repetition, and each starts
+# only where a word starts. Matching holds Python's lock, so a slow one would hold the whole look beyond its deadline.
+_PEM_MARKER = re.compile(r"-----(BEGIN|END) ((?:[A-Z0-9]+ )*PRIVATE KEY)-----")
+_PEM_ANY = "-----BEGIN "
+_BASE64_AND_SPACE = string.ascii_letters + string.digits + "+/=\\" + string.whitespace
 _BASE64_PEM = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{16,}={0,2}")
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*")
+_DOTTED = re.compile(r"[A-Za-z0-9_.-]{20,}")
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.")
 _BEARER = re.compile(
     r"(?i)(\bbearer(?:\s|%20|\\[nrt])+)(?!token\b|tokens\b|auth|realm|header|credential)([A-Za-z0-9._~+/=-]{6,})"
 )
-_AUTHORIZATION = re.compile(r"(?i)(\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?\w+\s+)([^\s\"',\]}]+)")
+_AUTHORIZATION = re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?\w+\s+)([^\s\"',\]}]+)")
 _BASIC = re.compile(r"(?i)(\bbasic\s+)([A-Za-z0-9+/]{4,}={0,2})")
 _BOOTSTRAP = re.compile(r"(?<![\w.-])[a-z0-9]{6}\.(?=[a-z0-9]*[g-z])[a-z0-9]{16}(?![\w-])")
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s\"'<>]*@")
-_QUERY = re.compile(rf"(?i)([?&][\w.-]*{_SECRET_WORDS}[\w.-]*=)[^&\s\"']+")
-_FLAG_NAME = r"--?(?:[A-Za-z0-9]+[-_.])*(?:token|password|passwd|passphrase|secret|api-key|secret-key|access-key)"
-_FLAG = re.compile(rf"(?<![\w-])({_FLAG_NAME}(?:=|[ \t]+(?!-)))(\"[^\"]*\"|'[^']*'|[^\s\"',\]]+)")
-_FLAG_ALONE = re.compile(rf"^{_FLAG_NAME}$")
+_USERINFO = re.compile(r"(?<=[A-Za-z0-9+.-])://[^/?#\s\"'<>]*@")
+_QUERY = re.compile(r"([?&])([\w.-]+)=([^&\s\"']+)")
+_FLAG = re.compile(r"(?<![\w-])(--?[A-Za-z0-9][\w.-]*)(=|[ \t]+(?!-))(\"[^\"]*\"|'[^']*'|[^\s\"',\]]+)")
+_SECRET_FLAG = re.compile(
+    r"(?i)^--?(?:.*[-_.])?(?:token|password|passwd|passphrase|secret|api-key|secret-key|access-key)$"
+)
 _QUOTED_PAIR = re.compile(
     r"(?P<key>(?P<mark>\\?[\"'])(?P<name>[\w.-]+)(?P=mark)\s*:\s*)(?P<quote>\\?\")(?P<value>(?:[^\"\\]|\\[^\"])*)(?P=quote)"
 )
-_ASSIGNMENT = re.compile(
-    r"(?P<open>[\"']?)(?<![\w.-])(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"',;]+)(?P<rest>[^\"'\n]*)",
-    re.DOTALL,
-)
-_PAIR = re.compile(
-    r"(?P<key>(?<![\w.-])(?P<name>[A-Za-z][\w-]*)[\"']?:[ \t]+)"
-    r"(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"'{\[|>&*!,}\]][^\n,}]*)"
-)
+_LINE_ASSIGNMENT = re.compile(r"(?m)^([ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=)(.+)$")
+_QUOTED_ASSIGNMENT = re.compile(r"([\"'])([A-Za-z_]\w*)=([^\"']*)\1")
+_ASSIGNED = re.compile(r"(?<![\w.-])([A-Za-z_]\w*)=")
+_PAIRED = re.compile(r"(?<![\w.-])([A-Za-z][\w-]*)[\"']?:[ \t]+")
+_ASSIGNED_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"',;]+", re.DOTALL)
+_PAIRED_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"'{\[|>&*!,}\]][^\n,}]*")
 _LIKE_A_SECRET = re.compile(r"(?=.*\d)[^\s:]{8,}$|[^\s:]{20,}$")
+_QUOTES = "\"'"
 _MAYBE = re.compile(
     r"(?i)token|passw|passphrase|secret|credential|bearer|basic |authori[sz]ation|jwt|key|eyJ|LS0tLS1|@|pass=|_pwd|auth"
     r"|[a-z0-9]{6}\.[a-z0-9]{16}"
@@ -126,8 +125,8 @@ def prose(text: str) -> str:
     if not _MAYBE.search(text):
         return text
     text = _by_form(text)
-    text = _ASSIGNMENT.sub(_assignment_in_prose, text)
-    return _PAIR.sub(_pair_in_prose, text)
+    text = _cut(text, _ASSIGNED, _ASSIGNED_VALUE, _assigned_in_prose)
+    return _cut(text, _PAIRED, _PAIRED_VALUE, _paired_in_prose)
 
 
 def structured(text: str) -> str:
@@ -136,8 +135,10 @@ def structured(text: str) -> str:
         return text
     text = _yaml(text)
     text = _by_form(text)
-    text = _ASSIGNMENT.sub(_assignment, text)
-    return _PAIR.sub(_pair, text)
+    text = _QUOTED_ASSIGNMENT.sub(_quoted_assignment, text)
+    text = _LINE_ASSIGNMENT.sub(_line_assignment, text)
+    text = _cut(text, _ASSIGNED, _ASSIGNED_VALUE, _assigned)
+    return _cut(text, _PAIRED, _PAIRED_VALUE, _paired)
 
 
 # JSON
@@ -178,7 +179,7 @@ def _after_flags(items: list[Any]) -> Iterator[Any]:
     hide = False
     for item in items:
         yield MARK if hide and isinstance(item, str) and not item.startswith("-") else item
-        hide = isinstance(item, str) and _FLAG_ALONE.match(item) is not None
+        hide = isinstance(item, str) and _SECRET_FLAG.match(item) is not None
 
 
 def _process(processes: Any) -> Any:
@@ -212,7 +213,7 @@ def _is_named_secret(name: Any, value: Any) -> bool:
 
 def _is_place(name: str, value: str) -> bool:
     """``TOKEN_FILE=/etc/token`` says where a secret is, not what it is."""
-    return _NAMES_A_PLACE.search(name) is not None and value.strip("\"'").startswith("/")
+    return _NAMES_A_PLACE.search(name) is not None and value.strip(_QUOTES).startswith("/")
 
 
 def _hidden(value: str) -> str:
@@ -225,19 +226,36 @@ def _hidden(value: str) -> str:
 
 
 def _by_form(text: str) -> str:
-    text = _PEM_KEY.sub(_public_half, text)
-    text = _PEM_KEY_CUT.sub(f"{MARK} (a private key, cut short)", text)
-    text = _PEM_KEY_TAIL.sub(f"{MARK} (a private key, cut short)", text)
+    """Text without what shows by its own form that it is a credential."""
+    text = _without_private_keys(text)
     text = _BASE64_PEM.sub(lambda match: _public_of_base64(match[0]) or match[0], text)
-    text = _JWT.sub(MARK, text)
+    text = _DOTTED.sub(_jwt, text)
     text = _AUTHORIZATION.sub(rf"\g<1>{MARK}", text)
     text = _BEARER.sub(rf"\g<1>{MARK}", text)
     text = _BASIC.sub(_basic, text)
     text = _BOOTSTRAP.sub(MARK, text)
-    text = _USERINFO.sub(rf"\g<1>{MARK}@", text)
-    text = _QUERY.sub(rf"\g<1>{MARK}", text)
-    text = _FLAG.sub(rf"\g<1>{MARK}", text)
+    text = _USERINFO.sub(f"://{MARK}@", text)
+    text = _QUERY.sub(lambda match: f"{match[1]}{match[2]}={MARK}" if _is_secret_variable(match[2]) else match[0], text)
+    text = _FLAG.sub(lambda match: f"{match[1]}{match[2]}{MARK}" if _SECRET_FLAG.match(match[1]) else match[0], text)
     return _QUOTED_PAIR.sub(_quoted_pair, text)
+
+
+def _cut(text: str, head: re.Pattern[str], value: re.Pattern[str], put: Callable[[str, str], str | None]) -> str:
+    """Text with each value that follows a head replaced by what ``put`` makes of name and value, unless None."""
+    parts: list[str] = []
+    done = 0
+    for match in head.finditer(text):
+        found = value.match(text, match.end()) if match.start() >= done else None
+        replacement = put(match[1], found[0]) if found else None
+        if found and replacement is not None:
+            parts += [text[done : found.start()], replacement]
+            done = found.end()
+    return "".join([*parts, text[done:]])
+
+
+def _jwt(match: re.Match[str]) -> str:
+    found = _JWT.search(match[0])
+    return match[0][: found.start()] + MARK if found else match[0]
 
 
 def _basic(match: re.Match[str]) -> str:
@@ -255,40 +273,36 @@ def _quoted_pair(match: re.Match[str]) -> str:
     return f"{match['key']}{match['quote']}{_hidden(match['value'])}{match['quote']}"
 
 
-def _assignment(match: re.Match[str]) -> str:
-    """``NAME=value``: in an environment file an unquoted value reaches to the end of its line."""
-    if not _is_secret_variable(match["name"]) or _is_place(match["name"], match["value"]):
-        return match[0]
-    starts_line = match.string[: match.start()].rpartition("\n")[2].strip() in ("", "export")
-    whole_quoted = match["open"] and not match["value"].startswith(("'", '"'))
-    rest = "" if starts_line or whole_quoted else match["rest"]
-    return f"{match['open']}{match['name']}={MARK}{rest}"
+def _quoted_assignment(match: re.Match[str]) -> str:
+    hide = _is_secret_variable(match[2]) and not _is_place(match[2], match[3])
+    return f"{match[1]}{match[2]}={MARK}{match[1]}" if hide else match[0]
 
 
-def _assignment_in_prose(match: re.Match[str]) -> str:
+def _line_assignment(match: re.Match[str]) -> str:
+    """In an environment file an unquoted value reaches to the end of its line."""
+    quoted = match[3].startswith(("'", '"'))
+    hide = not quoted and _is_secret_variable(match[2]) and not _is_place(match[2], match[3])
+    return f"{match[1]}{MARK}" if hide else match[0]
+
+
+def _assigned(name: str, value: str) -> str | None:
+    return MARK if _is_secret_variable(name) and not _is_place(name, value) else None
+
+
+def _assigned_in_prose(name: str, value: str) -> str | None:
     """In a log ``key="kube-system/x"`` names an object, so only plainer words count, and names in capitals."""
-    name = match["name"]
-    if name == name.upper() or re.search(rf"(?i){_SECRET_WORDS}$", name):
-        return _assignment(match)
-    return match[0]
+    plain = name == name.upper() or re.search(rf"(?i){_WORDS}$", name)
+    return _assigned(name, value) if plain else None
 
 
-def _pair(match: re.Match[str]) -> str:
-    return f"{match['key']}{_quoted_mark(match)}" if _is_secret_key(match["name"]) else match[0]
+def _paired(name: str, value: str) -> str | None:
+    return f'"{_hidden(value.strip(_QUOTES))}"' if _is_secret_key(name) else None
 
 
-def _pair_in_prose(match: re.Match[str]) -> str:
+def _paired_in_prose(name: str, value: str) -> str | None:
     """``password: x`` is a secret; ``cannot get token: connection refused`` is a message."""
-    if not _is_secret_key(match["name"]):
-        return match[0]
-    value = match["value"].strip("\"'")
-    certain = match["name"].lower() in ("password", "passwd") or _LIKE_A_SECRET.match(value)
-    return f"{match['key']}{_quoted_mark(match)}" if certain else match[0]
-
-
-def _quoted_mark(match: re.Match[str]) -> str:
-    value = match["value"]
-    return f'"{_hidden(value.strip(chr(34) + chr(39)))}"'
+    certain = name.lower() in ("password", "passwd") or _LIKE_A_SECRET.match(value.strip(_QUOTES))
+    return _paired(name, value) if certain else None
 
 
 # YAML
@@ -324,7 +338,7 @@ def _spans_of_list(node: yaml.SequenceNode, seen: set[int]) -> Iterator[tuple[in
         scalar = isinstance(item, yaml.ScalarNode)
         if hide and scalar and not item.value.startswith("-"):
             yield _span(item)
-        hide = scalar and _FLAG_ALONE.match(item.value) is not None
+        hide = scalar and _SECRET_FLAG.match(item.value) is not None
         yield from _spans(item, seen)
 
 
@@ -369,8 +383,6 @@ def _file(path: str, body: bytes) -> bytes:
 
 def _binary(body: bytes) -> bytes:
     """A certificate in DER stays; a key in DER leaves its public half; of anything else only the size is told."""
-    from cryptography import x509
-
     try:
         x509.load_der_x509_certificate(body)
     except ValueError:
@@ -381,17 +393,37 @@ def _binary(body: bytes) -> bytes:
 # Private keys
 
 
-def _public_half(match: re.Match[str]) -> str:
+def _without_private_keys(text: str) -> str:
+    """Text with each PEM private key as its public half, and what is left of one that was cut as a mark."""
+    parts: list[str] = []
+    done = 0
+    while marker := _PEM_MARKER.search(text, done):
+        before = text[done : marker.start()]
+        if marker[1] == "END":  # its beginning was cut off: a log that is read from its tail
+            parts += [before.rstrip(_BASE64_AND_SPACE), f"\n{MARK} (a private key, cut short)"]
+            done = marker.end()
+            continue
+        end = _PEM_MARKER.search(text, marker.end())
+        if end and end.groups() == ("END", marker[2]):
+            parts += [before, _public_half(text[marker.start() : end.end()], before)]
+            done = end.end()
+        else:
+            following = text.find(_PEM_ANY, marker.end())
+            parts += [before, f"{MARK} (a private key, cut short)\n"]
+            done = len(text) if following < 0 else following
+    return "".join([*parts, text[done:]])
+
+
+def _public_half(key: str, before: str) -> str:
     """A PEM private key as its public half, indented and its lines ended as the key was."""
-    text = match[0]
-    newline = "\\n" if "\\n" in text and "\n" not in text else "\n"
-    indent = re.search(r"[ \t]*$", match.string[: match.start()].rpartition("\n")[2])
-    plain = "\n".join(line.strip() for line in text.replace("\\r", "").replace("\\n", "\n").splitlines())
+    escaped = "\\n" in key and "\n" not in key
+    plain = "\n".join(line.strip() for line in key.replace("\\r", "").replace("\\n", "\n").splitlines())
     public = _public_of(plain.encode(), pem=True)
     if public is None:
-        what = "encrypted" if "ENCRYPTED" in plain else "that cannot be read"
-        return f"{MARK} (a private key, {what})"
-    return f"{newline}{indent[0] if indent and newline != chr(92) + 'n' else ''}".join(public.strip().splitlines())
+        return f"{MARK} (a private key, {'encrypted' if 'ENCRYPTED' in plain else 'that cannot be read'})"
+    line = before.rpartition("\n")[2]
+    indent = line if line.isspace() else ""
+    return ("\\n" if escaped else f"\n{indent}").join(public.strip().splitlines())
 
 
 def _public_of_base64(text: str) -> str | None:
@@ -409,9 +441,6 @@ def _public_of_base64(text: str) -> str | None:
 
 def _public_of(key: bytes, *, pem: bool) -> str | None:
     """The public half of a private key, PEM; None where it is encrypted, broken or no key."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-
     load: Callable[..., Any] = serialization.load_pem_private_key if pem else serialization.load_der_private_key
     if pem and b"OPENSSH" in key[:64]:
         load = serialization.load_ssh_private_key

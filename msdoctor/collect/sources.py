@@ -10,7 +10,8 @@ from msdoctor.collect.api import Api
 from msdoctor.collect.handshake import shake_hands
 from msdoctor.collect.host import HostRoot
 from msdoctor.collect.look import Answer
-from msdoctor.collect.portforward import POD, through_port_forward
+
+POD = "pod/"  # a TLS place of a pod's own port: ``pod/NAMESPACE/NAME:PORT``
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class Everything:
             return shake_hands(place.path, seconds)
         if not self.port_forward:
             return Refusal(Reason.NOT_ASKED, "needs --port-forward")
-        return through_port_forward(self.api.access, place.path, seconds)
+        from msdoctor.collect.portforward import through_port_forward  # noqa: PLC0415  the kubernetes package is slow to import
+
+        return through_port_forward(self.api.access, place.path.removeprefix(POD), seconds)
 
     def _host(self, place: Place) -> Answer:
         name = place.origin.removeprefix("host/")
