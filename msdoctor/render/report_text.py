@@ -5,7 +5,7 @@ Read top-down: each section is a function that yields whole lines, and ``_SECTIO
 
 from __future__ import annotations
 
-import shlex
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 from msdoctor.diagnose import MASTERS, Cause, Diagnosis, Explained, HopReport, HopState, Verdict
 from msdoctor.facts.gaps import Gap
 from msdoctor.judge import Result
-from msdoctor.model import Class, Evidence, Finding, Hop, Remedy, Risk, State, bullets
+from msdoctor.model import Class, Evidence, Finding, Hop, Location, Remedy, Risk, State, bullets
 from msdoctor.pipeline import NAMES
 from msdoctor.vocabulary import VOCABULARY
 
-from .terminal import BODY, BOLD, GREEN, MARGIN, RED, YELLOW, Page, one_line, plain_ascii
+from .terminal import BODY, BOLD, GREEN, MARGIN, RED, YELLOW, Page, one_line, plain_ascii, single, visible
 
 MOST_QUOTED = 300  # characters of a thing seen; all of it with verbose, and in JSON
 MOST_EVIDENCE = 4
-MOST_MEMBERS = 3  # causes of one id told in full; of more, two stand for all
+MOST_MEMBERS = 3  # causes of one id told in full; of more, the first stands for all
 MOST_NAMES = 4
 MOST_HINTS = 3
 
@@ -138,32 +138,38 @@ def _verdict(report: _Report) -> Iterator[str]:
 
 def _headline(report: _Report) -> str:
     diagnosis, active = report.diagnosis, report.active
-    flow, causes = diagnosis.flow, _count(len(active), "cause")
+    causes = _count(len(active), "cause")
     if diagnosis.verdict is Verdict.BROKEN:
         return f"no metrics for anybody: {causes}"
     if diagnosis.verdict is Verdict.DEGRADED:
-        if not flow.nodes_seen:
-            return f"metrics were not seen to flow: {causes}"
-        missing = f"no metrics of {_count(len(flow.blind_nodes), 'node')}" if flow.blind_nodes else "something fails"
-        return f"metrics flow, but {missing}: {causes}"
+        return f"{_missing(diagnosis)}: {causes}"
     if diagnosis.verdict is Verdict.INCOMPLETE:
         return _undecided(report)
     if diagnosis.verdict is Verdict.AT_RISK:
-        worries = [block for block in report.blocks if block.first.finding.effects]
-        risks = sum(block.first.check.cls is Class.RISK for block in worries)
-        faults = len(worries) - risks
-        words = [_count(risks, "risk")] * bool(risks) + [_count(faults, "hidden fault")] * bool(faults)
-        return f"metrics flow today: {_and(words)}"
+        return f"metrics flow today: {_worries(report)}"
     return "metrics flow"
 
 
+def _missing(diagnosis: Diagnosis) -> str:
+    flow = diagnosis.flow
+    if not flow.nodes_seen:
+        return "metrics were not seen to flow"
+    return "metrics are missing" if flow.blind_nodes else "not everything works"
+
+
 def _undecided(report: _Report) -> str:
-    flows = "metrics flow in part" if report.diagnosis.flow.nodes_seen else "metrics were not seen to flow"
     if report.active:
-        return f"{flows}: {_count(len(report.active), 'possible cause')}"
+        return _count(len(report.active), "possible cause")
     if report.diagnosis.unexplained:
-        return f"{flows}: {_count(len(report.diagnosis.unexplained), 'symptom')}, no known cause"
-    return f"{flows}, and no cause was found"
+        return f"{_count(len(report.diagnosis.unexplained), 'symptom')}, no known cause"
+    return "metrics not seen to flow, no cause found"
+
+
+def _worries(report: _Report) -> str:
+    risks = [block for block in report.blocks if block.first.check.cls is Class.RISK and block.first.finding.effects]
+    faults = [block for block in report.blocks if block.first.check.cls is Class.CAUSE]
+    counted = ((len(risks), "risk"), (len(faults), "hidden fault"))
+    return ", ".join(_count(number, noun) for number, noun in counted if number)
 
 
 def _counts(diagnosis: Diagnosis) -> str:
@@ -171,14 +177,17 @@ def _counts(diagnosis: Diagnosis) -> str:
     flow = diagnosis.flow
     blind = []
     if flow.blind_nodes:
-        blind.append(f"{len(flow.blind_nodes)}{_of(flow.nodes_of)} {_plural(flow.nodes_of, 'node')}")
+        blind.append(_share(len(flow.blind_nodes), flow.nodes_of, "node"))
     if flow.blind_hpas:
-        blind.append(f"{len(flow.blind_hpas)}{_of(flow.hpas_of)} {_plural(flow.hpas_of, 'HPA')}")
+        blind.append(_share(len(flow.blind_hpas), flow.hpas_of, "HPA"))
     if blind:
         return "blind: " + ", ".join(blind)
     if not flow.nodes_seen:
         return ""
-    return f"seen: {flow.nodes_seen}{_of(flow.nodes_of)} nodes, {flow.pods_seen or 0}{_of(flow.pods_of)} pods"
+    seen = [_share(flow.nodes_seen, flow.nodes_of, "node")]
+    if flow.pods_seen is not None and diagnosis.verdict is Verdict.HEALTHY:
+        seen.append(_share(flow.pods_seen, flow.pods_of, "pod"))
+    return "seen: " + ", ".join(seen)
 
 
 # The pipeline
@@ -241,8 +250,8 @@ def _word(block: _Block) -> str:
 
 def _order(report: _Report) -> Iterator[str]:
     if len(report.active) > 1:
-        names = ", then ".join(f"{block.number} {block.first.id}" for block in report.active)
-        yield from report.page.wrapped(f"Repair in this order: {names}.", "  ", first="")
+        numbers = ", then ".join(str(block.number) for block in report.active)
+        yield from report.page.wrapped(f"Repair in this order: {numbers}.")
 
 
 def _stop_gap(report: _Report) -> Iterator[str]:
@@ -250,19 +259,23 @@ def _stop_gap(report: _Report) -> Iterator[str]:
     blind = report.diagnosis.flow.blind_hpas
     if not blind:
         return
-    does = "scales" if len(blind) == 1 else "scale"
+    one = len(blind) == 1
+    namespaces = {hpa.partition("/")[0] for hpa in blind}
+    namespace = _plain(namespaces.pop(), "<NAMESPACE>") if len(namespaces) == 1 else "<NAMESPACE>"
+    which = f" {_plain(blind[0].partition('/')[2], '<NAME>')}" if one else ""
     yield from report.page.wrapped(
-        f"Until then {_plural(len(blind), 'HPA')} {_some(blind, report)} {does} nothing."
-        " By hand, between minReplicas and maxReplicas:",
+        f"Until then {_plural(len(blind), 'HPA')} {_some(blind, report)} {'scales' if one else 'scale'} nothing."
+        f" Scale by hand, within {'its' if one else 'their'} limits (TARGET is the REFERENCE in"
+        f" `kubectl -n {namespace} get hpa{which}`):",
         "  ",
         first="",
     )
-    namespace, _, name = blind[0].partition("/")
-    one = len({hpa.partition("/")[0] for hpa in blind}) == 1
-    where = shlex.quote(namespace) if one else "<NAMESPACE>"
-    yield from report.page.command(f"kubectl -n {where} scale deployment/<TARGET> --replicas=<N>")
-    which = f" {shlex.quote(name)}" if len(blind) == 1 else ""
-    yield from report.page.wrapped(f"TARGET is the REFERENCE in `kubectl -n {where} get hpa{which}`.", "  ")
+    yield from report.page.command(f"kubectl -n {namespace} scale deployment/<TARGET> --replicas=<N>")
+
+
+def _plain(name: str, blank: str) -> str:
+    """A name as it may stand in a command; one that no object can have, in a forged bundle, never does."""
+    return name if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name) else blank
 
 
 # Causes and risks
@@ -296,7 +309,7 @@ def _full(block: _Block, report: _Report) -> Iterator[str]:
     yield from _explains([item for cause in block.causes for item in cause.explains], report)
     yield from _repair(_remedies(shown), page)
     for place, bullet in enumerate(bullets(block.first.check.manual, "What will not help")[:MOST_HINTS]):
-        yield from page.labelled("" if place else "no help", _clause(bullet, page.width - len(BODY)))
+        yield from page.labelled("" if place else "no help", _reason(bullet, page.width - len(BODY)))
 
 
 def _short(block: _Block, report: _Report) -> Iterator[str]:
@@ -329,7 +342,7 @@ def _title(block: _Block, colour: str, report: _Report) -> Iterator[str]:
 
 
 def _shown(block: _Block, report: _Report) -> tuple[Cause, ...]:
-    return block.causes if report.verbose or len(block.causes) <= MOST_MEMBERS else block.causes[: MOST_MEMBERS - 1]
+    return block.causes if report.verbose or len(block.causes) <= MOST_MEMBERS else block.causes[:1]
 
 
 def _others(block: _Block, shown: Sequence[Cause], report: _Report) -> Iterator[str]:
@@ -345,9 +358,15 @@ def _seen(finding: Finding, report: _Report) -> Iterator[str]:
     yield from _evidence(finding.evidence[:most], report)
     if len(finding.evidence) > most:
         yield from report.page.labelled("", f"and {len(finding.evidence) - most} more, shown with --verbose")
+    if finding.location:
+        yield from report.page.labelled("file", _location(finding.location))
     if finding.since:
         changed = f": {finding.changed}" if finding.changed else ""
         yield from report.page.labelled("since", f"{report.time(finding.since)}{changed}")
+
+
+def _location(location: Location) -> str:
+    return ":".join(str(part) for part in (location.file, location.line, location.column) if part is not None)
 
 
 def _evidence(items: Sequence[Evidence], report: _Report) -> Iterator[str]:
@@ -358,9 +377,9 @@ def _evidence(items: Sequence[Evidence], report: _Report) -> Iterator[str]:
         origin = f", read on {host}" if host != item.origin and host not in item.where else ""
         at = f", {report.time(item.at)}" if item.at else ""
         yield from page.labelled("saw", one_line(item.saw, 0 if report.verbose else MOST_QUOTED))
-        yield from page.wrapped(f"in {item.where}{origin}{at}", BODY)
+        yield from page.wrapped(f"{item.where}{origin}{at}", BODY)
         if item.how and (place + 1 == len(items) or items[place + 1].how != item.how):
-            yield from page.command(item.how, BODY)
+            yield from page.command(single(item.how), BODY)
 
 
 def _explains(items: Sequence[Explained], report: _Report) -> Iterator[str]:
@@ -388,18 +407,19 @@ def _remedies(causes: Iterable[Cause]) -> list[Remedy]:
 def _repair(remedies: Sequence[Remedy], page: Page) -> Iterator[str]:
     for number, remedy in enumerate(remedies, 1):
         label = f"repair {number}" if len(remedies) > 1 else "repair"
-        risks = "".join(f" ({_RISKS[risk]})" for risk in remedy.risks)
-        yield from page.labelled(label, f"{remedy.advice}{risks}")
-        if remedy.commands:
-            yield from page.wrapped(f"on {_machine(remedy.on)}:", BODY)
+        yield from page.labelled(label, f"on {_machine(remedy.on)}{_at_what_cost(remedy)}: {remedy.advice}")
         for command in remedy.commands:
             yield from page.command(command)
         if remedy.verify:
             seconds = remedy.shows_within_seconds
             lead = f"within {seconds} s:" if seconds else "at once:"
-            yield from page.labelled_command("shows", lead, remedy.verify)
+            yield from page.labelled_command("shows", lead, single(remedy.verify))
         for place, command in enumerate(remedy.undo):
             yield from page.labelled_command("" if place else "undo", "", command)
+
+
+def _at_what_cost(remedy: Remedy) -> str:
+    return f" ({', '.join(_RISKS[risk] for risk in remedy.risks)})" if remedy.risks else ""
 
 
 def _machine(on: str) -> str:
@@ -420,7 +440,7 @@ def _unexplained(report: _Report) -> Iterator[str]:
         yield from page.sides(f"  ? {item.id}", _some(item.subjects, report, 2), YELLOW)
         yield from page.wrapped(item.summary, " " * MARGIN)
         for place, look in enumerate(item.look):
-            yield from page.labelled_command("" if place else "look at", "", look)
+            yield from page.labelled_command("" if place else "look at", "", single(look))
 
 
 def _contradictions(report: _Report) -> Iterator[str]:
@@ -433,15 +453,14 @@ def _proof(report: _Report) -> Iterator[str]:
     flow, page = report.diagnosis.flow, report.page
     if not flow.nodes_seen:
         return
-    pods = "" if flow.pods_seen is None else f" and {flow.pods_seen}{_of(flow.pods_of)} pods"
+    pods = "" if flow.pods_seen is None else f" and {_share(flow.pods_seen, flow.pods_of, 'pod')}"
     newest = flow.newest_sample_age_seconds
     age = "" if newest is None else f"; the newest sample is {newest} s old"
     asked = f", asked as {flow.asked_as}" if flow.asked_as else ""
-    lead = "Proof: " if report.diagnosis.verdict is Verdict.HEALTHY else ""
-    yield from page.wrapped(
-        f"{lead}Fresh metrics of {flow.nodes_seen}{_of(flow.nodes_of)} nodes{pods}{age}{asked}.", "  ", first=""
-    )
-    if MASTERS in report.diagnosis.context.groups:
+    lead = "Proof: fresh" if report.diagnosis.verdict is Verdict.HEALTHY else "Fresh"
+    nodes = _share(flow.nodes_seen, flow.nodes_of, "node")
+    yield from page.wrapped(f"{lead} metrics of {nodes}{pods}{age}{asked}.", "  ", first="")
+    if not flow.conclusive:
         yield from page.wrapped(
             f"But this user is of {MASTERS}, which metrics-server never checks: that it is answered proves nothing"
             " about anybody else. Ask as the HPA controller does:",
@@ -473,18 +492,31 @@ def _checks(report: _Report) -> Iterator[str]:
             yield from page.wrapped(f"{item.id}: {item.reason}", "    ", first="  ")
 
 
+def _next(report: _Report) -> Iterator[str]:
+    """What to do where nothing above says it."""
+    diagnosis = report.diagnosis
+    if diagnosis.verdict is Verdict.INCOMPLETE and not diagnosis.causes and not diagnosis.unexplained:
+        advice = "Next: let msdoctor see what is listed under Not seen, its first line above all, and run it again."
+        yield from report.page.wrapped(advice, "  ", first="")
+
+
 def _not_seen(report: _Report) -> Iterator[str]:
+    """Every gap; where one reason keeps many things from being seen, it is said once."""
     gaps, page = report.diagnosis.gaps, report.page
-    if gaps:
-        yield page.paint("Not seen:", BOLD)
+    if not gaps:
+        return
+    yield page.paint("Not seen:", BOLD)
+    alike: dict[tuple[str, str], list[Gap]] = {}
     for gap in gaps:
-        yield from page.wrapped(_gap(gap), "    ", first="  ")
+        alike.setdefault((gap.reason, gap.remedy), []).append(gap)
+    for (reason, remedy), members in alike.items():
+        what = _some([_counted(gap) for gap in members], report)
+        see = f"; see it with `{remedy}`" if remedy else ""
+        yield from page.wrapped(f"{what}: {reason}{see}", "    ", first="  ")
 
 
-def _gap(gap: Gap) -> str:
-    more = f" (and {gap.count - 1} more)" if gap.count > 1 else ""
-    remedy = f"; see it with `{gap.remedy}`" if gap.remedy else ""
-    return f"{gap.what}{more}: {gap.reason}{remedy}"
+def _counted(gap: Gap) -> str:
+    return f"{gap.what} (and {gap.count - 1} more)" if gap.count > 1 else gap.what
 
 
 _SECTIONS: tuple[Callable[[_Report], Iterator[str]], ...] = (
@@ -499,6 +531,7 @@ _SECTIONS: tuple[Callable[[_Report], Iterator[str]], ...] = (
     _unexplained,
     _contradictions,
     _proof,
+    _next,
     _requirements,
     _checks,
     _not_seen,
@@ -515,22 +548,29 @@ def _joined(blocks: Iterable[list[str]]) -> Iterator[str]:
 
 
 def _table(rows: Sequence[tuple[str, str, str]], page: Page) -> Iterator[str]:
-    """Three columns, of which the last is wrapped."""
+    """Three columns, of which the last is wrapped; where no room is left for it, a paragraph for each row."""
     from tabulate import tabulate  # noqa: PLC0415  most reports have no table
 
-    room = page.width - 4 - sum(max(len(row[column]) for row in rows) + 2 for column in (0, 1))
-    cells = [(one, two, "\n".join(page.fill(three, max(room, 20)))) for one, two, three in rows]
+    room = page.width - 2 - sum(max(len(row[column]) for row in rows) + 2 for column in (0, 1))
+    if room < 35:
+        for one, two, three in rows:
+            yield from page.wrapped(f"{one}: {two}{f', {three}' if three else ''}", "    ", first="  ")
+        return
+    cells = [(visible(one), visible(two), "\n".join(page.fill(three, room))) for one, two, three in rows]
     for line in tabulate(cells, tablefmt="plain", disable_numparse=True).split("\n"):
         yield f"  {line}".rstrip()
 
 
-def _clause(sentence: str, room: int) -> str:
-    """As many of a sentence's clauses as fit on one line; all of it where not even the first does."""
-    if len(sentence) <= room:
-        return sentence
-    ends = [place for place, sign in enumerate(sentence) if sign in ",;:." and sentence[place + 1 : place + 2] == " "]
-    fitting = [place for place in ends if place <= room]
-    return sentence[: fitting[-1]] if fitting else sentence
+def _reason(bullet: str, room: int) -> str:
+    """``what: why, and more`` on one line: without what does not fit, but never without the first clause of the why."""
+    what, colon, why = bullet.partition(": ")
+    clauses = re.split(r"(?<=[,;:.]) ", why)
+    told = f"{what}{colon}{clauses[0]}"
+    for clause in clauses[1:]:
+        if len(told) + 1 + len(clause) > room:
+            break
+        told = f"{told} {clause}"
+    return told.rstrip(",;:.")
 
 
 def _some(names: Sequence[str], report: _Report, most: int = MOST_NAMES) -> str:
@@ -552,5 +592,6 @@ def _plural(number: int | None, noun: str) -> str:
     return noun if number == 1 else f"{noun}s"
 
 
-def _of(number: int | None) -> str:
-    return "" if number is None else f" of {number}"
+def _share(part: int, whole: int | None, noun: str) -> str:
+    """``1 of 2 nodes``, or ``1 node`` where nobody could count them all."""
+    return _count(part, noun) if whole is None else f"{part} of {_count(whole, noun)}"

@@ -15,7 +15,7 @@ MARGIN = 4  # columns before a label
 LABEL = 10  # columns that a label takes
 BODY = " " * (MARGIN + LABEL)
 
-_COMMAND = re.compile(r"`[^`]{1,200}`")
+_WHOLE = re.compile(r"`[^`]{1,200}`|\d (?:s|min|h|d)\b")  # a command in backticks, a number with its unit
 _GLUE = "\x00"  # stands for a space that must not become a line end; ``visible`` leaves none in a text
 
 _ASCII = str.maketrans(
@@ -50,6 +50,11 @@ def one_line(text: str, most: int = 0) -> str:
     return f"{line[: most - 1]}…" if most and len(line) > most else line
 
 
+def single(command: str) -> str:
+    """A command that is meant to be one line, as one: a line end in a forged name starts no command of its own."""
+    return " ".join(command.splitlines())
+
+
 class Page:
     """How wide, and whether in colour. Everything that it returns is made of whole lines."""
 
@@ -60,11 +65,11 @@ class Page:
     def paint(self, content: str, *styles: str) -> str:
         """The content in these styles; nothing is added without colour or without a style."""
         codes = ";".join(filter(None, styles))
-        return f"\x1b[{codes}m{content}\x1b[0m" if self._colour and codes else content
+        return f"\x1b[{codes}m{content}\x1b[0m" if self._colour and codes and content else content
 
     def wrapped(self, content: str, indent: str = "", first: str | None = None) -> list[str]:
-        """A paragraph; a command within it, in backticks, stays whole."""
-        whole = _COMMAND.sub(lambda match: match[0].replace(" ", _GLUE), visible(one_line(content)))
+        """A paragraph; a command within it, in backticks, stays whole, and so does a number with its unit."""
+        whole = _WHOLE.sub(lambda match: match[0].replace(" ", _GLUE), visible(one_line(content)))
         lines = textwrap.wrap(
             whole,
             self.width,
@@ -82,7 +87,10 @@ class Page:
     def labelled(self, label: str, content: str) -> list[str]:
         """A paragraph whose label stands in the margin, before the first line only."""
         first, *rest = self.wrapped(content, BODY, first=BODY) or [BODY]
-        return [f"{' ' * MARGIN}{self.paint(f'{label:<{LABEL}}', BOLD)}{first[len(BODY) :]}".rstrip(), *rest]
+        return [f"{self._margin(label)}{first[len(BODY) :]}".rstrip(), *rest]
+
+    def _margin(self, label: str) -> str:
+        return " " * MARGIN + self.paint(label, BOLD) + " " * (LABEL - len(label))
 
     def command(self, command: str, indent: str = "        ") -> Iterator[str]:
         """A command as it must be typed, however long.
@@ -95,10 +103,9 @@ class Page:
 
     def labelled_command(self, label: str, lead: str, command: str) -> Iterator[str]:
         """A label, a few words, and a command: beside them where there is room, otherwise below."""
-        beside = f"{lead} {visible(command)}".strip()
-        if "\n" not in command and len(BODY) + len(beside) <= self.width:
-            first = beside.removesuffix(visible(command))
-            yield f"{' ' * MARGIN}{self.paint(f'{label:<{LABEL}}', BOLD)}{first}{self.paint(visible(command), CYAN)}"
+        lead_in = f"{lead} " if lead else ""
+        if "\n" not in command and len(BODY) + len(lead_in) + len(visible(command)) <= self.width:
+            yield f"{self._margin(label)}{lead_in}{self.paint(visible(command), CYAN)}"
             return
         yield from self.labelled(label, lead)
         yield from self.command(command)
