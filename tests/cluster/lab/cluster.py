@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -368,7 +367,11 @@ class Lab:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects.wanted(truth)})
         # Create what is missing, then replace everything: unlike apply, that takes away what others have added.
         self.kubectl("create", "-f", "-", stdin=text, check=False)
-        self.kubectl("replace", "-f", "-", stdin=text)
+        # An object's controller may write its status between kubectl's reading and its writing.
+        tries = (self.kubectl("replace", "-f", "-", stdin=text, check=False) for _ in range(10))
+        last = next((done for done in tries if done.returncode == 0 or "Conflict" not in done.stderr), None)
+        if last is None or last.returncode != 0:
+            raise LabError(f"objects cannot be replaced: {last.stderr if last else 'conflicts without end'}")
 
     def _restart_metrics_server(self) -> None:
         self.kubectl("delete", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "--wait=true", "--timeout=30s")
@@ -394,17 +397,14 @@ class Lab:
             self.run(machine, ["sh", "-c", network.machine_script(machine)], check=True)
 
     def _start_containers(self, programs: Mapping[str, Path]) -> None:
-        """Start containerd everywhere; import what static pods need now, the rest meanwhile."""
+        """Start containerd everywhere and give it the images."""
         for machine in NODES:
             self.run(machine, ["systemctl", "start", "containerd"], check=True)
         if self.form is Form.STATIC:
             self._import(MASTER, images.control_plane(programs, self.form))
         later = tuple(images.workload(programs))
-        threads = [threading.Thread(target=self._import, args=(machine, later)) for machine in NODES]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(len(NODES)) as pool:
+            list(pool.map(lambda machine: self._import(machine, later), NODES))
 
     def _import(self, machine: str, wanted: Iterable[images.Image]) -> None:
         for image in wanted:

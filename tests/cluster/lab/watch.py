@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
@@ -66,13 +67,14 @@ def main(lab: str, token: str, lifeline: int, init: str) -> None:
         state.write(lab, state.Record(token, watcher))
     signal.signal(signal.SIGTERM, _end)
     supervisor: ProcessId | None = None
+    starters: list[subprocess.Popen[bytes]] = []
     # Whoever reads what `up` prints must not wait for the end of the lab.
     caller = _log_to(state.folder(lab) / "watch.log")
     try:
         supervisor = _start_supervisor(init)
         state.write(lab, state.Record(token, watcher, supervisor))
         _await_binaries(lab, lifeline)
-        starters = [_start_machine(lab, name, supervisor) for name in NODES]
+        starters.extend(_start_machine(lab, name, supervisor) for name in NODES)
         machines = tuple((name, _first_process(starter)) for name, starter in zip(NODES, starters, strict=True))
         state.write(lab, state.Record(token, watcher, supervisor, machines))
         _wait(supervisor, starters, lifeline, caller)
@@ -83,6 +85,10 @@ def main(lab: str, token: str, lifeline: int, init: str) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if supervisor is not None:
             supervisor.kill()
+            # They are in the supervisor's PID namespace, which does not end before its last zombie is collected.
+            for starter in starters:
+                with suppress(subprocess.TimeoutExpired):
+                    starter.wait(10)
             supervisor.wait_gone(10)
         with state.alone():
             state.remove(lab)
