@@ -226,8 +226,8 @@ def _row(hops: Sequence[HopReport], page: Page) -> Iterator[str]:
 
 def _note(hop: HopReport, report: _Report) -> str:
     """Why a hop is not ok: which cause below sits there, else which symptom, and what the pipeline says of it."""
-    if hop.state is HopState.OK:
-        return hop.note if report.verbose else ""
+    if hop.state is HopState.OK or hop == HopReport(hop.hop, HopState.UNKNOWN, "not seen"):
+        return hop.note if report.verbose else ""  # the row's own word has said as much
     here = [f"{_word(block)} {block.number}" for block in report.blocks if _sits(block, hop)]
     if not here and hop.state in (HopState.BROKEN, HopState.DEGRADED):
         symptoms = [item.id for cause in report.diagnosis.causes for item in cause.explains]
@@ -496,7 +496,8 @@ def _next(report: _Report) -> Iterator[str]:
     """What to do where nothing above says it."""
     diagnosis = report.diagnosis
     if diagnosis.verdict is Verdict.INCOMPLETE and not diagnosis.causes and not diagnosis.unexplained:
-        advice = "Next: let msdoctor see what is listed under Not seen, its first line above all, and run it again."
+        reason = f" ({one_line(diagnosis.gaps[0].reason, 200)})" if diagnosis.gaps else ""
+        advice = f"Next: see to what stands first under Not seen{reason}, and run it again."
         yield from report.page.wrapped(advice, "  ", first="")
 
 

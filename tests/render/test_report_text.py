@@ -113,6 +113,17 @@ def test_the_row_of_hops_fits_and_says_each_state_in_a_word_and_a_symbol(state: 
     assert len(re.findall(r"\b[A-H] \S", row)) == 8
 
 
+def test_hops_say_why_they_are_not_ok() -> None:
+    hops = (HopReport(Hop.E, HopState.OK, "2 scraped"), HopReport(Hop.C, HopState.UNKNOWN, "hidden by B: no endpoint"))
+    report = replace(
+        BROKEN, hops=(*hops, HopReport(Hop.D, HopState.BROKEN), HopReport(Hop.H, HopState.UNKNOWN, "not seen"))
+    )
+    assert "\n\n  C hidden by B: no endpoint   D cause 1\n\n" in text(report)
+    assert "E cause 2, 2 scraped" not in text(report, verbose=True)
+    assert "  E 2 scraped   C hidden" in text(report, verbose=True)
+    assert "H not seen" in text(report, verbose=True)
+
+
 def test_states_differ_without_colour() -> None:
     symbols = {report_text._HOP_STATES[state][0] for state in STATES}
     assert len(symbols) == len(STATES)
@@ -188,7 +199,7 @@ def test_where_nothing_is_known_it_says_what_to_do_next() -> None:
     nothing = replace(INCOMPLETE, unexplained=(), gaps=gaps, flow=flow)
     report = text(nothing)
     assert "INCOMPLETE   metrics not seen to flow, no cause found\n" in report
-    assert "Next: let msdoctor see what is listed under Not seen" in report
+    assert "Next: see to what stands first under Not seen (unreachable: connection refused)," in report
     assert "/api/v1/thing-2 and 17 more:" in report
     assert all(gap.what in text(nothing, verbose=True) for gap in gaps)
 
