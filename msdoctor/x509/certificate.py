@@ -1,4 +1,4 @@
-"""A certificate as Go reads it (``crypto/x509`` parser.go, x509.go): what it says, and the parts that a judgement needs."""
+"""A certificate as Go reads it (``crypto/x509`` parser.go): what it says, and the parts that a judgement needs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Moment:
         try:
             return _EPOCH + timedelta(seconds=self.seconds)
         except OverflowError:
-            return (datetime.min if self.seconds < 0 else datetime.max).replace(tzinfo=UTC)
+            return datetime.min.replace(tzinfo=UTC) if self.seconds < 0 else datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Certificate:
 
 @lru_cache(maxsize=512)  # authorities come back with every certificate below them
 def parse(der_bytes: bytes) -> Certificate:
-    """Read one certificate; raises ``Unreadable`` with Go's reason where Go's ``x509.ParseCertificate`` would refuse it."""
+    """Read one certificate; raises ``Unreadable`` with the reason of Go's ``ParseCertificate`` where that refuses."""
     certificate = _parse_first(der_bytes)
     if len(certificate.der) != len(der_bytes):
         raise Unreadable("x509: trailing data")
@@ -248,7 +248,7 @@ def _extensions(fields: Reader, version: int) -> Extensions:
 
 
 def _moment(validity: Reader) -> Moment:
-    """A UTCTime or GeneralizedTime (cryptobyte ``ReadASN1UTCTime``): seconds may lack in the one, a zone may be in both."""
+    """A UTCTime, which may lack its seconds, or a GeneralizedTime, in any zone (cryptobyte ``ReadASN1UTCTime``)."""
     if validity.peek(der.UTC_TIME):
         bad, pattern = "x509: malformed UTCTime", _UTC
     elif validity.peek(der.GENERALIZED_TIME):

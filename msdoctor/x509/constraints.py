@@ -7,7 +7,7 @@ same is done here, since which constraint is named in an error depends on it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -19,12 +19,12 @@ from .model import Unreadable
 from .uri import Uri
 
 _T = TypeVar("_T")
-_Asked = TypeVar("_Asked", contravariant=True)
+_Asked_contra = TypeVar("_Asked_contra", contravariant=True)
 _Network = tuple[bytes, bytes]
 
 
-class _Finder(Protocol[_Asked]):
-    def find(self, name: _Asked, /) -> str | None:
+class _Finder(Protocol[_Asked_contra]):
+    def find(self, name: _Asked_contra, /) -> str | None:
         """The constraint that a name falls under, as Go prints it."""
 
 
@@ -134,7 +134,7 @@ class Mailboxes:
 
 
 class _Half:
-    """The permitted or the excluded subtrees of one certificate, ready to be asked; None where it has none of a kind."""
+    """The permitted or the excluded subtrees of one certificate, ready to be asked; None for a kind that it lacks."""
 
     def __init__(self, subtrees: Subtrees, *, permitted: bool) -> None:
         self.networks = Networks(subtrees.networks) if subtrees.networks else None
@@ -152,25 +152,20 @@ class _Constraints:
 
     def fault(self, claimed: _Claimed) -> str | None:
         """Why these constraints forbid one of the claimed names, in Go's words and order."""
+        return next(filter(None, self._verdicts(claimed)), None)
+
+    def _verdicts(self, claimed: _Claimed) -> Iterator[str | None]:
         permitted, excluded = self.permitted, self.excluded
         for address in claimed.addresses:
-            text = address_text(address)
-            if fault := _fault("IP address", text, address, permitted.networks, excluded.networks):
-                return fault
+            yield _fault("IP address", address_text(address), address, permitted.networks, excluded.networks)
         for name in claimed.dns_names:
             if not domain_valid(name):
-                return f"x509: cannot parse dnsName {quote(name)}"
-            if fault := _fault("DNS name", name, name, permitted.dns, excluded.dns):
-                return fault
+                yield f"x509: cannot parse dnsName {quote(name)}"
+            yield _fault("DNS name", name, name, permitted.dns, excluded.dns)
         for text, host in claimed.uris:
-            if not domain_valid(host):
-                return f"x509: internal error: URI SAN {quote(text)} failed to parse"
-            if fault := _fault("URI", text, host, permitted.uris, excluded.uris):
-                return fault
+            yield _fault("URI", text, host, permitted.uris, excluded.uris)
         for mailbox in claimed.mailboxes:
-            if fault := _fault("email address", str(mailbox), mailbox, permitted.emails, excluded.emails):
-                return fault
-        return None
+            yield _fault("email address", str(mailbox), mailbox, permitted.emails, excluded.emails)
 
 
 def _fault(kind: str, text: str, name: _T, permitted: _Finder[_T] | None, excluded: _Finder[_T] | None) -> str | None:
@@ -242,7 +237,7 @@ def _mailbox(text: str) -> Mailbox:
 
 
 def constraint_fault(chain: Sequence[Certificate]) -> tuple[str, Certificate] | None:
-    """The first name in a chain, leaf first, that a certificate above it forbids: why, and which certificate claims it."""
+    """The first name in a chain, leaf first, that a certificate above it forbids: why, and who claims it."""
     constrained = [(i, _Constraints(above)) for i, above in enumerate(chain) if above.extensions.name_constraints]
     for position, certificate in enumerate(chain):
         applicable = [constraints for i, constraints in constrained if i > position]

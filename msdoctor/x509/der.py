@@ -95,11 +95,7 @@ class Reader:
     def integer(self, complaint: str, tag: int = INTEGER) -> int:
         """An INTEGER of any size, minimally encoded."""
         content = self.read(tag, complaint).rest
-        if (
-            not content
-            or len(content) > 1
-            and (content[0] == 0 and content[1] < 0x80 or content[0] == 0xFF and content[1] >= 0x80)
-        ):
+        if not content or (len(content) > 1 and content[0] == (0xFF if content[1] & 0x80 else 0)):
             raise Unreadable(complaint)
         return int.from_bytes(content, "big", signed=True)
 
@@ -130,7 +126,7 @@ class Reader:
 
 @lru_cache(maxsize=4096)
 def dotted(oid: bytes) -> str | None:
-    """An object identifier's content as dotted numbers; None where Go would not read it (cryptobyte ``readBase128Int``)."""
+    """An object identifier's content as dotted numbers; None where Go would refuse it (``readBase128Int``)."""
     numbers: list[int] = []
     number, length = 0, 0
     for byte in oid:

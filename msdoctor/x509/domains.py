@@ -11,7 +11,7 @@ _AFTER_BACKSLASH = frozenset(map(chr, [*range(1, 10), 11, 12, *range(14, 128)]))
 
 
 def domain_valid(name: str, *, constraint: bool = False) -> bool:
-    """Go's ``domainNameValid``: printable labels, none empty. A constraint may begin with a dot; nothing is valid too."""
+    """Go's ``domainNameValid``: printable labels, none empty; or nothing. A constraint may begin with a dot."""
     if not name:
         return True
     if constraint and name[0] == "." and len(name) > 1:

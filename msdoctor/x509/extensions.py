@@ -1,4 +1,4 @@
-"""The extensions of a certificate, as Go reads them (``crypto/x509`` parser.go ``processExtensions``; RFC 5280 section 4.2)."""
+"""The extensions of a certificate (RFC 5280 section 4.2) as Go reads them (parser.go ``processExtensions``)."""
 
 from __future__ import annotations
 

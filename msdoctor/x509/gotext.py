@@ -11,10 +11,10 @@ _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, an IPv4 address in an IPv6 o
 
 
 def quote(text: str | bytes) -> str:
-    """Go's ``%q`` (``strconv.Quote``). Bytes that are not UTF-8 come out as ``\\xNN``.
+    r"""Go's ``%q`` (``strconv.Quote``). Bytes that are not UTF-8 come out as ``\xNN``.
 
-    >>> print(quote('say "é"'), quote(b"\\xff"))
-    "say \\"é\\"" "\\xff"
+    >>> print(quote('say "é"'), quote(b"\xff"))
+    "say \"é\"" "\xff"
     """
     decoded = text if isinstance(text, str) else text.decode("utf-8", "surrogateescape")
     return '"' + "".join(map(_escaped, decoded)) + '"'
@@ -35,7 +35,25 @@ def _escaped(character: str) -> str:
 
 def printable(code: int) -> bool:
     """Go's ``strconv.IsPrint``, whatever version of Unicode this Python knows."""
-    return chr(code).isprintable()
+    return _within(_SINCE_15_0, code) or (chr(code).isprintable() and not _within(_SINCE_15_1, code))
+
+
+def _within(ranges: list[tuple[int, int]], code: int) -> bool:
+    return any(first <= code <= last for first, last in ranges)
+
+
+def _ranges(text: str) -> list[tuple[int, int]]:
+    pairs = (item.partition("-") for item in text.split())
+    return [(int(first, 16), int(last or first, 16)) for first, _, last in pairs]
+
+
+# Go 1.26 has Unicode 15.0. Python 3.11 is a version behind, 3.13 ahead.
+_SINCE_15_0 = _ranges("""
+    CF3 ECE 10EFD-10EFF 1123F-11241 11B00-11B09 11F00-11F10 11F12-11F3A 11F3E-11F59 1342F 13440-13455 1B132 1B155
+    1D2C0-1D2D3 1DF25-1DF2A 1E030-1E06D 1E08F 1E4D0-1E4F9 1F6DC 1F774-1F776 1F77B-1F77F 1F7D9 1FA75-1FA77 1FA87-1FA88
+    1FAAD-1FAAF 1FABB-1FABD 1FABF 1FACE-1FACF 1FADA-1FADB 1FAE8 1FAF7-1FAF8 2B739 31350-323AF
+""")
+_SINCE_15_1 = _ranges("2FFC-2FFF 31EF 2EBF0-2EE5D")
 
 
 def instant(at: datetime) -> str:
@@ -69,7 +87,7 @@ def same_address(one: bytes, other: bytes) -> bool:
 def address_text(address: bytes) -> str:
     """Go's ``net.IP.String`` for 4 or 16 bytes.
 
-    >>> address_text(bytes([192, 168, 10, 50])), address_text(bytes(15) + b"\\x01")
+    >>> address_text(bytes([192, 168, 10, 50])), address_text(bytes([*bytes(15), 1]))
     ('192.168.10.50', '::1')
     """
     if (four := to4(address)) is not None:
@@ -152,45 +170,56 @@ def _ipv6(whole: str) -> bytes:
     text, percent, zone = whole.partition("%")
     if percent and not zone:
         raise _bad(whole, "zone must be a non-empty string")
-    address, gap = bytearray(), -1
+    address, gap = _groups(whole, text)
+    if len(address) == 16:
+        if gap is not None:
+            raise _bad(whole, "the :: must expand to at least one field of zeros")
+        return bytes(address)
+    if gap is None:
+        raise _bad(whole, "address string too short")
+    address[gap:gap] = bytes(16 - len(address))
+    return bytes(address)
+
+
+def _groups(whole: str, text: str) -> tuple[bytearray, int | None]:
+    """The bytes written out, and at which of them ``::`` stands."""
+    address, gap = bytearray(), None
     if text.startswith("::"):
         gap, text = 0, text[2:]
-        if not text:
-            return bytes(16)
-    while len(address) < 16:
+    while text and len(address) < 16:
         digits = _hex_digits(whole, text)
         if text[digits : digits + 1] == ".":
-            if gap < 0 and len(address) != 12:
-                raise _bad(whole, "embedded IPv4 address must replace the final 2 fields of the address", text)
-            if len(address) > 12:
-                raise _bad(whole, "too many hex fields to fit an embedded IPv4 at the end of the address", text)
-            address += _ipv4(whole, text)
-            text = ""
-            break
+            return address + _embedded_ipv4(whole, text, len(address), gap), gap
         address += int(text[:digits], 16).to_bytes(2, "big")
-        text = text[digits:]
-        if not text:
-            break
-        if text[0] != ":":
-            raise _bad(whole, "unexpected character, want colon", text)
-        if len(text) == 1:
-            raise _bad(whole, "colon must be followed by more characters", text)
-        text = text[1:]
-        if text[0] == ":":
-            if gap >= 0:
-                raise _bad(whole, "multiple :: in address", text)
-            gap, text = len(address), text[1:]
-            if not text:
-                break
+        text, elided = _after_group(whole, text[digits:], gap)
+        if elided:
+            gap = len(address)
     if text:
         raise _bad(whole, "trailing garbage after address", text)
-    if len(address) < 16:
-        if gap < 0:
-            raise _bad(whole, "address string too short")
-        address[gap:gap] = bytes(16 - len(address))
-    elif gap >= 0:
-        raise _bad(whole, "the :: must expand to at least one field of zeros")
-    return bytes(address)
+    return address, gap
+
+
+def _embedded_ipv4(whole: str, text: str, position: int, gap: int | None) -> bytes:
+    if gap is None and position != 12:
+        raise _bad(whole, "embedded IPv4 address must replace the final 2 fields of the address", text)
+    if position > 12:
+        raise _bad(whole, "too many hex fields to fit an embedded IPv4 at the end of the address", text)
+    return _ipv4(whole, text)
+
+
+def _after_group(whole: str, text: str, gap: int | None) -> tuple[str, bool]:
+    """What follows a group's colon, and whether ``::`` stood there."""
+    if not text:
+        return "", False
+    if text[0] != ":":
+        raise _bad(whole, "unexpected character, want colon", text)
+    if len(text) == 1:
+        raise _bad(whole, "colon must be followed by more characters", text)
+    if text[1] != ":":
+        return text[1:], False
+    if gap is not None:
+        raise _bad(whole, "multiple :: in address", text[1:])
+    return text[2:], True
 
 
 def _hex_digits(whole: str, text: str) -> int:

@@ -14,7 +14,7 @@ _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz
 
 
 def hostname_fault(certificate: Certificate, host: str) -> tuple[ProblemKind, str] | None:
-    """Why a certificate is not for a DNS name or an address (also in square brackets), in Go's words; None where it is."""
+    """Why a certificate is not for a DNS name or an address (also one in brackets), in Go's words; None where it is."""
     bare = host[1:-1] if len(host) >= 3 and host[0] == "[" and host[-1] == "]" else host
     address = parse_ip(bare)
     if address is not None:

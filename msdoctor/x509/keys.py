@@ -205,7 +205,7 @@ _PSS_HASHES = {
 
 
 def signature_algorithm(algorithm: bytes, parameters: bytes) -> SignatureAlgorithm | None:
-    """The algorithm of an AlgorithmIdentifier; None where Go does not know it. Parameters count only for two of them."""
+    """The algorithm of an AlgorithmIdentifier; None where Go does not know it. Only for two do parameters count."""
     if algorithm == _PSS:
         try:
             return _pss(parameters)
@@ -217,7 +217,7 @@ def signature_algorithm(algorithm: bytes, parameters: bytes) -> SignatureAlgorit
 
 
 def _pss(parameters: bytes) -> SignatureAlgorithm | None:
-    """RSASSA-PSS with one hash throughout, salted to its length (RFC 4055 section 3.1; nothing may be left to a default)."""
+    """RSASSA-PSS with one hash throughout, salted to its length, nothing left to a default (RFC 4055 section 3.1)."""
     bad = "not one of the three that Go knows"
     fields = Reader(parameters).read(der.SEQUENCE, bad)
     hash_oid, hash_parameters = _identifier(fields.read(der.explicit(0), bad).read(der.SEQUENCE, bad))
@@ -225,6 +225,8 @@ def _pss(parameters: bytes) -> SignatureAlgorithm | None:
     mask_hash, mask_hash_parameters = _identifier(Reader(mask_parameters).read(der.SEQUENCE, bad))
     salt = fields.read(der.explicit(2), bad).int64(bad)
     trailer = fields.optional(der.explicit(3), bad)
+    if trailer is None and not fields.empty and fields.any(bad)[1].empty:
+        return None  # anything else may stand in the trailer's place, as long as it has a content
     if (
         hash_parameters not in (b"", NULL)
         or mask_oid != encoded("1.2.840.113549.1.1.8")

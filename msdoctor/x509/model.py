@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818 - it reads as what it says of the certificate
     """A certificate that Go would not parse. Its text is the reason that Go gives."""
 
 
@@ -56,7 +56,7 @@ class Problem:
 class Judgement:
     """What Go says, and all that it would say if each mending uncovered the next.
 
-    ``error`` is the text of the one error that Go returns, None where it accepts; the first of ``problems`` is that error.
+    ``error`` is the text of the one error that Go returns, None where it accepts. ``problems`` begins with that error.
     """
 
     error: str | None

@@ -28,7 +28,7 @@ _NUMERIC = frozenset(b"0123456789 ")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name's attributes, (dotted type, value), in the order in which they are written; grouping into RDNs is dropped."""
+    """A name's attributes, (dotted type, value), in the order in which they are written, without their grouping."""
 
     attributes: tuple[tuple[str, str], ...]
 

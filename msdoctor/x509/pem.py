@@ -10,7 +10,9 @@ from .certificate import Certificate, parse
 from .model import Unreadable
 
 _BLOCK = re.compile(
-    rb"^-----BEGIN (?P<label>[^\n]*?)-----[ \t]*\r?\n(?P<body>(?:(?!-----BEGIN )[^\n]*\n)*?)-----END (?P=label)-----[ \t]*\r?$",
+    rb"^-----BEGIN (?P<label>[^\n]*?)-----[ \t]*\r?\n"
+    rb"(?P<body>(?:(?!-----BEGIN )[^\n]*\n)*?)"
+    rb"-----END (?P=label)-----[ \t]*\r?$",
     re.MULTILINE,
 )
 

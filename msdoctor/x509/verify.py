@@ -181,7 +181,7 @@ class _Builder:
         self._checks = 0
 
     def build(self, certificate: Certificate, chain: list[Certificate]) -> tuple[list[list[Certificate]], Fault | None]:
-        """All chains from ``chain``, which ends in ``certificate``, to a root; or none, and the reason that Go gives."""
+        """All chains from ``chain``, which ends in ``certificate``, to a root; or none, and the reason Go gives."""
         chains: list[list[Certificate]] = []
         fault: Fault | None = None
         hint: tuple[str, Certificate] | None = None
@@ -225,5 +225,5 @@ def _hint(hint: tuple[str, Certificate] | None) -> str:
     if hint is None:
         return ""
     why, candidate = hint
-    name = candidate.common_name or next(iter(candidate.organizations), "") or f"serial:{candidate.serial}"
+    name = candidate.common_name or next(iter(candidate.organizations), f"serial:{candidate.serial}")
     return f" (possibly because of {quote(why)} while trying to verify candidate authority certificate {quote(name)})"

@@ -1,0 +1,3 @@
+module goverdicts
+
+go 1.26
