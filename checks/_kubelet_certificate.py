@@ -44,6 +44,7 @@ def findings(
 
 def _finding(kubelet: Kubelet, problem: KubeletProblem, remedies: tuple[Remedy, ...]) -> Finding:
     served = kubelet.served
+    expired = problem.kind is ProblemKind.EXPIRED
     return Finding(
         summary=_summary(kubelet, problem),
         subjects=(kubelet.subject,),
@@ -51,16 +52,16 @@ def _finding(kubelet: Kubelet, problem: KubeletProblem, remedies: tuple[Remedy, 
         effects=(Effect(EffectKind.KUBELET_NOT_TRUSTED, kubelet.name),),
         confidence=Confidence.CERTAIN if problem.certain else Confidence.LIKELY,
         state=State.ACTIVE if problem.first else State.NEXT,
-        since=_since(served, problem),
-        changed="its certificate became valid" if served else "",
+        since=_began(served, expired),
+        changed=f"its certificate {'expired' if expired else 'became valid'}" if served else "",
         remedies=remedies,
     )
 
 
-def _since(served: Certificate | None, problem: KubeletProblem) -> datetime | None:
+def _began(served: Certificate | None, expired: bool) -> datetime | None:
     if served is None:
         return None
-    return served.not_after if problem.kind is ProblemKind.EXPIRED else served.not_before
+    return served.not_after if expired else served.not_before
 
 
 def _summary(kubelet: Kubelet, problem: KubeletProblem) -> str:

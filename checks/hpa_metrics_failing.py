@@ -28,16 +28,18 @@ from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, ch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from msdoctor.facts.objects import HPA
+    from msdoctor.facts.objects import HPA, Condition
 
 REASONS = ("FailedGetResourceMetric", "FailedGetContainerResourceMetric")
+# The same reasons stand for faults of the HPA's own target; those messages speak of a request, not of metrics.
+OF_THE_PIPELINE = ("unable to get metrics", "no metrics returned", "did not receive metrics")
 
 
 @check(hop=Hop.H, cls=Class.SYMPTOM)
 def hpa_metrics_failing(hpas: tuple[HPA, ...]) -> Iterator[Finding]:
     for hpa in hpas:
         for condition in hpa.status.conditions or ():
-            if condition.type == "ScalingActive" and condition.status == "False" and condition.reason in REASONS:
+            if condition.type == "ScalingActive" and condition.status == "False" and _lacks_metrics(condition):
                 name, namespace = hpa.metadata.name, hpa.metadata.namespace
                 yield Finding(
                     summary=f"HPA {hpa.key} gets no metrics and keeps {hpa.status.current_replicas} pods.",
@@ -53,3 +55,7 @@ def hpa_metrics_failing(hpas: tuple[HPA, ...]) -> Iterator[Finding]:
                     effects=(Effect(EffectKind.HPA_BLIND, hpa.key),),
                     since=condition.last_transition_time,
                 )
+
+
+def _lacks_metrics(condition: Condition) -> bool:
+    return condition.reason in REASONS and any(words in condition.message for words in OF_THE_PIPELINE)

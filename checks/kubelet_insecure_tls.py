@@ -52,7 +52,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     target = f"-n {blanks['namespace']} deployment/{blanks['deployment']}"
     return (
         Remedy(
-            advice="Mend the kubelets' certificates (see below what is wrong with them), then take the flag away.",
+            advice="Mend the kubelets' certificates (those at fault are listed as latent), then take the flag away.",
             commands=(f'kubectl patch {target} --type json -p \'[{{"op":"remove","path":"{blanks["position"]}"}}]\'',),
             risks=(Risk.DISRUPTIVE,),
             undo=(f"kubectl rollout undo {target}",),

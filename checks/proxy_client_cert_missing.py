@@ -74,6 +74,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("Canceled", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=0.5),
+        Says("AbandonedRequest", where={"path": "/apis/metrics.k8s.io/v1beta1"}, likelihood=0.5),
         Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=0.5),
         Says("Forbidden", where={"user": "system:anonymous"}, likelihood=0.5),
     ),

@@ -35,6 +35,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
+from msdoctor.facts.forms import Form
 from msdoctor.model import (
     Blanks,
     Class,
@@ -69,7 +70,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     beside = file.replace("/manifests/", "/")
     restart = (
         ("systemctl daemon-reload && systemctl restart kube-apiserver",)
-        if blanks.get("apiserver_form") == "systemd unit"
+        if blanks.get("apiserver_form") == Form.UNIT
         else ()
     )
     return (

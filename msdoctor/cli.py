@@ -50,9 +50,7 @@ def main() -> NoReturn:
         # A terminal that cannot show a sign gets a question mark, never a traceback.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
     try:
-        cli.main(prog_name=_program(), standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
+        code = cli.main(prog_name=_program(), standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
@@ -71,7 +69,7 @@ def main() -> NoReturn:
             err=True,
         )
         sys.exit(INTERNAL_ERROR)
-    sys.exit(0)
+    sys.exit(code or 0)
 
 
 def _program() -> str:
@@ -170,8 +168,10 @@ def run(
         click.echo(report_json.json_(diagnosis), nl=False)
     else:
         age = _age(bundle, replayed=source is not None)
-        text = report_text.text(diagnosis, width=_width(), colour=_colour(), verbose=verbose, age=age)
-        click.echo(text, nl=False, color=_colour())
+        text = report_text.text(
+            diagnosis, width=_width(), colour=_colour(), verbose=verbose, age=age, ascii_only=not _unicode()
+        )
+        click.echo(text.rstrip("\n"), color=_colour())
     raise click.exceptions.Exit(exit_code(diagnosis, fail_on=Class(fail_on), exit_zero=exit_zero, strict=strict))
 
 
@@ -381,6 +381,10 @@ def _width() -> int:
     import shutil
 
     return min(WIDEST, max(60, shutil.get_terminal_size().columns))
+
+
+def _unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 def _colour() -> bool:

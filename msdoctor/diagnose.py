@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -103,6 +103,15 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class BlindHPA:
+    """An HPA without metrics: its key, what it scales (such as ``deployment/busy``) and how many there are."""
+
+    key: str
+    target: str = ""
+    replicas: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FlowReport:
     """How much of the cluster gives metrics now. None where it could not be counted."""
 
@@ -114,7 +123,7 @@ class FlowReport:
     asked_as: str
     conclusive: bool
     blind_nodes: tuple[str, ...] = ()
-    blind_hpas: tuple[str, ...] = ()
+    blind_hpas: tuple[BlindHPA, ...] = ()
     hpas_of: int | None = None
 
 
@@ -125,6 +134,8 @@ class CheckReport:
     id: str
     outcome: Result
     reason: str = ""
+    seen: int | None = None
+    of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +176,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
     flow = _flow(cluster, total, topology)
     ordered = sorted(roots, key=_urgency)
     proof = pipeline.proof(cluster)
-    hops = tuple(_hops(found, hurting, topology, proof))
+    hops = tuple(_hops(found, hurting, explained, topology, proof))
     return Diagnosis(
         taken_at=cluster.taken_at,
         context=cluster.context,
@@ -303,12 +314,31 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
         asked_as=cluster.context.user,
         conclusive=bool(fresh) and MASTERS not in cluster.context.groups,
         blind_nodes=tuple(sorted(topology.nodes - fresh)) if counted else (),
-        blind_hpas=tuple(sorted(blind_hpas)),
+        blind_hpas=_blind(cluster, frozenset(blind_hpas)),
         hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
     )
 
 
-def _hops(found: Sequence[_Found], roots: Sequence[_Found], topology: Topology, proof: Proof) -> Iterator[HopReport]:
+def _blind(cluster: Cluster, keys: frozenset[str]) -> tuple[BlindHPA, ...]:
+    hpas = () if isinstance(cluster.hpas, Unseen) else cluster.hpas
+    blind = (hpa for hpa in hpas if hpa.key in keys)
+    return tuple(
+        BlindHPA(
+            hpa.key,
+            f"{hpa.spec.scale_target_ref.kind.lower()}/{hpa.spec.scale_target_ref.name}",
+            hpa.status.current_replicas,
+        )
+        for hpa in sorted(blind, key=lambda hpa: hpa.key)
+    )
+
+
+def _hops(
+    found: Sequence[_Found],
+    roots: Sequence[_Found],
+    explained: Mapping[int, tuple[Explained, ...]],
+    topology: Topology,
+    proof: Proof,
+) -> Iterator[HopReport]:
     known = pipeline.consequences(_effects(roots), topology)
     symptoms = [item for item in found if item.check.cls is Class.SYMPTOM]
     hidden = pipeline.hidden(pipeline.consequences(_effects((*roots, *symptoms)), topology), topology)
@@ -322,7 +352,9 @@ def _hops(found: Sequence[_Found], roots: Sequence[_Found], topology: Topology, 
         elif hop in hidden:
             yield HopReport(hop, HopState.UNKNOWN, hidden[hop])
         elif follows and (hop is Hop.H or hop not in proof.hops):
-            yield _broken(hop, follows, topology, "follows from " + ", ".join(sorted({i.check.hop for i in roots})))
+            ids = {item.check.id for item in follows}
+            behind = {root.check.hop for root in roots if any(e.id in ids for e in explained[id(root)])}
+            yield _broken(hop, follows, topology, "follows from " + ", ".join(sorted(behind)))
         elif any(item.finding.state is State.LATENT or item.check.cls is Class.RISK for item in here):
             yield HopReport(hop, HopState.AT_RISK, "works, unsafely")
         elif hop in proof.hops:
@@ -361,7 +393,7 @@ def _report(outcome: Outcome, hidden: dict[Hop, str]) -> CheckReport:
     """A disease that lies beyond what is hidden, and shows only where it is reached, did not pass."""
     if outcome.result is Result.UNSEEN and outcome.check.hop in hidden:
         return CheckReport(outcome.check.id, Result.NOT_EVALUATED, hidden[outcome.check.hop])
-    return CheckReport(outcome.check.id, outcome.result, outcome.reason)
+    return CheckReport(outcome.check.id, outcome.result, outcome.reason, outcome.seen, outcome.of)
 
 
 REQUIREMENTS: tuple[tuple[str, tuple[Hop, ...], str], ...] = (

@@ -23,13 +23,18 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One check's answer. ``unseen`` holds what it could not judge, item by item."""
+    """One check's answer. ``unseen`` holds what it could not judge, item by item.
+
+    ``seen`` and ``of`` count kubelets, for a check that judges them one by one.
+    """
 
     check: Check
     result: Result
     findings: tuple[Finding, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     reason: str = ""
+    seen: int | None = None
+    of: int | None = None
 
 
 def judge(cluster: Cluster, checks: Iterable[Check]) -> tuple[Outcome, ...]:
@@ -46,16 +51,19 @@ def _put(cluster: Cluster, check: Check) -> Outcome:
         items = tuple(check.judge(**facts))
     except Exception as error:  # noqa: BLE001  a third party's check may raise anything; the report must still come
         return Outcome(check, Result.ERROR, reason=f"the check itself failed: {type(error).__name__}: {error}")
+    kubelets = facts.get("kubelets")
+    of = len(kubelets) if isinstance(kubelets, tuple) else None
     findings = tuple(item for item in items if isinstance(item, Finding))
     unseen = tuple(item for item in items if isinstance(item, Unseen))
+    seen = None if of is None else of - len(unseen)
     aside = next((item for item in items if isinstance(item, NotApplicable)), None)
     if findings:
-        return Outcome(check, Result.FAIL, findings, unseen)
+        return Outcome(check, Result.FAIL, findings, unseen, seen=seen, of=of)
     if unseen:
-        return Outcome(check, Result.UNSEEN, unseen=unseen, reason=_reason(unseen[0]))
+        return Outcome(check, Result.UNSEEN, unseen=unseen, reason=_reason(unseen[0]), seen=seen, of=of)
     if aside:
         return Outcome(check, Result.NOT_APPLICABLE, reason=aside.reason)
-    return Outcome(check, Result.PASS)
+    return Outcome(check, Result.PASS, seen=seen, of=of)
 
 
 def _reason(unseen: Unseen) -> str:

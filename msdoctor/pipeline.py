@@ -177,7 +177,13 @@ def proof(cluster: Cluster) -> Proof:
     elif isinstance(installation, Installation) and any(pod.ready for pod in installation.pods):
         # Ready means that metrics are stored (metrics-server pkg/server/server.go), so some kubelet was scraped.
         hops |= dict.fromkeys((Hop.E, Hop.F, Hop.G), "metrics-server is ready")
+    if not isinstance(cluster.hpas, Unseen) and all(_scaling(hpa) for hpa in cluster.hpas):
+        hops[Hop.H] = f"{len(cluster.hpas)} HPAs compute" if cluster.hpas else "no HPA asks"
     return Proof(hops)
+
+
+def _scaling(hpa: HPA) -> bool:
+    return any(item.type == "ScalingActive" and item.status == "True" for item in hpa.status.conditions or ())
 
 
 def _reached(cluster: Cluster) -> bool:

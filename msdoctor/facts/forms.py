@@ -6,6 +6,6 @@ from enum import StrEnum
 class Form(StrEnum):
     """How a component is run, hence how its flags are changed."""
 
-    STATIC_POD = "static pod"
-    UNIT = "systemd unit"
+    STATIC_POD = "static-pod"
+    UNIT = "systemd-unit"
     UNKNOWN = "unknown"

@@ -231,7 +231,9 @@ def _newest_by_node(log: Sequence[Utterance], flow: Flow | Unseen) -> dict[str, 
 
 
 def _overtaken(said: Utterance, sample: datetime | None) -> bool:
-    return sample is not None and (said.at is None or sample > said.at)
+    # A bare klog header has no year and no zone; kubectl's own timestamps have both.
+    when = said.at if said.at and said.at.tzinfo else None
+    return sample is not None and (when is None or sample > when)
 
 
 def _told(said: Utterance) -> KubeletProblem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from msdoctor.facts.objects import APIService, Node
 from msdoctor.facts.processes import Component, kubelet_settings, text_of
 from msdoctor.model import Blanks, Unseen
 
-KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"  # where kubeadm puts it
+# What comes from a cluster must not write into somebody's shell: other values leave their blank open.
+PLAIN = re.compile(r"[\w.,:/@=+-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,9 @@ class Repair:
     kubelets: Mapping[str, Mapping[str, str]]
 
     def blanks(self, node: str = "", **more: str) -> Blanks:
-        """All that is known for a remedy, about one node if it is named; what is not known prints as its name."""
-        return Blanks({**self.cluster, **self.kubelets.get(node, {}), **more})
+        """All that is known for a remedy, about one node if it is named. What is not plain stays open."""
+        known = {**self.cluster, **self.kubelets.get(node, {}), **more}
+        return Blanks({name: value for name, value in known.items() if PLAIN.fullmatch(value)})
 
 
 def repair(

@@ -52,8 +52,11 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, object]:
             {"id": item.id, "state": item.state, "because": item.because} for item in diagnosis.requirements
         ],
         "checks": [
-            {"id": item.id, "outcome": str(item.outcome), "reason": item.reason, "seen": None, "of": None}
+            {"id": item.id, "outcome": str(item.outcome), "reason": item.reason, "seen": item.seen, "of": item.of}
             for item in diagnosis.checks
+        ],
+        "gaps": [
+            {"what": gap.what, "reason": gap.reason, "count": gap.count, "remedy": gap.remedy} for gap in diagnosis.gaps
         ],
     }
 

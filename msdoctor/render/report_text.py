@@ -259,18 +259,18 @@ def _stop_gap(report: _Report) -> Iterator[str]:
     blind = report.diagnosis.flow.blind_hpas
     if not blind:
         return
-    one = len(blind) == 1
-    namespaces = {hpa.partition("/")[0] for hpa in blind}
-    namespace = _plain(namespaces.pop(), "<NAMESPACE>") if len(namespaces) == 1 else "<NAMESPACE>"
-    which = f" {_plain(blind[0].partition('/')[2], '<NAME>')}" if one else ""
+    one, keys = len(blind) == 1, tuple(hpa.key for hpa in blind)
     yield from report.page.wrapped(
-        f"Until then {_plural(len(blind), 'HPA')} {_some(blind, report)} {'scales' if one else 'scale'} nothing."
-        f" Scale by hand, within {'its' if one else 'their'} limits (TARGET is the REFERENCE in"
-        f" `kubectl -n {namespace} get hpa{which}`):",
+        f"Until then {_plural(len(blind), 'HPA')} {_some(keys, report)} {'scales' if one else 'scale'} nothing."
+        f" Scale by hand, within {'its' if one else 'their'} limits:",
         "  ",
         first="",
     )
-    yield from report.page.command(f"kubectl -n {namespace} scale deployment/<TARGET> --replicas=<N>")
+    for hpa in blind[:MOST_MEMBERS]:
+        kind, _, name = hpa.target.partition("/")
+        target = f"{_plain(kind, '<KIND>')}/{_plain(name, '<NAME>')}"
+        namespace = _plain(hpa.key.partition("/")[0], "<NAMESPACE>")
+        yield from report.page.command(f"kubectl -n {namespace} scale {target} --replicas=<N>  # now {hpa.replicas}")
 
 
 def _plain(name: str, blank: str) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from msdoctor.bundle import Context
 from msdoctor.diagnose import (
+    BlindHPA,
     Cause,
     CheckReport,
     Diagnosis,
@@ -259,7 +260,7 @@ def _broken() -> Diagnosis:
         context=OPERATOR,
         server_version="v1.33.2",
         verdict=Verdict.BROKEN,
-        flow=FlowReport(0, 2, 0, 12, None, "operator", False, NODES, ("default/busy",), 1),
+        flow=FlowReport(0, 2, 0, 12, None, "operator", False, NODES, (blind("default/busy"),), 1),
         causes=(REQUESTHEADER, wrong_certificate(), SKIPS_TLS),
         unexplained=(),
         contradictions=(),
@@ -286,11 +287,15 @@ def _broken() -> Diagnosis:
     )
 
 
+def blind(key: str) -> BlindHPA:
+    return BlindHPA(key, f"deployment/{key.partition('/')[2]}", 1)
+
+
 def _degraded() -> Diagnosis:
     return replace(
         _broken(),
         verdict=Verdict.DEGRADED,
-        flow=FlowReport(1, 2, 7, 12, 9, "operator", True, ("k8s-node1",), ("shop/cart", "shop/front"), 5),
+        flow=FlowReport(1, 2, 7, 12, 9, "operator", True, ("k8s-node1",), (blind("shop/cart"), blind("shop/front")), 5),
         causes=(wrong_certificate(),),
         contradictions=("the APIService was not available a minute ago, and metrics were answered just now",),
         hops=hops(*("ok metrics answered",) * 4, "degraded 1 of 2 nodes", *("ok 1 scraped",) * 2, "broken"),
@@ -367,7 +372,9 @@ def _hostile() -> Diagnosis:
         _broken(),
         context=Context(evil, evil, evil, (evil,), (f"host/{evil}",)),
         server_version=evil,
-        flow=FlowReport(0, 2, 0, 12, None, evil, False, (evil,), (f"{evil}/$(reboot)",), 1),
+        flow=FlowReport(
+            0, 2, 0, 12, None, evil, False, (evil,), (BlindHPA(f"{evil}/$(reboot)", f"{evil}/$(reboot)", 1),), 1
+        ),
         causes=(replace(cause, finding=finding, explains=(Explained(evil, (evil,), evil),)),),
         unexplained=(Unexplained(evil, (evil,), evil, (evil,)),),
         contradictions=(evil,),
@@ -389,7 +396,16 @@ def _large() -> Diagnosis:
     return replace(
         _degraded(),
         flow=FlowReport(
-            500, 1000, 4000, 8000, 9, "operator", True, nodes[:500], tuple(f"shop/web-{n}" for n in range(90)), 90
+            500,
+            1000,
+            4000,
+            8000,
+            9,
+            "operator",
+            True,
+            nodes[:500],
+            tuple(blind(f"shop/web-{n}") for n in range(90)),
+            90,
         ),
         causes=(replace(ill[0], explains=explains), *ill[1:7], likely, *ill[8:]),
         hops=hops(*("ok metrics answered",) * 4, "degraded 500 of 1000 nodes", *("ok 500 scraped",) * 2, "broken"),

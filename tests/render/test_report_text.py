@@ -151,7 +151,7 @@ def test_hostile_names_stay_text(verbose: bool, colour: bool) -> None:
 
 
 def test_a_forged_name_enters_no_command_of_the_report_s_own() -> None:
-    assert "kubectl -n <NAMESPACE> scale deployment/<TARGET>" in text(HOSTILE)
+    assert "kubectl -n <NAMESPACE> scale <KIND>/<NAME>" in text(HOSTILE)
 
 
 @pytest.mark.parametrize("name", PATIENTS)

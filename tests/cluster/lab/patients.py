@@ -11,7 +11,9 @@ from lab.truth import (
     NODE1,
     NODES,
     Caught,
+    Drop,
     Form,
+    FrontProxyCert,
     MetricsServer,
     RequestHeader,
     ServingCert,
@@ -62,6 +64,11 @@ def _just_started(truth: Truth) -> Truth:
     return replace(truth, caught=Caught.JUST_STARTED, metrics_server=replace(truth.metrics_server, args=args))
 
 
+def _kubelet_port_dropped(*nodes: str) -> Fault:
+    rules = tuple(Drop(node, "INPUT", ("-p", "tcp", "--dport", "10250")) for node in nodes)
+    return lambda truth: replace(truth, firewall=rules)
+
+
 NO_AGGREGATION = _apiserver(requestheader=None, proxy_client=None)
 NODE1_SERVES_MASTERS_ADDRESS = _serves(NODE1, ServingCert(ips=(ADDRESSES[MASTER],), dns_names=()))
 ELSEWHERE = ServingCert(ips=("192.168.10.99",), dns_names=())
@@ -91,6 +98,15 @@ FAULTS: dict[str, Fault] = {
     ),
     "requestheader-allowed-names-mismatch": _apiserver(requestheader=RequestHeader(allowed_names=("aggregator",))),
     "proxy-client-cert-missing": _apiserver(proxy_client=None),
+    "kubelet-insecure-tls": _metrics_server(args=(*MetricsServer().args, "--kubelet-insecure-tls")),
+    "secure-port-mismatch": _metrics_server(
+        args=tuple(arg.replace("=10250", "=4443") for arg in MetricsServer().args),
+    ),
+    "apiservice-insecure-skip-tls": _all(),  # upstream's manifest as it is
+    # A proxy certificate from a CA that nobody trusts: 401.
+    "apiservice-unavailable": lambda truth: replace(truth, front_proxy_cert=FrontProxyCert(issuer="other")),
+    "node-metrics-missing": _kubelet_port_dropped(NODE1),
+    "hpa-metrics-failing": _kubelet_port_dropped(*NODES),
 }
 NAMES = tuple(FAULTS)
 

@@ -1,0 +1,53 @@
+"""Record the fixtures: one bundle for each patient, collected from the workstation with the machines' files.
+
+``python tests/cluster/record.py [PATIENT…]`` (default: all) brings up a lab of its own and writes ``fixtures/PATIENT``.
+The expected reports beside them are for reviewers; ``UPDATE_EXPECTED=1 pytest tests/test_fixtures.py`` writes them.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from lab.cluster import Lab
+from lab.patients import NAMES, patient
+from lab.truth import NODES, WORKSTATION, Form
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FIXTURES = CHECKOUT / "fixtures"
+
+# Flags are read from static pods in these, as in the story; the others are quicker with the control plane as processes.
+AS_STATIC_PODS = ("story",)
+
+
+def collect(lab: Lab, target: Path) -> None:
+    """One look by the operator, saved."""
+    roots = [word for node in NODES for word in ("--host-root", f"{node}={lab.root(node)}")]
+    shutil.rmtree(target, ignore_errors=True)
+    lab.run(
+        WORKSTATION,
+        [sys.executable, "-m", "msdoctor", "collect", str(target), *roots],
+        env={"KUBECONFIG": str(lab.kubeconfig("operator")), "PYTHONPATH": str(CHECKOUT)},
+        check=True,
+    )
+
+
+def record(names: list[str], form: Form) -> None:
+    """Let one lab be each of these patients in turn."""
+    with Lab.up(f"record-{form}", patient("healthy", form)) as lab:
+        for name in names:
+            lab.apply(patient(name, form))
+            collect(lab, FIXTURES / name)
+            print(f"recorded {name}", flush=True)
+
+
+def main() -> None:
+    """Record what was named, each form in its own lab."""
+    wanted = sys.argv[1:] or list(NAMES)
+    for form in Form:
+        names = [name for name in wanted if (name in AS_STATIC_PODS) == (form is Form.STATIC)]
+        if names:
+            record(names, form)
+
+
+if __name__ == "__main__":
+    main()
