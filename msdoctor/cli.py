@@ -139,6 +139,9 @@ def _with(*options: Callable[[F], F]) -> Callable[[F], F]:
 @_with(*CLUSTER_OPTIONS, CHECKS_OPTION, FORMAT_OPTION)
 @click.option("--from", "source", metavar="BUNDLE", type=click.Path(path_type=Path), help="Diagnose a saved bundle.")
 @click.option(
+    "--save", metavar="PATH", type=click.Path(path_type=Path), help="Also save what was seen, as `collect` does."
+)
+@click.option(
     "--fail-on", type=click.Choice(["cause", "risk"]), default="cause", show_default=True, help="What exits 1."
 )
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even when a cause was found.")
@@ -146,6 +149,7 @@ def _with(*options: Callable[[F], F]) -> Callable[[F], F]:
 @click.option("-v", "--verbose", is_flag=True, help="Also the five requirements and every check's outcome.")
 def run(
     source: Path | None,
+    save: Path | None,
     folders: tuple[Path, ...],
     form: str,
     fail_on: str,
@@ -163,6 +167,8 @@ def run(
         raise ConfigurationProblem(f"--from replays what was collected then; {', '.join(given)} cannot be used with it")
     checks = _load_checks(folders)
     bundle = _load_bundle(source) if source else _look(look)
+    if save is not None:
+        _save(bundle, save)
     diagnosis = _diagnose(bundle, checks)
     if form == "json":
         click.echo(report_json.json_(diagnosis), nl=False)
@@ -183,13 +189,8 @@ def collect(path: Path, **look: Any) -> None:
 
     `msdoctor run --from PATH` then gives the same report, on any machine and at any time.
     """
-    from msdoctor.collect import ConfigurationError, save
-
     bundle = _look(look)
-    try:
-        save(bundle, path)
-    except ConfigurationError as error:
-        raise ConfigurationProblem(str(error)) from error
+    _save(bundle, path)
     seen = sum(document.body is not None for document in bundle.documents.values())
     click.echo(f"{path}: {seen} documents, {len(bundle.documents) - seen} refused or absent")
     click.echo(f"Read it before you pass it on, and replay it with: msdoctor run --from {path}", err=True)
@@ -276,6 +277,15 @@ def _load_bundle(path: Path) -> Bundle:
 
     try:
         return load(path)
+    except ConfigurationError as error:
+        raise ConfigurationProblem(str(error)) from error
+
+
+def _save(bundle: Bundle, path: Path) -> None:
+    from msdoctor.collect import ConfigurationError, save
+
+    try:
+        save(bundle, path)
     except ConfigurationError as error:
         raise ConfigurationProblem(str(error)) from error
 

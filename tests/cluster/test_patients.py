@@ -1,0 +1,159 @@
+"""The first six patients, in both forms of control plane, diagnosed by msdoctor from their workstation.
+
+Each patient is brought about once and looked at in every way; the tests then say what each look has to show.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab.cluster import Lab
+from lab.patients import patient
+from lab.truth import NODES, WORKSTATION, Form
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+# Causes with their states and risks; notes, which change no verdict, are not counted.
+SIX: dict[str, set[tuple[str, str]]] = {
+    "healthy": set(),
+    "requestheader-config-missing": {("requestheader-config-missing", "active")},
+    "kubelet-cert-san-mismatch": {("kubelet-cert-san-mismatch", "active")},
+    "story": {("requestheader-config-missing", "active"), ("kubelet-cert-san-mismatch", "active")},
+    "guides-way-out": {("kubelet-insecure-tls", "active"), ("kubelet-cert-san-mismatch", "latent")},
+    "guides-patch": {
+        ("secure-port-mismatch", "active"),
+        ("kubelet-insecure-tls", "active"),
+        ("kubelet-cert-san-mismatch", "latent"),
+    },
+}
+EXIT = {"healthy": 0, "guides-way-out": 0}
+NOTES = {"apiservice-insecure-skip-tls"}
+READS = {"get", "list", "watch"}
+REVIEWS = {"subjectaccessreviews", "selfsubjectaccessreviews"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """One run of msdoctor: its exit code, its report as JSON, and what it printed."""
+
+    code: int
+    report: Any
+    errors: str
+
+    @property
+    def found(self) -> set[tuple[str, str]]:
+        """Ids with their states, notes left out."""
+        return {(cause["id"], cause["state"]) for cause in self.report["causes"] if cause["id"] not in NOTES}
+
+    @property
+    def unseen(self) -> str:
+        """Everything that was not seen, in one text."""
+        return "\n".join(f"{gap['what']}: {gap['reason']} {gap['remedy']}" for gap in self.report["gaps"])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All looks at one patient."""
+
+    patient: str
+    with_files: Look
+    without_files: Look
+    as_viewer: Look
+    without_route: Look
+    live_text: str
+    replayed_text: str
+
+
+def msdoctor(lab: Lab, *arguments: str, user: str = "operator") -> "subprocess.CompletedProcess[str]":
+    """Run it on the workstation as one of the lab's users."""
+    environment = {"KUBECONFIG": str(lab.kubeconfig(user)), "PYTHONPATH": str(CHECKOUT)}
+    return lab.run(WORKSTATION, [sys.executable, "-m", "msdoctor", *arguments], env=environment)
+
+
+def look(lab: Lab, *arguments: str, user: str = "operator") -> Look:
+    """One run whose report is read as JSON."""
+    done = msdoctor(lab, "run", "-o", "json", *arguments, user=user)
+    assert done.stdout, done.stderr
+    return Look(done.returncode, json.loads(done.stdout), done.stderr)
+
+
+def roots(lab: Lab) -> list[str]:
+    """The machines' files, as the running machines show them."""
+    return [word for node in NODES for word in ("--host-root", f"{node}={lab.root(node)}")]
+
+
+@pytest.fixture(scope="module", params=list(Form), ids=str)
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    form: Form = request.param
+    with Lab.up(f"patients-{form}", patient("healthy", form)) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module", params=list(SIX))
+def seen(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    name: str = request.param
+    truth = patient(name, lab.form)
+    lab.apply(truth)
+    bundle = tmp_path_factory.mktemp("bundle") / "look.tar.gz"
+    live = msdoctor(lab, "run", *roots(lab), "--save", str(bundle))
+    replayed = msdoctor(lab, "run", "--from", str(bundle))
+    with_files, without_files, as_viewer = look(lab, *roots(lab)), look(lab), look(lab, user="viewer")
+    lab.apply(replace(truth, workstation_reaches_kubelets=False), settle=False)
+    without_route = look(lab)
+    lab.apply(truth, settle=False)
+    return Seen(name, with_files, without_files, as_viewer, without_route, live.stdout, replayed.stdout)
+
+
+def test_with_the_machines_files_exactly_the_faults_are_named(seen: Seen) -> None:
+    assert seen.with_files.found == SIX[seen.patient], seen.live_text
+    assert seen.with_files.code == EXIT.get(seen.patient, 1)
+    assert all(cause["confidence"] == "certain" for cause in seen.with_files.report["causes"])
+
+
+def test_without_the_files_the_same_is_named_and_the_files_are_missed(seen: Seen) -> None:
+    assert seen.without_files.found == SIX[seen.patient]
+    assert seen.without_files.code == EXIT.get(seen.patient, 1)
+    assert "--host-root" in seen.without_files.unseen
+
+
+def test_who_may_read_little_names_no_false_cause(seen: Seen) -> None:
+    assert seen.as_viewer.found <= SIX[seen.patient]
+    assert "forbidden" in seen.as_viewer.unseen
+
+
+def test_a_workstation_without_a_route_to_the_kubelets_accuses_no_healthy_kubelet(seen: Seen) -> None:
+    assert seen.without_route.found <= SIX[seen.patient]
+    assert re.search(r"kubelet at 192\.168\.10\.5.*no answer within", seen.without_route.unseen)
+    accused = {subject for cause in seen.without_route.report["causes"] for subject in cause["subjects"]}
+    assert "node/k8s-master" not in accused
+
+
+def test_a_replay_gives_the_same_report_but_for_its_age(seen: Seen) -> None:
+    header = re.compile(r"(Z, )(just now|recorded .* ago)$", re.MULTILINE)
+
+    assert header.sub(r"\1", seen.live_text) == header.sub(r"\1", seen.replayed_text)
+
+
+def test_metrics_are_proven_where_they_flow(seen: Seen) -> None:
+    flow = seen.with_files.report["flow"]
+    flows = seen.patient in EXIT
+
+    assert (flow["nodes"] == {"seen": 2, "of": 2}) is flows
+    assert flow["conclusive"] is (flows or seen.patient == "kubelet-cert-san-mismatch")
+    assert flow["askedAs"] == "operator"
+
+
+@pytest.mark.usefixtures("seen")
+def test_nothing_but_reading_and_asking_was_ever_done(lab: Lab) -> None:
+    """The API server's audit log is the witness."""
+    events = [json.loads(line) for line in lab.audit_log().read_text().splitlines() if '"msdoctor/' in line]
+    done = {(event["verb"], event.get("objectRef", {}).get("resource", "")) for event in events}
+
+    assert len(events) > 50
+    assert all(verb in READS or (verb == "create" and resource in REVIEWS) for verb, resource in done), done
