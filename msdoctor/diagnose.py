@@ -276,10 +276,10 @@ def _unexplained(causes: Sequence[_Found], symptoms: Sequence[_Found], topology:
     )
 
 
-def _urgency(item: _Found) -> tuple[int, int, str, str]:
-    """Breaking ones first, then in the order in which they are to be repaired: from the consumer to the kubelets."""
+def _urgency(item: _Found) -> tuple[bool, bool, int, str, str]:
+    """Breaking ones first, then in the order of repair, from the consumer to the kubelets; mere notes last."""
     state = (State.ACTIVE, State.NEXT, State.LATENT).index(item.finding.state)
-    return (int(item.check.cls is not Class.CAUSE), state, item.check.hop, item.check.id)
+    return (not item.finding.effects, item.check.cls is not Class.CAUSE, state, item.check.hop, item.check.id)
 
 
 def _verdict(
