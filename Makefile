@@ -34,13 +34,15 @@ lab-down: $(DEV_READY) ## end that cluster (LAB=name)
 	@cd tests/cluster && ../../$(DEV_ENV)/bin/python -m lab down
 
 test-cluster: $(DEV_READY) ## the tests that need a real cluster; needs root
-	$(DEV_ENV)/bin/pytest tests/cluster
+	$(DEV_ENV)/bin/pytest -n 3 --dist loadgroup tests/cluster
 
 fixtures: $(DEV_READY) ## record fixtures/ anew from real clusters; needs root
 	$(DEV_ENV)/bin/python tests/cluster/record.py
 
-bench: $(DEV_READY) ## measure how long things take
-	$(DEV_ENV)/bin/pytest -q -s tests/bench
+bench: $(DEV_READY) ## measure how long things take; needs root for the lab, and Go
+	$(DEV_ENV)/bin/python tests/bench/start.py
+	$(DEV_ENV)/bin/python tests/bench/judging.py
+	PYTHONPATH=tests/cluster $(DEV_ENV)/bin/python tests/bench/look.py
 
 clean: ## remove what make made
 	rm -rf $(USER_ENV) $(DEV_ENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

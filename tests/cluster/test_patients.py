@@ -17,6 +17,8 @@ from lab.cluster import Lab
 from lab.patients import patient
 from lab.truth import NODES, WORKSTATION, Form
 
+pytestmark = pytest.mark.cluster
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 # Causes with their states and risks; notes, which change no verdict, are not counted.
@@ -88,7 +90,9 @@ def roots(lab: Lab) -> list[str]:
     return [word for node in NODES for word in ("--host-root", f"{node}={lab.root(node)}")]
 
 
-@pytest.fixture(scope="module", params=list(Form), ids=str)
+@pytest.fixture(
+    scope="module", params=[pytest.param(form, marks=pytest.mark.xdist_group(form)) for form in Form], ids=str
+)
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     form: Form = request.param
     with Lab.up(f"patients-{form}", patient("healthy", form)) as lab:

@@ -213,6 +213,7 @@ class Lab:
             self._restart_metrics_server()
         for machine in (WORKSTATION, *NODES):
             self._firewall(machine, truth)
+        self._await_rollout(truth)
         return self.settle(truth, begun=begun, moment=moment) if settle else None
 
     def settle(self, truth: Truth, *, begun: float | None = None, moment: str | None = None) -> Observation:
@@ -373,6 +374,23 @@ class Lab:
         if last is None or last.returncode != 0:
             raise LabError(f"objects cannot be replaced: {last.stderr if last else 'conflicts without end'}")
 
+    def _await_rollout(self, truth: Truth) -> None:
+        """Wait until the pods of metrics-server are the wanted ones, ready or not.
+
+        The controllers come back up to a minute after the API server does; what is seen until then is the former state,
+        and steady. Some fault may keep pods from being made at all, so the wait has an end.
+        """
+        wanted = truth.metrics_server.replicas if truth.metrics_server.deployed else 0
+        select = ("-n", "kube-system", "-l", METRICS_SERVER, "-o", "json")
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            pods = json.loads(self.kubectl("get", "pods", *select).stdout)["items"]
+            deployments = json.loads(self.kubectl("get", "deployments", *select).stdout)["items"]
+            leaving = any("deletionTimestamp" in pod["metadata"] for pod in pods)
+            if len(pods) == wanted and not leaving and all(_is_rolled_out(thing) for thing in deployments):
+                return
+            time.sleep(0.3)
+
     def _restart_metrics_server(self) -> None:
         self.kubectl("delete", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "--wait=true", "--timeout=30s")
 
@@ -525,6 +543,13 @@ def _differs(path: Path, file: File) -> bool:
         return path.read_text() != file.text or path.stat().st_mode & 0o777 != file.mode
     except FileNotFoundError:
         return True
+
+
+def _is_rolled_out(deployment: dict[str, Any]) -> bool:
+    """Whether the controller has made every pod from the latest template, whatever became of them."""
+    status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
+    seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+    return seen and status.get("updatedReplicas", 0) == status.get("replicas", 0) == wanted
 
 
 def _container_state(pod: dict[str, Any]) -> dict[str, object]:
