@@ -11,7 +11,7 @@ from hashlib import sha256
 from . import der
 from .der import Reader, context, explicit
 from .extensions import Extensions, read_extensions
-from .gotext import address_text
+from .gotext import address_text, decimal
 from .keys import PublicKey, SignatureAlgorithm, parse_public_key, signature_algorithm
 from .model import Unreadable
 from .names import Name, parse_name
@@ -65,6 +65,11 @@ class Certificate:
     algorithm: SignatureAlgorithm | None
     signature: bytes
     extensions: Extensions
+
+    @property
+    def serial_text(self) -> str:
+        """The serial number in decimal, which an odd certificate's may be too long for ``str``."""
+        return decimal(self.serial)
 
     @property
     def subject(self) -> str:

@@ -296,13 +296,13 @@ def _extended_key_usage(value: bytes, _critical: bool) -> _Fields:
 
 def _policies(value: bytes, _critical: bool) -> _Fields:
     bad = "x509: invalid certificate policies"
-    policies: list[bytes] = []
+    policies: dict[bytes, None] = {}
     sequence = Reader(value).read(der.SEQUENCE, bad)
     while not sequence.empty:
         oid = sequence.read(der.SEQUENCE, bad).read(der.OID, bad).rest
         if oid in policies or not _well_formed(oid):
             raise Unreadable(bad)
-        policies.append(oid)
+        policies[oid] = None
     return {"policies": tuple(policies)}
 
 

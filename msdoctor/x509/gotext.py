@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from .model import Unreadable
 
 _ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
+_CHUNK = 10**1000
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, an IPv4 address in an IPv6 one
 
 
@@ -54,6 +55,19 @@ _SINCE_15_0 = _ranges("""
     1FAAD-1FAAF 1FABB-1FABD 1FABF 1FACE-1FACF 1FADA-1FADB 1FAE8 1FAF7-1FAF8 2B739 31350-323AF
 """)
 _SINCE_15_1 = _ranges("2FFC-2FFF 31EF 2EBF0-2EE5D")
+
+
+def decimal(number: int) -> str:
+    """A non-negative integer in decimal, of any size: Python itself stops at some thousand digits.
+
+    >>> decimal(0), len(decimal(10**5000))
+    ('0', 5001)
+    """
+    chunks: list[str] = []
+    while number >= _CHUNK:
+        number, low = divmod(number, _CHUNK)
+        chunks.append(f"{low:01000}")
+    return "".join([str(number), *reversed(chunks)])
 
 
 def instant(at: datetime) -> str:

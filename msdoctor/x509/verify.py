@@ -225,5 +225,5 @@ def _hint(hint: tuple[str, Certificate] | None) -> str:
     if hint is None:
         return ""
     why, candidate = hint
-    name = candidate.common_name or next(iter(candidate.organizations), f"serial:{candidate.serial}")
+    name = candidate.common_name or next(iter(candidate.organizations), f"serial:{candidate.serial_text}")
     return f" (possibly because of {quote(why)} while trying to verify candidate authority certificate {quote(name)})"

@@ -688,7 +688,7 @@ def distinguished_names(dice: Dice) -> Cases:
         root = replace(ROOT, subject=name)
         impostor = replace(below(root, LEAF), signer=ed("impostor"))
         yield Case("distinguished names", (impostor.der,), (root.der,))
-        numbered = replace(root, serial=integer(dice.pick([0, 1, 127, 128, 2**64, 2**159])))
+        numbered = replace(root, serial=integer(dice.pick([0, 1, 127, 128, 2**64, 2**159, 2**20_000])))
         yield Case("distinguished names", (impostor.der,), (numbered.der, ROOT.der), name="")
     for host in HOSTS:
         yield Case(
@@ -782,7 +782,7 @@ def structures(_dice: Dice) -> Cases:
         tlv(0xA0, integer(2**31 - 1)),
     )]  # fmt: skip
     leaves += [replace(LEAF, serial=serial) for serial in (
-        integer(0), integer(-1), integer(-128), integer(2**160), integer(2**4000), tlv(0x02), b"\x02\x02\x00\x01",
+        integer(0), integer(-1), integer(-128), integer(2**160), integer(2**20_000), tlv(0x02), b"\x02\x02\x00\x01",
         b"\x02\x02\xff\xff", b"", NULL, tlv(0x0A, b"\x01"), integer(1) + integer(2),
     )]  # fmt: skip
     leaves += [replace(LEAF, algorithm=a, outer_algorithm=b) for a, b in (

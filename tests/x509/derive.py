@@ -62,7 +62,7 @@ def describe(c: Certificate) -> str:
     return (
         f"subject={quote(c.subject)} issuer={quote(c.issuer)} cn={quote(c.common_name)} o={_lines(c.organizations)} "
         f"dns={_lines(c.dns_names)} ip={_lines(c.ip_addresses)} from={c.valid_from.seconds} to={c.valid_to.seconds} "
-        f"serial={c.serial} skid={c.subject_key_id} akid={c.authority_key_id} ca={str(c.is_ca).lower()} "
+        f"serial={c.serial_text} skid={c.subject_key_id} akid={c.authority_key_id} ca={str(c.is_ca).lower()} "
         f"usages={_lines(known)}"
     )
 

@@ -189,15 +189,16 @@ def rsa_key(name: str) -> Key:
     d = pow(e, -1, (p - 1) * (q - 1))
     size = (n.bit_length() + 7) // 8
     numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(e, n))
+    private = numbers.private_key() if n.bit_length() >= 1024 else None
 
     def sign(algorithm: bytes, tbs: bytes) -> bytes:
-        if n.bit_length() < 1024:
+        if private is None:
             return bytes(size)  # Go does not get as far as looking at it
         if algorithm in PSS_ALGORITHMS:
             if size < 2 * PSS_ALGORITHMS[algorithm].digest_size + 2:
                 return bytes(size)  # too short a key for this hash
             return pow(int.from_bytes(_pss(tbs, PSS_ALGORITHMS[algorithm], size), "big"), d, n).to_bytes(size, "big")
-        return numbers.private_key().sign(tbs, padding.PKCS1v15(), RSA_ALGORITHMS.get(algorithm, hashes.SHA256()))
+        return private.sign(tbs, padding.PKCS1v15(), RSA_ALGORITHMS.get(algorithm, hashes.SHA256()))
 
     return Key(rsa_spki(n, e), RSA_SHA256, sign)
 

@@ -360,6 +360,25 @@ def test_a_pem_file_without_certificates_says_so(text: bytes) -> None:
         parse_pem(text)
 
 
+def test_a_certificate_of_a_megabyte_is_judged_like_any_other() -> None:
+    names = [dns(f"name-{i}.example.com") for i in range(30_000)]
+    policies = Ext(
+        "2.5.29.32",
+        seq(
+            *(
+                seq(tlv(0x06, b"\x2a" + bytes([0x81 + i // 16384, 0x80 | i // 128 % 128, i % 128])))
+                for i in range(20_000)
+            )
+        ),
+    )
+    trees = seq(tlv(0xA0, *(seq(name) for name in names[:10_000])))
+
+    judgement = judged([with_exts(LEAF, san(*names), policies)], [with_exts(ROOT, Ext("2.5.29.30", trees))], name="n")
+
+    assert judgement.error == "x509: certificate is valid for 30000 names, but none matched n"
+    assert kinds(judgement) == [(ProblemKind.NAME_MISMATCH, 0), (ProblemKind.NAME_CONSTRAINT, 0)]
+
+
 def test_importing_the_package_loads_no_cryptography_and_no_parser() -> None:
     names = "n for n in sys.modules if 'crypto' in n or n.startswith('msdoctor.x509.')"
     code = f"import sys, msdoctor.x509; print(sorted({names}))"
