@@ -549,7 +549,7 @@ def _is_rolled_out(deployment: dict[str, Any]) -> bool:
     """Whether the controller has made every pod from the latest template, whatever became of them."""
     status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
     seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
-    return seen and status.get("updatedReplicas", 0) == status.get("replicas", 0) == wanted
+    return bool(seen and status.get("updatedReplicas", 0) == status.get("replicas", 0) == wanted)
 
 
 def _container_state(pod: dict[str, Any]) -> dict[str, object]:
