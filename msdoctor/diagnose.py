@@ -170,7 +170,8 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
     symptoms = [item for item in found if item.check.cls in (Class.SYMPTOM, Class.BENIGN)]
     roots = _roots(causes, topology)
     hurting = [item for item in roots if item.finding.state is State.ACTIVE and item.check.cls is Class.CAUSE]
-    explained = {id(item): _explained(item, hurting, symptoms, topology) for item in hurting}
+    following = [*(item for item in causes if item not in roots), *symptoms]
+    explained = {id(item): _explained(item, hurting, following, topology) for item in hurting}
     unexplained = _unexplained(hurting, symptoms, topology)
     total = pipeline.consequences(_effects((*hurting, *symptoms)), topology)
     flow = _flow(cluster, total, topology)
