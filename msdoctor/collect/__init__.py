@@ -13,7 +13,7 @@ from pathlib import Path
 from msdoctor.bundle import WORKSTATION, Bundle, Context
 from msdoctor.collect.archive import load, save
 from msdoctor.collect.errors import ConfigurationError
-from msdoctor.collect.look import OnProgress, Wanted, look, silent
+from msdoctor.collect.look import OnProgress, Wanted, silent
 
 __all__ = ["ConfigurationError", "LookOptions", "OnProgress", "Wanted", "live", "load", "save"]
 
@@ -41,6 +41,7 @@ def live(options: LookOptions, wanted: Wanted, on_progress: OnProgress = silent)
     """One look at a cluster, its hosts, or both. Raises ConfigurationError before anything was sent."""
     # Imported here: replaying a saved bundle needs none of the network's libraries.
     from msdoctor.collect.host import open_roots  # noqa: PLC0415
+    from msdoctor.collect.look import look  # noqa: PLC0415  at the top it would hide its own module
     from msdoctor.collect.sources import Everything  # noqa: PLC0415
 
     began = time.monotonic()

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from msdoctor import __version__
 from msdoctor.bundle import Bundle, Context, Document, Kind, Place, Reason, Refusal, bundle_of
@@ -152,7 +152,7 @@ def _names(bundle: Bundle) -> dict[Place, str]:
     for number, place in enumerate(sorted(bundle.documents)):
         if bundle.documents[place].body is None:
             continue
-        name = _name(place)
+        name = str(PurePosixPath(_name(place)))
         above = {str(folder).lower() for folder in PurePosixPath(name).parents}
         if name.lower() in files | folders or above & files:
             name = f"more/{number:06}{PurePosixPath(name).suffix if len(PurePosixPath(name).suffix) < 8 else ''}"
@@ -168,7 +168,8 @@ def _name(place: Place) -> str:
     path = "/".join(_part(part) for part in place.path.split("/") if part)
     match place.kind:
         case Kind.API:
-            return f"api/{path}.json"
+            plain = "/".join(_part(unquote(part)) for part in place.path.split("/") if part)
+            return f"api/{plain or '_'}.json"
         case Kind.REVIEW:
             return f"reviews/{_part(place.path)}.json"
         case Kind.LOG:

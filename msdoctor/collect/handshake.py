@@ -7,6 +7,7 @@ verified: it is the thing looked at. Body of the document:
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import re
@@ -112,7 +113,9 @@ def handshake_over(stream: Stream, server_name: str | None, ends: float, seconds
         while True:
             try:
                 connection.do_handshake()
-                return _seen(connection)
+                seen = _seen(connection)
+                _take_leave(connection, stream, ends)
+                return seen
             except SSL.WantReadError:
                 _exchange(connection, stream, received, ends)
     except SSL.Error as error:
@@ -138,13 +141,7 @@ def _context() -> Any:
 
 def _exchange(connection: Any, stream: Stream, received: bytearray, ends: float) -> None:
     """Send what OpenSSL has to say, hand it what the peer answers."""
-    try:
-        while True:
-            outgoing = connection.bio_read(65536)
-            stream.settimeout(_left(ends))
-            stream.sendall(outgoing)
-    except SSL.WantReadError:
-        pass
+    _flush(connection, stream, ends)
     stream.settimeout(_left(ends))
     incoming = stream.recv(65536)
     if not incoming:
@@ -153,6 +150,21 @@ def _exchange(connection: Any, stream: Stream, received: bytearray, ends: float)
     if len(received) > LARGEST:
         raise _TooMuchError
     connection.bio_write(incoming)
+
+
+def _flush(connection: Any, stream: Stream, ends: float) -> None:
+    with contextlib.suppress(SSL.WantReadError):
+        while True:
+            outgoing = connection.bio_read(65536)
+            stream.settimeout(_left(ends))
+            stream.sendall(outgoing)
+
+
+def _take_leave(connection: Any, stream: Stream, ends: float) -> None:
+    """End as TLS ends, so that the peer's log does not fill with handshakes that broke off."""
+    with contextlib.suppress(SSL.Error, OSError, _LateError):
+        connection.shutdown()
+        _flush(connection, stream, ends)
 
 
 def _left(ends: float) -> float:

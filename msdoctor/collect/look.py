@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from msdoctor.bundle import Bundle, Context, Document, Kind, Place, Reason, Refusal, bundle_of
-from msdoctor.collect.redact import redact
+from msdoctor.collect.redact import redact, redact_context
 
 Answer = bytes | Refusal
 Wanted = Callable[[Bundle], frozenset[Place]]
@@ -200,7 +200,7 @@ class _Look:
 
     def _bundle(self) -> Bundle:
         documents: Iterable[Document] = (self._documents[place] for place in sorted(self._documents))
-        return bundle_of(documents, self._now(), self._sources.context)
+        return bundle_of(documents, self._now(), redact_context(self._sources.context))
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC).replace(microsecond=0)

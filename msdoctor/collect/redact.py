@@ -63,16 +63,15 @@ _PEM_ANY = "-----BEGIN "
 _BASE64_AND_SPACE = string.ascii_letters + string.digits + "+/=\\" + string.whitespace
 _BASE64_PEM = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{16,}={0,2}")
 _DOTTED = re.compile(r"[A-Za-z0-9_.-]{20,}")
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.")
 _BEARER = re.compile(
     r"(?i)(\bbearer(?:\s|%20|\\[nrt])+)(?!token\b|tokens\b|auth|realm|header|credential)([A-Za-z0-9._~+/=-]{6,})"
 )
-_AUTHORIZATION = re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?\w+\s+)([^\s\"',\]}]+)")
+_AUTHORIZATION = re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?\w+\s+)(\[redacted\]|[^\s\"',\]}]+)")
 _BASIC = re.compile(r"(?i)(\bbasic\s+)([A-Za-z0-9+/]{4,}={0,2})")
 _BOOTSTRAP = re.compile(r"(?<![\w.-])[a-z0-9]{6}\.(?=[a-z0-9]*[g-z])[a-z0-9]{16}(?![\w-])")
 _USERINFO = re.compile(r"(?<=[A-Za-z0-9+.-])://[^/?#\s\"'<>]*@")
 _QUERY = re.compile(r"([?&])([\w.-]+)=([^&\s\"']+)")
-_FLAG = re.compile(r"(?<![\w-])(--?[A-Za-z0-9][\w.-]*)(=|[ \t]+(?!-))(\"[^\"]*\"|'[^']*'|[^\s\"',\]]+)")
+_FLAG = re.compile(r"(?<![\w-])(--?[A-Za-z0-9][\w.-]*)(=|[ \t]+(?!-))(\[redacted\]|\"[^\"]*\"|'[^']*'|[^\s\"',\]]+)")
 _SECRET_FLAG = re.compile(
     r"(?i)^--?(?:.*[-_.])?(?:token|password|passwd|passphrase|secret|api-key|secret-key|access-key)$"
 )
@@ -83,8 +82,9 @@ _LINE_ASSIGNMENT = re.compile(r"(?m)^([ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=)(.+
 _QUOTED_ASSIGNMENT = re.compile(r"([\"'])([A-Za-z_]\w*)=([^\"']*)\1")
 _ASSIGNED = re.compile(r"(?<![\w.-])([A-Za-z_]\w*)=")
 _PAIRED = re.compile(r"(?<![\w.-])([A-Za-z][\w-]*)[\"']?:[ \t]+")
-_ASSIGNED_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"',;]+", re.DOTALL)
-_PAIRED_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"'{\[|>&*!,}\]][^\n,}]*")
+_ASSIGNED_VALUE = re.compile(r"\[redacted\]|\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"',;]+", re.DOTALL)
+_PAIRED_WORD = re.compile(r"\[redacted\]|\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"'{\[|>&*!,}\]][^\s,}]*")
+_PAIRED_VALUE = re.compile(r"\[redacted\]|\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"'{\[|>&*!,}\]][^\n,}]*")
 _LIKE_A_SECRET = re.compile(r"(?=.*\d)[^\s:]{8,}$|[^\s:]{20,}$")
 _QUOTES = "\"'"
 _MAYBE = re.compile(
@@ -125,8 +125,8 @@ def prose(text: str) -> str:
     if not _MAYBE.search(text):
         return text
     text = _by_form(text)
-    text = _cut(text, _ASSIGNED, _ASSIGNED_VALUE, _assigned_in_prose)
-    return _cut(text, _PAIRED, _PAIRED_VALUE, _paired_in_prose)
+    text = _cut(text, _ASSIGNED, _is_plainly_secret, _ASSIGNED_VALUE, _assigned)
+    return _cut(text, _PAIRED, _is_secret_key, _PAIRED_WORD, _paired_in_prose)
 
 
 def structured(text: str) -> str:
@@ -137,8 +137,8 @@ def structured(text: str) -> str:
     text = _by_form(text)
     text = _QUOTED_ASSIGNMENT.sub(_quoted_assignment, text)
     text = _LINE_ASSIGNMENT.sub(_line_assignment, text)
-    text = _cut(text, _ASSIGNED, _ASSIGNED_VALUE, _assigned)
-    return _cut(text, _PAIRED, _PAIRED_VALUE, _paired)
+    text = _cut(text, _ASSIGNED, _is_secret_variable, _ASSIGNED_VALUE, _assigned)
+    return _cut(text, _PAIRED, _is_secret_key, _PAIRED_VALUE, _paired)
 
 
 # JSON
@@ -213,7 +213,7 @@ def _is_named_secret(name: Any, value: Any) -> bool:
 
 def _is_place(name: str, value: str) -> bool:
     """``TOKEN_FILE=/etc/token`` says where a secret is, not what it is."""
-    return _NAMES_A_PLACE.search(name) is not None and value.strip(_QUOTES).startswith("/")
+    return _NAMES_A_PLACE.search(name) is not None and value.strip(_QUOTES).startswith("/") and "=" not in value
 
 
 def _hidden(value: str) -> str:
@@ -240,22 +240,31 @@ def _by_form(text: str) -> str:
     return _QUOTED_PAIR.sub(_quoted_pair, text)
 
 
-def _cut(text: str, head: re.Pattern[str], value: re.Pattern[str], put: Callable[[str, str], str | None]) -> str:
-    """Text with each value that follows a head replaced by what ``put`` makes of name and value, unless None."""
+def _cut(
+    text: str,
+    head: re.Pattern[str],
+    is_secret: Callable[[str], bool],
+    value: re.Pattern[str],
+    put: Callable[[str, str], str],
+) -> str:
+    """Text with each value whose head names a secret replaced by what ``put`` makes of name and value."""
     parts: list[str] = []
     done = 0
     for match in head.finditer(text):
-        found = value.match(text, match.end()) if match.start() >= done else None
-        replacement = put(match[1], found[0]) if found else None
-        if found and replacement is not None:
+        if match.start() < done or not is_secret(match[1]):
+            continue
+        found = value.match(text, match.end())
+        replacement = put(match[1], found[0]) if found else ""
+        if found and replacement != found[0]:
             parts += [text[done : found.start()], replacement]
             done = found.end()
     return "".join([*parts, text[done:]])
 
 
 def _jwt(match: re.Match[str]) -> str:
-    found = _JWT.search(match[0])
-    return match[0][: found.start()] + MARK if found else match[0]
+    token = match[0]
+    start = token.find("eyJ")  # `{"` in base64, with which a header begins
+    return token[:start] + MARK if start >= 0 and "." in token[start + 11 :] else token
 
 
 def _basic(match: re.Match[str]) -> str:
@@ -280,29 +289,28 @@ def _quoted_assignment(match: re.Match[str]) -> str:
 
 def _line_assignment(match: re.Match[str]) -> str:
     """In an environment file an unquoted value reaches to the end of its line."""
-    quoted = match[3].startswith(("'", '"'))
+    quoted = match[3].startswith(("'", '"', MARK))
     hide = not quoted and _is_secret_variable(match[2]) and not _is_place(match[2], match[3])
     return f"{match[1]}{MARK}" if hide else match[0]
 
 
-def _assigned(name: str, value: str) -> str | None:
-    return MARK if _is_secret_variable(name) and not _is_place(name, value) else None
+def _assigned(name: str, value: str) -> str:
+    return value if _is_place(name, value) else MARK
 
 
-def _assigned_in_prose(name: str, value: str) -> str | None:
+def _is_plainly_secret(name: str) -> bool:
     """In a log ``key="kube-system/x"`` names an object, so only plainer words count, and names in capitals."""
-    plain = name == name.upper() or re.search(rf"(?i){_WORDS}$", name)
-    return _assigned(name, value) if plain else None
+    return _is_secret_variable(name) and (name == name.upper() or re.search(rf"(?i){_WORDS}$", name) is not None)
 
 
-def _paired(name: str, value: str) -> str | None:
-    return f'"{_hidden(value.strip(_QUOTES))}"' if _is_secret_key(name) else None
+def _paired(name: str, value: str) -> str:  # noqa: ARG001
+    return f'"{_hidden(value.strip(_QUOTES))}"'
 
 
-def _paired_in_prose(name: str, value: str) -> str | None:
+def _paired_in_prose(name: str, value: str) -> str:
     """``password: x`` is a secret; ``cannot get token: connection refused`` is a message."""
     certain = name.lower() in ("password", "passwd") or _LIKE_A_SECRET.match(value.strip(_QUOTES))
-    return _paired(name, value) if certain else None
+    return _paired(name, value) if certain else value
 
 
 # YAML
@@ -435,7 +443,7 @@ def _public_of_base64(text: str) -> str | None:
     except (binascii.Error, ValueError):
         return None
     if "PRIVATE KEY" not in decoded:
-        return None
+        return text if "PUBLIC KEY" in decoded else None
     return base64.b64encode((_by_form(decoded).strip() + "\n").encode()).decode()
 
 
