@@ -84,14 +84,5 @@ def kubelet_insecure_tls(
             ),
         ),
         effects=(Effect(EffectKind.UNSAFE),),
-        remedies=advise(repair.blanks(position=_position(installation))),
+        remedies=advise(repair.blanks(position=installation.pointer("insecure"))),
     )
-
-
-def _position(installation: Installation) -> str:
-    """The JSON pointer of the argument in the Deployment."""
-    number = installation.deployment.spec.template.spec.containers.index(installation.container)
-    for position, word in enumerate(installation.container.args):
-        if "insecure" in word:
-            return f"/spec/template/spec/containers/{number}/args/{position}"
-    return f"/spec/template/spec/containers/{number}/args/-"

@@ -109,7 +109,7 @@ def secure_port_mismatch(
             default=None,
         ),
         changed="its newest pod was made",
-        remedies=advise(repair.blanks(container_port=str(port), position=_position(installation))),
+        remedies=advise(repair.blanks(container_port=str(port), position=installation.pointer("--secure-port"))),
     )
 
 
@@ -135,17 +135,6 @@ def _refused(events: tuple[Event, ...], port: int, namespace: str) -> Iterator[E
             how=f"kubectl -n {namespace} describe pod {event.involved_object.name}",
             at=event.last_timestamp,
         )
-
-
-def _position(installation: Installation) -> str:
-    """The JSON pointer of the argument in the Deployment."""
-    containers = installation.deployment.spec.template.spec.containers
-    number = containers.index(installation.container)
-    for field, words in (("args", installation.container.args), ("command", installation.container.command)):
-        for position, word in enumerate(words):
-            if word.startswith("--secure-port"):
-                return f"/spec/template/spec/containers/{number}/{field}/{position}"
-    return f"/spec/template/spec/containers/{number}/args/-"
 
 
 def _and(words: list[str]) -> str:

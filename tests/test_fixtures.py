@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from expected import FLOWING, TRUTH
 
 from msdoctor import registry
 from msdoctor.collect import load
@@ -20,36 +21,6 @@ from msdoctor.render import report_json, report_text
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
-
-# What each patient of the lab has, by the ids of its causes and risks with their state; notes are not counted.
-TRUTH: dict[str, set[tuple[str, str]]] = {
-    "healthy": set(),
-    "requestheader-config-missing": {("requestheader-config-missing", "active")},
-    "kubelet-cert-san-mismatch": {("kubelet-cert-san-mismatch", "active")},
-    "story": {("requestheader-config-missing", "active"), ("kubelet-cert-san-mismatch", "active")},
-    "guides-way-out": {("kubelet-insecure-tls", "active"), ("kubelet-cert-san-mismatch", "latent")},
-    "guides-patch": {
-        ("secure-port-mismatch", "active"),
-        ("kubelet-insecure-tls", "active"),
-        ("kubelet-cert-san-mismatch", "latent"),
-    },
-    "metrics-api-not-registered": {("metrics-api-not-registered", "active")},
-    "metrics-server-missing": {("metrics-server-missing", "active")},
-    "apiservice-missing-endpoints": set(),  # a selector that fits no pod, for which there is no check yet
-    "metrics-server-not-ready": {("kubelet-cert-san-mismatch", "active")},
-    "metrics-not-yet-available": set(),
-    "kubelet-cert-san-missing-ip": {("kubelet-cert-san-missing-ip", "active")},
-    "kubelet-cert-unknown-ca": {("kubelet-cert-unknown-ca", "active")},
-    "kubelet-cert-expired": {("kubelet-cert-expired", "active")},
-    "requestheader-allowed-names-mismatch": {("requestheader-allowed-names-mismatch", "active")},
-    "proxy-client-cert-missing": {("proxy-client-cert-missing", "active")},
-    "kubelet-insecure-tls": {("kubelet-insecure-tls", "active")},
-    "secure-port-mismatch": {("secure-port-mismatch", "active")},
-    "apiservice-insecure-skip-tls": set(),
-    "apiservice-unavailable": set(),  # a proxy certificate that no CA verifies, for which there is no check yet
-    "node-metrics-missing": set(),  # a firewall before one kubelet, likewise
-    "hpa-metrics-failing": set(),  # the same before every kubelet
-}
 
 
 def _diagnosed(name: str) -> Diagnosis:
@@ -81,9 +52,8 @@ def test_exactly_the_patients_faults_are_named(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_exit_code_says_whether_metrics_are_proven_to_flow(name: str) -> None:
     causes = {state for id_, state in TRUTH[name] if id_ != "kubelet-insecure-tls"}
-    flows = name in ("healthy", "guides-way-out", "kubelet-insecure-tls", "apiservice-insecure-skip-tls")
 
-    assert exit_code(_diagnosed(name)) == (1 if "active" in causes else 0 if flows else 3)
+    assert exit_code(_diagnosed(name)) == (1 if "active" in causes else 0 if name in FLOWING else 3)
 
 
 @pytest.mark.parametrize("name", NAMES)

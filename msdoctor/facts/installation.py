@@ -87,6 +87,17 @@ class Installation:
         tag = re.search(r":v?(\d+)\.(\d+)", self.container.image)
         return (int(tag[1]), int(tag[2])) if tag else None
 
+    def pointer(self, argument: str) -> str:
+        """The JSON pointer, in the Deployment, of the argument that contains this text; of a new one if none does."""
+        container = (
+            f"/spec/template/spec/containers/{self.deployment.spec.template.spec.containers.index(self.container)}"
+        )
+        for field, words in (("args", self.container.args), ("command", self.container.command)):
+            for position, word in enumerate(words):
+                if argument in word:
+                    return f"{container}/{field}/{position}"
+        return f"{container}/args/-"
+
     def port_number(self, port: int | str) -> int | None:
         """A port given by number or by the name that the container gives it; None where no port has that name."""
         if isinstance(port, int):

@@ -1,0 +1,34 @@
+"""What msdoctor has to find in each of the lab's patients: one table, for live looks and for recorded ones."""
+
+# What each patient of the lab has, by the ids of its causes and risks with their state; notes are not counted.
+TRUTH: dict[str, set[tuple[str, str]]] = {
+    "healthy": set(),
+    "requestheader-config-missing": {("requestheader-config-missing", "active")},
+    "kubelet-cert-san-mismatch": {("kubelet-cert-san-mismatch", "active")},
+    "story": {("requestheader-config-missing", "active"), ("kubelet-cert-san-mismatch", "active")},
+    "guides-way-out": {("kubelet-insecure-tls", "active"), ("kubelet-cert-san-mismatch", "latent")},
+    "guides-patch": {
+        ("secure-port-mismatch", "active"),
+        ("kubelet-insecure-tls", "active"),
+        ("kubelet-cert-san-mismatch", "latent"),
+    },
+    "metrics-api-not-registered": {("metrics-api-not-registered", "active")},
+    "metrics-server-missing": {("metrics-server-missing", "active")},
+    "apiservice-missing-endpoints": set(),  # a selector that fits no pod, for which there is no check yet
+    "metrics-server-not-ready": {("kubelet-cert-san-mismatch", "active")},
+    "metrics-not-yet-available": set(),
+    "kubelet-cert-san-missing-ip": {("kubelet-cert-san-missing-ip", "active")},
+    "kubelet-cert-unknown-ca": {("kubelet-cert-unknown-ca", "active")},
+    "kubelet-cert-expired": {("kubelet-cert-expired", "active")},
+    "requestheader-allowed-names-mismatch": {("requestheader-allowed-names-mismatch", "active")},
+    "proxy-client-cert-missing": {("proxy-client-cert-missing", "active")},
+    "kubelet-insecure-tls": {("kubelet-insecure-tls", "active")},
+    "secure-port-mismatch": {("secure-port-mismatch", "active")},
+    "apiservice-insecure-skip-tls": set(),
+    "apiservice-unavailable": set(),  # a proxy certificate that no CA verifies, for which there is no check yet
+    "node-metrics-missing": set(),  # a firewall before one kubelet, likewise
+    "hpa-metrics-failing": set(),  # the same before every kubelet
+}
+
+# Patients whose metrics flow all the same, for every node.
+FLOWING = ("healthy", "guides-way-out", "kubelet-insecure-tls", "apiservice-insecure-skip-tls")
