@@ -150,11 +150,8 @@ class _Constraints:
         self.permitted = _Half(certificate.extensions.permitted, permitted=True)
         self.excluded = _Half(certificate.extensions.excluded, permitted=False)
 
-    def fault(self, claimed: _Claimed) -> str | None:
-        """Why these constraints forbid one of the claimed names, in Go's words and order."""
-        return next(filter(None, self._verdicts(claimed)), None)
-
-    def _verdicts(self, claimed: _Claimed) -> Iterator[str | None]:
+    def faults(self, claimed: _Claimed) -> Iterator[str | None]:
+        """Of each claimed name, in Go's order and words, why these constraints forbid it; None where they do not."""
         permitted, excluded = self.permitted, self.excluded
         for address in claimed.addresses:
             yield _fault("IP address", address_text(address), address, permitted.networks, excluded.networks)
@@ -236,8 +233,8 @@ def _mailbox(text: str) -> Mailbox:
     return Mailbox(mailbox.local, mailbox.domain.lower())
 
 
-def constraint_fault(chain: Sequence[Certificate]) -> tuple[str, Certificate] | None:
-    """The first name in a chain, leaf first, that a certificate above it forbids: why, and who claims it."""
+def constraint_faults(chain: Sequence[Certificate]) -> Iterator[tuple[str, Certificate]]:
+    """The names in a chain, leaf first, that one above forbids: why, and who claims it. Go tells the first."""
     constrained = [(i, _Constraints(above)) for i, above in enumerate(chain) if above.extensions.name_constraints]
     for position, certificate in enumerate(chain):
         applicable = [constraints for i, constraints in constrained if i > position]
@@ -246,8 +243,7 @@ def constraint_fault(chain: Sequence[Certificate]) -> tuple[str, Certificate] | 
         try:
             claimed = _claimed(certificate)
         except Unreadable as reason:
-            return str(reason), certificate
+            yield str(reason), certificate
+            continue
         for constraints in applicable:
-            if fault := constraints.fault(claimed):
-                return fault, certificate
-    return None
+            yield from ((fault, certificate) for fault in constraints.faults(claimed) if fault)

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from .certificate import Certificate, parse
 from .hostnames import hostname_fault
+from .keys import UNSUPPORTED
 from .model import Judgement, Problem, ProblemKind, Unreadable, Usage
 from .policies import policies_valid
 from .verify import (
@@ -22,7 +23,7 @@ from .verify import (
     chain_fault,
     issuer_faults,
     may_sign,
-    name_constraint_fault,
+    name_constraint_faults,
     signature_text,
     usage_faults,
     validity_faults,
@@ -109,8 +110,7 @@ def _faults(leaf: Certificate, name: str | None, question: Question) -> Iterator
 
 def _whole_chain_faults(chain: Sequence[Certificate], usage: Usage) -> Iterator[Fault]:
     yield from usage_faults(chain, usage)
-    if fault := name_constraint_fault(chain):
-        yield fault
+    yield from name_constraint_faults(chain)
     if not policies_valid(chain):
         text = "x509: no valid chains built: 1 candidate chains with invalid policies"
         yield Fault(ProblemKind.POLICY, text, chain[0])
@@ -163,15 +163,25 @@ class _Wanderer:
         certificate = below.chain[-1]
         faults: list[Fault] = []
         if text := signature_text(certificate, issuer):
-            # An insecure signature is not checked. That the issuer made it is assumed where nothing speaks against it.
-            if certificate.algorithm is None or not certificate.algorithm.insecure or _ids_differ(certificate, issuer):
+            # What Go will not check was made by this issuer for all that is known, unless the key ids tell otherwise.
+            if (unchecked := _unchecked(text, certificate, issuer)) is None or _ids_differ(certificate, issuer):
                 return None
-            faults.append(Fault(ProblemKind.INSECURE_ALGORITHM, text, certificate))
+            faults.append(unchecked)
         if not may_sign(issuer):
             faults.append(Fault(ProblemKind.NOT_A_CA, CANNOT_SIGN, issuer))
         placed = issuer_faults(issuer, below.chain, self._question.at, root=root)
         faults += (fault for fault in placed if fault.kind is not ProblemKind.NOT_A_CA or may_sign(issuer))
         return tuple(faults)
+
+
+def _unchecked(text: str, certificate: Certificate, issuer: Certificate) -> Fault | None:
+    """The fault that keeps Go from checking a signature; None where it was checked, and is wrong."""
+    signed_oddly = certificate.algorithm is None or certificate.algorithm.insecure
+    if "insecure" in text:  # the signature's hash, or the issuer's short key
+        return Fault(ProblemKind.INSECURE_ALGORITHM, text, certificate if signed_oddly else issuer)
+    if text == UNSUPPORTED:
+        return Fault(ProblemKind.UNSUPPORTED_ALGORITHM, text, certificate if signed_oddly else issuer)
+    return None
 
 
 def _ids_differ(certificate: Certificate, issuer: Certificate) -> bool:

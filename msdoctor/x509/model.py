@@ -34,7 +34,7 @@ class ProblemKind(StrEnum):
     KEY_USAGE = "key usage"  # extended key usage, of the certificate or of an issuer above it
     NAME_CONSTRAINT = "name constraint"
     POLICY = "policy"
-    INSECURE_ALGORITHM = "insecure algorithm"  # signed with MD5 or SHA-1
+    INSECURE_ALGORITHM = "insecure algorithm"  # signed with MD5 or SHA-1, or by an RSA key below 1024 bits
     UNSUPPORTED_ALGORITHM = "unsupported algorithm"  # signed in a way, or with a key, that Go cannot verify
     SIGNATURE_LIMIT = "signature limit"  # too many same-named authorities to try
 

@@ -102,10 +102,6 @@ def _hierarchy(scheme: str, rest: str) -> tuple[str, str]:
             text += "//"
         text += f"{user}@" if user is not None else ""
         text += _escape(host, _HOST)
-    if path and path[0] != "/" and host:
-        text += "/"
-    if not text and ":" in path.partition("/")[0]:
-        text = "./"
     return host, text + path
 
 

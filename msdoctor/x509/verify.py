@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .certificate import Certificate, Moment
-from .constraints import constraint_fault
+from .constraints import constraint_faults
 from .extensions import CERT_SIGN
 from .gotext import instant, quote
 from .keys import UNSUPPORTED, signature_fault
@@ -133,14 +133,11 @@ def usage_faults(chain: Sequence[Certificate], usage: Usage) -> Iterator[Fault]:
             yield Fault(ProblemKind.KEY_USAGE, _INCOMPATIBLE_USAGE, certificate)
 
 
-def name_constraint_fault(chain: Sequence[Certificate]) -> Fault | None:
-    """The first name in a chain that a certificate above it forbids."""
-    found = constraint_fault(chain)
-    if found is None:
-        return None
-    why, certificate = found
-    text = f"x509: a root or intermediate certificate is not authorized to sign for this name: {why}"
-    return Fault(ProblemKind.NAME_CONSTRAINT, text, certificate)
+def name_constraint_faults(chain: Sequence[Certificate]) -> Iterator[Fault]:
+    """The names in a chain, leaf first, that a certificate above them forbids."""
+    for why, certificate in constraint_faults(chain):
+        text = f"x509: a root or intermediate certificate is not authorized to sign for this name: {why}"
+        yield Fault(ProblemKind.NAME_CONSTRAINT, text, certificate)
 
 
 def chain_fault(leaf: Certificate, question: Question) -> Fault | None:
@@ -162,7 +159,7 @@ def _choose(leaf: Certificate, chains: list[list[Certificate]], usage: Usage) ->
         elif offence := next(usage_faults(chain, usage), None):
             usage_fault = usage_fault or offence
             bad_usages += 1
-        elif fault := name_constraint_fault(chain):
+        elif fault := next(name_constraint_faults(chain), None):
             constraint = constraint or fault
         else:
             return None

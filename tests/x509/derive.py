@@ -2,6 +2,7 @@
 
     python tests/x509/derive.py --check     fails where Go, the record and msdoctor are not of one mind
     python tests/x509/derive.py --write     records anew
+    python tests/x509/derive.py --compare   leaves the record out of it
 
 Needs a Go toolchain. The record is ``verdicts.jsonl.gz``: a first line that names the Go, then a line per case.
 """
