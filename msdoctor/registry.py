@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from msdoctor.errors import GivenError
 from msdoctor.index import IndexEntry
 from msdoctor.model import Check, Class, Hop, Look, Says
 
@@ -29,7 +30,7 @@ ENTRY_POINTS = "msdoctor.checks"
 INDEX_FORMAT = "1"
 
 
-class RegistryError(Exception):
+class RegistryError(GivenError):
     """A folder of checks that cannot be used; the message names the file and what to do."""
 
 
@@ -53,7 +54,7 @@ class Index:
 
 def load(folders: Sequence[Path] = ()) -> tuple[Check, ...]:
     """Every check, by id. Raises ``RegistryError`` for a folder that is none, a file that fails, an id given twice."""
-    return _unique([check for folder in _all(folders) for check in _in_folder(folder)])
+    return _unique([check for folder in _all(folders) for check in _some_in_folder(folder)])
 
 
 def load_index(folders: Sequence[Path] = ()) -> Index:
@@ -73,7 +74,7 @@ def _all(folders: Sequence[Path]) -> tuple[Path, ...]:
     for folder in folders:
         if not folder.is_dir():
             raise RegistryError(f"--checks {folder}: no such folder")
-    return (bundled_folder(), *(folder.resolve() for folder in folders), *_installed())
+    return tuple(dict.fromkeys((bundled_folder(), *(folder.resolve() for folder in folders), *_installed())))
 
 
 def _installed() -> tuple[Path, ...]:
@@ -96,6 +97,13 @@ def _entry_point_folders() -> Iterator[Path]:
                     yield from map(Path, (spec.submodule_search_locations or ()) if spec else ())
 
 
+def _some_in_folder(folder: Path) -> list[Check]:
+    found = list(_in_folder(folder))
+    if not found:
+        raise RegistryError(f"{folder}: holds no check; name the folder in which the checks' own .py files lie")
+    return found
+
+
 def _in_folder(folder: Path) -> Iterator[Check]:
     for info in pkgutil.iter_modules([str(folder)]):
         if not info.name.startswith("_"):
@@ -115,7 +123,7 @@ def _import(file: Path, folders: Sequence[Path]) -> ModuleType:
         return importlib.import_module(f"{_mount(folder)}.{file.stem}")
     except SyntaxError as error:
         raise RegistryError(f"{error.filename}:{error.lineno}: not Python: {error.msg}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise RegistryError(f"{file}: cannot be imported: {type(error).__name__}: {error}") from error
 
 
@@ -134,7 +142,9 @@ def _unique(checks: list[Check]) -> tuple[Check, ...]:
     seen: dict[str, Check] = {}
     for check in checks:
         if check.id in seen:
-            raise RegistryError(f"{check.file}: a check named {check.id} is already there: {seen[check.id].file}")
+            raise RegistryError(
+                f"{check.file}: a check named {check.id} is already there: {seen[check.id].file}; rename one of them"
+            )
         seen[check.id] = check
     return tuple(seen[name] for name in sorted(seen))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msdoctor.errors import GivenError
 
-class ConfigurationError(Exception):
+
+class ConfigurationError(GivenError):
     """One clear sentence that names the place at fault and says what to do. The command line exits with 2."""
