@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from msdoctor import __version__
+from msdoctor.errors import GivenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from msdoctor.diagnose import Diagnosis
     from msdoctor.model import Check
     from msdoctor.registry import Index
-    from msdoctor.utterances import Utterance
 
 USAGE_ERROR, UNDECIDED, INTERNAL_ERROR, INTERRUPTED = 2, 3, 4, 130
 WIDEST = 100
@@ -34,13 +34,34 @@ class ConfigurationProblem(click.ClickException):
         click.echo(f"msdoctor: {self.format_message()}", err=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST})
+class Commands(click.Group):
+    """Turns what the user gave and cannot be used into one message, whichever part of msdoctor noticed it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except GivenError as error:
+            raise ConfigurationProblem(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST})
 def cli() -> None:
-    r"""Find the one cause why `kubectl top` and HPAs have no metrics, and how to heal it.
+    """Find the one cause why `kubectl top` and HPAs have no metrics, and how to heal it.
 
     \b
-    Exit codes: 0 metrics flow   1 a cause was found   2 usage or configuration
-                3 undecided      4 internal error      130 interrupted
+      msdoctor run                     look at the cluster of the current context
+      msdoctor explain 'ERROR TEXT'    say what a pasted error means
+
+    It never writes to a cluster.
+
+    \b
+    Exit codes:  0  metrics flow, nothing is the matter
+                 1  a cause was found
+                 2  something given on the command line or in a file cannot be used
+                 3  undecided: metrics were not seen to flow, and no cause was found
+                 4  internal error
+               130  interrupted
     """
 
 
@@ -52,11 +73,8 @@ def main() -> NoReturn:
     try:
         code = cli.main(prog_name=_program(), standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
+        click.echo("msdoctor: interrupted", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader went away (`| head`); the interpreter must not complain about it on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE_ERROR)
@@ -90,22 +108,30 @@ def _host_root(
 
 CLUSTER_OPTIONS = (
     click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)."),
-    click.option("--context", metavar="NAME", help="Context of the kubeconfig."),
-    click.option("--cluster", metavar="NAME", help="Cluster of the kubeconfig."),
-    click.option("--user", metavar="NAME", help="User of the kubeconfig."),
+    click.option("--context", metavar="NAME", help="Context in it (default: its current-context)."),
+    click.option("--cluster", metavar="NAME", help="Cluster in it, instead of the context's."),
+    click.option("--user", metavar="NAME", help="User in it, instead of the context's."),
     click.option(
         "--host-root",
         "host_roots",
         metavar="[NODE=]DIR",
         multiple=True,
         callback=_host_root,
-        help="A host's file system, or a copy of it, to read flags and certificates from. May be repeated.",
+        help="A host's root directory, or a copy of its files: shows the API server's flags and the certificates on"
+        " disk. NODE defaults to what its /etc/hostname says. May be repeated.",
     ),
     click.option(
-        "--timeout", default=60.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds for the look."
+        "--timeout",
+        metavar="SECONDS",
+        default=60.0,
+        show_default=True,
+        type=click.FloatRange(min=0.1),
+        help="For the whole look; what did not answer until then is reported as not seen.",
     ),
     click.option(
-        "--port-forward", is_flag=True, help="Also read the certificate that metrics-server serves, by port-forward."
+        "--port-forward",
+        is_flag=True,
+        help="Also read the certificate that metrics-server serves, by a port-forward to its pod.",
     ),
 )
 CHECKS_OPTION = click.option(
@@ -114,10 +140,16 @@ CHECKS_OPTION = click.option(
     metavar="DIR",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="More checks. May be repeated.",
+    help="A folder with checks of your own, beside the bundled ones. May be repeated.",
 )
 FORMAT_OPTION = click.option(
-    "-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print.",
 )
 
 
@@ -135,18 +167,28 @@ def _with(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-@cli.command()
+@cli.command(short_help="Look at a cluster or a saved bundle, and say what is the matter.")
 @_with(*CLUSTER_OPTIONS, CHECKS_OPTION, FORMAT_OPTION)
-@click.option("--from", "source", metavar="BUNDLE", type=click.Path(path_type=Path), help="Diagnose a saved bundle.")
+@click.option(
+    "--from",
+    "source",
+    metavar="BUNDLE",
+    type=click.Path(path_type=Path),
+    help="Diagnose what `collect` or --save kept, instead of looking at a cluster.",
+)
 @click.option(
     "--save", metavar="PATH", type=click.Path(path_type=Path), help="Also save what was seen, as `collect` does."
 )
 @click.option(
-    "--fail-on", type=click.Choice(["cause", "risk"]), default="cause", show_default=True, help="What exits 1."
+    "--fail-on",
+    type=click.Choice(["cause", "risk"]),
+    default="cause",
+    show_default=True,
+    help="The least that exits with 1.",
 )
-@click.option("--exit-zero", is_flag=True, help="Exit 0 even when a cause was found.")
-@click.option("--strict", is_flag=True, help="Exit 3 when anything was not seen.")
-@click.option("-v", "--verbose", is_flag=True, help="Also the five requirements and every check's outcome.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1.")
+@click.option("--strict", is_flag=True, help="Exit with 3 where it would be 0 and anything was not seen.")
+@click.option("-v", "--verbose", is_flag=True, help="All evidence, the five requirements, and every check's outcome.")
 def run(
     source: Path | None,
     save: Path | None,
@@ -158,85 +200,106 @@ def run(
     verbose: bool,
     **look: Any,
 ) -> None:
-    """Look at a cluster, or at a saved bundle, and say what is the matter."""
+    """Look at a cluster, or at a saved bundle, and say what is the matter.
+
+    \b
+      msdoctor run                                 the cluster of the current context
+      msdoctor run --host-root master=/mnt/master  that, with the files of a host
+      msdoctor run --from BUNDLE                   what was saved by `msdoctor collect`
+
+    The exit code says how it ended; `msdoctor --help` lists them.
+    """
+    from msdoctor.collect import check_target, load
+    from msdoctor.collect import save as save_bundle
     from msdoctor.diagnose import exit_code
     from msdoctor.model import Class
+    from msdoctor.registry import load as load_checks
     from msdoctor.render import report_json, report_text
 
     if source is not None and (given := _given(look)):
-        raise ConfigurationProblem(f"--from replays what was collected then; {', '.join(given)} cannot be used with it")
-    checks = _load_checks(folders)
-    bundle = _load_bundle(source) if source else _look(look)
+        raise GivenError(f"--from looks at no cluster and no host: leave out {' and '.join(given)}, or --from")
+    checks = load_checks(folders)
     if save is not None:
-        _save(bundle, save)
+        check_target(save)
+    bundle = load(source) if source else _look(look)
+    if save is not None:
+        save_bundle(bundle, save)
     diagnosis = _diagnose(bundle, checks)
     if form == "json":
-        click.echo(report_json.json_(diagnosis), nl=False)
+        _print(report_json.json_(diagnosis))
     else:
         age = _age(bundle, replayed=source is not None)
-        text = report_text.text(
-            diagnosis, width=_width(), colour=_colour(), verbose=verbose, age=age, ascii_only=not _unicode()
+        _print(
+            report_text.text(
+                diagnosis, width=_width(), colour=_colour(), verbose=verbose, age=age, ascii_only=not _unicode()
+            )
         )
-        click.echo(text.rstrip("\n"), color=_colour())
     raise click.exceptions.Exit(exit_code(diagnosis, fail_on=Class(fail_on), exit_zero=exit_zero, strict=strict))
 
 
-@cli.command()
+@cli.command(short_help="Save what a look sees, without secrets, to diagnose it elsewhere.")
 @_with(*CLUSTER_OPTIONS)
 @click.argument("path", type=click.Path(path_type=Path))
 def collect(path: Path, **look: Any) -> None:
-    """Save what a look sees, without secrets, to PATH: a directory, or a file ending in .tar.gz.
+    """Save what a look sees, without secrets, to PATH: a new directory, or a file ending in .tar.gz.
 
-    `msdoctor run --from PATH` then gives the same report, on any machine and at any time.
+    `msdoctor run --from PATH` then gives the same report, on any machine and at any time. Exits with 3 where nothing
+    was seen.
     """
+    from msdoctor.collect import check_target, save
+
+    check_target(path)
     bundle = _look(look)
-    _save(bundle, path)
+    save(bundle, path)
     seen = sum(document.body is not None for document in bundle.documents.values())
-    click.echo(f"{path}: {seen} documents, {len(bundle.documents) - seen} refused or absent")
-    click.echo(f"Read it before you pass it on, and replay it with: msdoctor run --from {path}", err=True)
+    _print(f"{path}: {seen} documents, {len(bundle.documents) - seen} refused or absent\n")
+    click.echo(f"Read it before you pass it on. To diagnose it: msdoctor run --from {path}", err=True)
+    raise click.exceptions.Exit(0 if seen else UNDECIDED)
 
 
-@cli.command()
+@cli.command(short_help="Say what a pasted error means, or print an id's manual page.")
 @_with(CHECKS_OPTION, FORMAT_OPTION)
 @click.option("--list", "list_", is_flag=True, help="List every id that can be explained.")
 @click.argument("words", nargs=-1, metavar="[TEXT|FILE|-|ID]...")
 def explain(words: tuple[str, ...], folders: tuple[Path, ...], form: str, list_: bool) -> None:
     """Say what a pasted error means, or print an id's manual page.
 
-    TEXT is the error itself, in quotes; - reads it from standard input; a FILE's name, from that file.
+    \b
+      msdoctor explain 'x509: certificate is valid for 10.0.0.1, not 10.0.0.2'
+      kubectl -n kube-system logs deploy/metrics-server | msdoctor explain -
+      msdoctor explain metrics-server.log
+      msdoctor explain kubelet-cert-san-mismatch
+
+    Looks at no cluster. Exits with 1 where it knows nothing of the text.
     """
     from msdoctor import registry
 
-    try:
-        index = registry.load_index(folders)
-        if list_:
-            _list_ids(index)
-        elif not words:
-            raise click.UsageError("give an error's text in quotes, a file, an id, or - for standard input")
-        elif len(words) == 1 and _is_id(words[0]):
-            _manual(index, words[0], form)
-        else:
-            _explain(index, words, form)
-    except registry.RegistryError as error:
-        raise ConfigurationProblem(str(error)) from error
+    index = registry.load_index(folders)
+    if list_:
+        _print("".join(f"{entry.id:38} {entry.title}\n" for entry in sorted(index.entries, key=lambda e: e.id)))
+    elif not words:
+        raise click.UsageError("give an error's text in quotes, a file, an id, or - for standard input")
+    elif len(words) == 1 and _is_id(words[0]):
+        _manual(index, words[0], form)
+    else:
+        _explain(index, words, form)
 
 
 @cli.command()
 @_with(CHECKS_OPTION, FORMAT_OPTION)
 def checks(folders: tuple[Path, ...], form: str) -> None:
     """List every check: its hop, what it finds, and its title."""
-    found = _load_checks(folders)
+    from msdoctor.registry import load
+
+    found = load(folders)
     if form == "json":
         import json
 
         items = [{"id": c.id, "hop": c.hop, "class": c.cls, "title": c.title, "file": c.file} for c in found]
-        click.echo(json.dumps({"schemaVersion": "1", "checks": items}, indent=2))
+        _print(json.dumps({"schemaVersion": "1", "checks": items}, indent=2) + "\n")
         return
-    from tabulate import tabulate
-
-    rows = [(check.hop, check.cls, check.id, check.title) for check in sorted(found, key=lambda c: (c.hop, c.id))]
-    columns = [None, None, None, max(30, _width() - 57)]
-    click.echo(tabulate(rows, headers=("hop", "class", "id", "title"), tablefmt="plain", maxcolwidths=columns))
+    _print(_table(found))
+    click.echo("The manual page of one: msdoctor explain ID", err=True)
 
 
 @cli.command()
@@ -246,9 +309,18 @@ def version(schema: bool) -> None:
     if schema:
         from msdoctor.render import report_json
 
-        click.echo(report_json.schema(), nl=False)
+        _print(report_json.schema())
     else:
-        click.echo(f"msdoctor {__version__}")
+        _print(f"msdoctor {__version__}\n")
+
+
+def _print(text: str) -> None:
+    """To standard output. A reader that has gone away (`| head`) does not change how the command ends."""
+    try:
+        click.echo(text, nl=False, color=_colour())
+    except BrokenPipeError:
+        # What could not be written must not trouble the interpreter on its way out either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _given(look: dict[str, Any]) -> list[str]:
@@ -263,43 +335,13 @@ def _given(look: dict[str, Any]) -> list[str]:
     return [f"--{name.rstrip('s').replace('_', '-')}" for name, default in names.items() if look.get(name) != default]
 
 
-def _load_checks(folders: tuple[Path, ...]) -> tuple[Check, ...]:
-    from msdoctor import registry
-
-    try:
-        return registry.load(folders)
-    except registry.RegistryError as error:
-        raise ConfigurationProblem(str(error)) from error
-
-
-def _load_bundle(path: Path) -> Bundle:
-    from msdoctor.collect import ConfigurationError, load
-
-    try:
-        return load(path)
-    except ConfigurationError as error:
-        raise ConfigurationProblem(str(error)) from error
-
-
-def _save(bundle: Bundle, path: Path) -> None:
-    from msdoctor.collect import ConfigurationError, save
-
-    try:
-        save(bundle, path)
-    except ConfigurationError as error:
-        raise ConfigurationProblem(str(error)) from error
-
-
 def _look(options: dict[str, Any]) -> Bundle:
-    from msdoctor.collect import ConfigurationError, LookOptions, live
+    from msdoctor.collect import LookOptions, live
     from msdoctor.facts.wanted import wanted
     from msdoctor.progress import progress
 
-    try:
-        with progress() as show:
-            return live(LookOptions(**options), wanted, show)
-    except ConfigurationError as error:
-        raise ConfigurationProblem(str(error)) from error
+    with progress() as show:
+        return live(LookOptions(**options), wanted, show)
 
 
 def _diagnose(bundle: Bundle, checks: Iterable[Check]) -> Diagnosis:
@@ -324,11 +366,29 @@ def _age(bundle: Bundle, *, replayed: bool) -> str:
     return f"recorded {seconds} s ago"
 
 
+def _table(checks: Iterable[Check]) -> str:
+    """Hop and class of each check, its id, and below that its title."""
+    import textwrap
+
+    from tabulate import tabulate
+
+    from msdoctor.pipeline import NAMES
+
+    def row(check: Check) -> tuple[str, str, str]:
+        title = textwrap.wrap(check.title, _width() - 27, break_on_hyphens=False)
+        return f"{check.hop} {NAMES.get(check.hop, '')}", check.cls, "\n".join((check.id, *title))
+
+    rows = [row(check) for check in sorted(checks, key=lambda check: (check.hop, check.id))]
+    return tabulate(rows, headers=("hop", "class", "id and title"), tablefmt="plain") + "\n"
+
+
 def _is_id(word: str) -> bool:
+    if "-" not in word or not word.replace("-", "").isalnum() or not word.islower():
+        return False
+    from msdoctor.pasted import is_there
     from msdoctor.vocabulary import VOCABULARY
 
-    shaped = word.replace("-", "").isalnum() and word.islower() and "-" in word and " " not in word
-    return word in VOCABULARY or (shaped and not Path(word).exists())
+    return word in VOCABULARY or not is_there(word)
 
 
 def _manual(index: Index, check_id: str, form: str) -> None:
@@ -337,51 +397,33 @@ def _manual(index: Index, check_id: str, form: str) -> None:
 
     if any(entry.id == check_id for entry in index.entries):
         check = index.check(check_id)
-        click.echo(
-            page.manual_json(check) if form == "json" else page.manual_text(check, _width(), _colour()), nl=False
-        )
-        return
-    if check_id in VOCABULARY:
-        term = VOCABULARY[check_id]
-        click.echo(f"{check_id}: {term.title}\nThis version has no check for it yet, and so no manual page.")
-        return
+        _print(page.manual_json(check) if form == "json" else page.manual_text(check, _width(), _colour()))
+    elif check_id in VOCABULARY:
+        entry = VOCABULARY[check_id]
+        _print(page.name_json(entry) if form == "json" else page.name_text(entry))
+    else:
+        raise GivenError(_unknown_id(check_id, {*VOCABULARY, *(entry.id for entry in index.entries)}))
+
+
+def _unknown_id(word: str, ids: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(check_id, [*VOCABULARY, *(entry.id for entry in index.entries)], n=3)
-    hint = f"; did you mean {' or '.join(near)}?" if near else "; see msdoctor explain --list"
-    raise ConfigurationProblem(f"nothing is known by the id {check_id!r}{hint}")
-
-
-def _list_ids(index: Index) -> None:
-    for entry in sorted(index.entries, key=lambda entry: entry.id):
-        click.echo(f"{entry.id:38} {entry.title}")
+    near = get_close_matches(word, sorted(ids), n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "msdoctor explain --list names the ids"
+    return f"{word} is neither an id nor a file; {hint}"
 
 
 def _explain(index: Index, words: tuple[str, ...], form: str) -> None:
+    from msdoctor import pasted
     from msdoctor.explain import explain as explain_
     from msdoctor.render import explain as page
-
-    explanation = explain_(_utterances(words), index)
-    text = page.json_(explanation) if form == "json" else page.text(explanation, _width(), _colour())
-    click.echo(text, nl=False)
-    raise click.exceptions.Exit(0 if explanation.matches else 1)
-
-
-def _utterances(words: tuple[str, ...]) -> Iterable[Utterance]:
     from msdoctor.utterances.reader import read
 
-    if words == ("-",):
-        return read(_lines(sys.stdin.buffer))
-    if len(words) == 1 and len(words[0]) < 4096 and "\n" not in words[0] and Path(words[0]).is_file():
-        try:
-            return read(_lines(Path(words[0]).open("rb")))
-        except OSError as error:
-            raise ConfigurationProblem(f"{words[0]}: cannot be read: {error.strerror}") from error
-    return read(" ".join(words).splitlines())
-
-
-def _lines(stream: Iterable[bytes]) -> Iterable[str]:
-    return (line.decode("utf-8", "replace") for line in stream)
+    if words == ("-",) and sys.stdin is not None and sys.stdin.isatty():
+        click.echo("Paste the text, then press Ctrl-D.", err=True)
+    explanation = explain_(read(pasted.lines(words)), index)
+    _print(page.json_(explanation) if form == "json" else page.text(explanation, _width(), _colour()))
+    raise click.exceptions.Exit(0 if explanation.matches else 1)
 
 
 def _width() -> int:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msdoctor.bundle import WORKSTATION, Bundle, Context
-from msdoctor.collect.archive import load, save
+from msdoctor.collect.archive import check_target, load, save
 from msdoctor.collect.errors import ConfigurationError
 from msdoctor.collect.look import OnProgress, Wanted, silent
 
-__all__ = ["ConfigurationError", "LookOptions", "OnProgress", "Wanted", "live", "load", "save"]
+__all__ = ["ConfigurationError", "LookOptions", "OnProgress", "Wanted", "check_target", "live", "load", "save"]
 
 
 @dataclass(frozen=True, slots=True)

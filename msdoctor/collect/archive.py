@@ -47,17 +47,30 @@ def save(bundle: Bundle, path: Path) -> None:
 
     Raises ConfigurationError where the target exists (but for an empty directory) or cannot be written.
     """
-    packed = path.name.endswith((".tar.gz", ".tgz"))
-    if path.exists() and (packed or not _is_empty_directory(path)):
-        raise ConfigurationError(f"{path} exists; name another file or directory for the bundle")
+    check_target(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if packed:
+        if _is_packed(path):
             _save_tar(bundle, path)
         else:
             _save_directory(bundle, path)
     except OSError as error:
         raise ConfigurationError(f"{path}: the bundle cannot be written: {error.strerror or error}") from None
+
+
+def check_target(path: Path) -> None:
+    """Raise ConfigurationError for a path where no bundle can be written, before a look is taken for nothing."""
+    if os.path.lexists(path) and (_is_packed(path) or not _is_empty_directory(path)):
+        raise ConfigurationError(f"{path} exists; name another file or directory for the bundle")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ConfigurationError(f"{path}: {above} is a file; name a place in a directory for the bundle")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"{path}: no permission to write into {above}; name another place for the bundle")
+
+
+def _is_packed(path: Path) -> bool:
+    return path.name.endswith((".tar.gz", ".tgz"))
 
 
 def _is_empty_directory(path: Path) -> bool:

@@ -119,10 +119,7 @@ def _files(explicit: str | None, environ: Mapping[str, str]) -> tuple[Path, ...]
         return (default,)
     if environ.get("KUBERNETES_SERVICE_HOST"):
         return ()
-    raise ConfigurationError(
-        f"no kubeconfig: {default} does not exist; give --kubeconfig FILE, set KUBECONFIG, or look at files only"
-        " with --offline"
-    )
+    raise ConfigurationError(f"no kubeconfig: {default} does not exist; give --kubeconfig FILE, or set KUBECONFIG")
 
 
 def _merge(files: tuple[Path, ...]) -> _Merged:

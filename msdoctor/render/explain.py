@@ -10,9 +10,13 @@ import json
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from msdoctor.explain import Explanation, Match
 from msdoctor.model import Blanks, Check, Class, Look, Remedy, Risk, Says, bullets
+
+if TYPE_CHECKING:
+    from msdoctor.vocabulary import Entry
 
 SCHEMA_VERSION = "1"
 
@@ -252,6 +256,11 @@ def json_(explanation: Explanation) -> str:
     )
 
 
+def name_text(entry: Entry) -> str:
+    """What is known of an id that has a name and no check yet."""
+    return f"{entry.id}: {entry.title}\nThis version has no check for it yet, and so no manual page.\n"
+
+
 def manual_json(check: Check) -> str:
     """A check's manual page as the JSON of ``explain ID -o json``."""
     return _dump(
@@ -265,6 +274,23 @@ def manual_json(check: Check) -> str:
             "says": [_says_document(says) for says in check.says],
             "willNotHelp": list(bullets(check.manual, "What will not help")),
             "remedies": [_remedy_document(remedy) for remedy in check.advise(Blanks())],
+        }
+    )
+
+
+def name_json(entry: Entry) -> str:
+    """In the same form, what is known of an id that has a name and no check yet."""
+    return _dump(
+        {
+            "schemaVersion": SCHEMA_VERSION,
+            "id": entry.id,
+            "class": entry.classes[0],
+            "hop": entry.hop,
+            "title": entry.title,
+            "manual": "",
+            "says": [],
+            "willNotHelp": [],
+            "remedies": [],
         }
     )
 
