@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from msdoctor.render.terminal import visible
+
 QUIET_SECONDS = 1.0
+BETWEEN_SECONDS = 0.5
 
-
-def _silent(*_: object) -> None:
-    """Nobody watches."""
+_WIPE = "\r\x1b[K"
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[int, int, str], None]]:
     """A callback for ``collect.live``; its line is wiped when the look is over."""
-    if not sys.stderr.isatty():
-        yield _silent
+    line = _Line()
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield line.update
         return
-    began = time.monotonic()
-    shown = False
-
-    def show(done: int, total: int, current: str) -> None:
-        nonlocal shown
-        if time.monotonic() - began > QUIET_SECONDS:
-            shown = True
-            sys.stderr.write(f"\r\x1b[K{done} of {total} documents; {current}"[:90])
-            sys.stderr.flush()
-
+    # Drawn by a thread: while a peer does not answer, nothing calls back, and that is when somebody wonders.
+    over = threading.Event()
+    drawer = threading.Thread(target=line.draw_until, args=(over,), name="progress", daemon=True)
+    drawer.start()
     try:
-        yield show
+        yield line.update
     finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        over.set()
+        drawer.join()
+
+
+class _Line:
+    """The line as it stands. Written by the look's thread, read by the drawing one; a torn read draws an old word."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._text = "nothing has answered yet"
+
+    def update(self, done: int, total: int, current: str) -> None:
+        """How many documents are there, of how many, and which came last."""
+        self._text = f"{done} of {total} documents; last: {current}"
+
+    def draw_until(self, over: threading.Event) -> None:
+        """Draw now and then, once it has taken long, and leave nothing behind."""
+        if over.wait(QUIET_SECONDS):
+            return
+        while not over.is_set():
+            # One column is left over: of a line that the terminal wraps, only the last part would be wiped.
+            columns = shutil.get_terminal_size().columns - 1
+            seconds = time.monotonic() - self._began
+            self._write(_WIPE + visible(f"{seconds:.0f} s: {self._text}")[:columns])
+            over.wait(BETWEEN_SECONDS)
+        self._write(_WIPE)
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
