@@ -300,6 +300,7 @@ def _rsa_key_fault(key: RsaKey) -> str | None:
 
 
 def _rsa_verifies(key: RsaKey, algorithm: SignatureAlgorithm, signed: bytes, signature: bytes) -> bool:
+    # OpenSSL takes no key above 16,384 bits, so that its signatures count as wrong here; crypto/tls stops at 8,192.
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15  # noqa: PLC0415
 
