@@ -10,12 +10,14 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
 from msdoctor import x509
 from msdoctor.bundle import Bundle, Kind, Place
 from msdoctor.facts import paths
+from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import ConfigMap, Meta, decode
 from msdoctor.facts.processes import Component, text_of
 from msdoctor.model import Unseen
@@ -63,6 +65,18 @@ class FrontProxyFiles:
     common_name: str
 
 
+# With any of these metrics-server does not, or not only, go by the ConfigMap (k8s.io/apiserver, options/authentication.go).
+OWN_FLAGS = ("requestheader-client-ca-file", "client-ca-file", "authentication-skip-lookup")
+
+
+def unless_given(
+    config: AuthenticationConfig | None, flags: Flags, subject: str
+) -> AuthenticationConfig | Unseen | None:
+    """The ConfigMap's content, unless metrics-server's own flags stand in for it: what they name lies in its pod."""
+    own = next((name for name in OWN_FLAGS if flags.text(name) not in ("", "false")), "")
+    return Unseen(f"metrics-server has --{own}, so that the ConfigMap alone does not tell", subject) if own else config
+
+
 def front_proxy_files(bundle: Bundle, files: frozenset[str]) -> FrontProxyFiles | None:
     """The set among the files named after the front proxy, if it is whole: lost flags can then be given again."""
     read: dict[str, x509.Certificate] = {}
@@ -74,11 +88,15 @@ def front_proxy_files(bundle: Bundle, files: frozenset[str]) -> FrontProxyFiles 
                 continue
     for ca_path, ca in read.items():
         for path, leaf in read.items():
-            issued = ca.is_ca and path != ca_path and leaf.issuer == ca.subject
+            issued = ca.is_ca and path != ca_path and _verifies(leaf, ca, bundle.taken_at)
             key = next((key for key in keys_beside(path) if any(f.endswith(f":{key}") for f in files)), "")
             if issued and key:
                 return FrontProxyFiles(ca_path, path, key, leaf.common_name)
     return None
+
+
+def _verifies(leaf: x509.Certificate, ca: x509.Certificate, at: datetime) -> bool:
+    return x509.judge([leaf.der], [ca.der], name=None, usage=x509.Usage.CLIENT, at=at).valid
 
 
 def keys_beside(path: str) -> tuple[str, ...]:
@@ -146,7 +164,10 @@ def _bundle(data: dict[str, str], key: str) -> tuple[x509.Certificate, ...]:
 def _public_half(pem: str) -> bytes | None:
     """What redaction leaves of a private key: its SubjectPublicKeyInfo, DER. None where it could not be read."""
     block = re.search(r"-----BEGIN PUBLIC KEY-----([^-]*)-----END PUBLIC KEY-----", pem)
-    return base64.b64decode(block[1]) if block else None
+    try:
+        return base64.b64decode(block[1]) if block else None
+    except ValueError:
+        return None
 
 
 def _names(data: dict[str, str], key: str) -> tuple[str, ...]:

@@ -56,9 +56,12 @@ def read_facts(bundle: Bundle) -> Cluster:
     config = authn.authentication(bundle)
     servers = processes.components(bundle, "kube-apiserver")
     proxies = authn.proxy_clients(bundle, servers)
+    backend = registration.backend(bundle)
     installed = installs.installations(bundle)
-    installation = installed if isinstance(installed, Unseen) else next(iter(installed), None)
+    installation = installed if isinstance(installed, Unseen) else installs.serving(installed, backend)
     present = installation if isinstance(installation, installs.Installation) else None
+    if present and not isinstance(config, Unseen):
+        config = authn.unless_given(config, present.flags, present.subject)
     log = _log(bundle, installation)
     listed = nodes_kubelets.nodes(bundle)
     flow = flows.flow(bundle)
@@ -70,9 +73,9 @@ def read_facts(bundle: Bundle) -> Cluster:
         context=bundle.context,
         server_version=version if isinstance(version, Unseen) else version.git_version,
         apiservices=apiservices,
-        backend=registration.backend(bundle),
+        backend=backend,
         authentication=config,
-        api_servers=servers or Unseen("no files of a control-plane host were given, and no mirror pod shows its flags"),
+        api_servers=servers or Unseen(processes.why_none(bundle, "kube-apiserver")),
         proxy_clients=proxies,
         aggregator=aggregator(
             config, proxies, servers, () if isinstance(apiservices, Unseen) else apiservices, bundle.taken_at

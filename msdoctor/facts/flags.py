@@ -1,13 +1,36 @@
 """Command lines read as the Kubernetes components read them (spf13/pflag).
 
-``--flag=value`` and ``--flag value`` are the same; of a repeated string flag the last wins; a flag without a value is
-``true``. Unknown flags are kept: which of them exist is another question.
+``--flag=value`` and ``--flag value`` are the same, except that a boolean flag takes no word after it; of a repeated
+string flag the last wins; a flag without a value is ``true``. Unknown flags are kept: which of them exist is another
+question.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+
+# Those of metrics-server, kube-apiserver and kubelet whose presence is judged or that often stand without a value.
+BOOLEAN = frozenset(
+    {
+        "allow-privileged",
+        "alsologtostderr",
+        "anonymous-auth",
+        "authentication-skip-lookup",
+        "authentication-tolerate-lookup-failure",
+        "authentication-token-webhook",
+        "deprecated-kubelet-completely-insecure",
+        "enable-aggregator-routing",
+        "kubelet-insecure-tls",
+        "kubelet-use-node-status-port",
+        "logtostderr",
+        "profiling",
+        "rotate-certificates",
+        "rotate-server-certificates",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +74,9 @@ class Flags:
         return default if flag is None else flag.value in ("1", "t", "T", "true", "TRUE", "True")
 
     def listed(self, name: str) -> tuple[str, ...]:
-        """The elements of a list flag: occurrences add up, and each may hold several, parted by commas."""
-        values = (flag.value for flag in self.given if flag.name == name)
-        return tuple(part for value in values for part in value.split(",") if part)
+        """The elements of a list flag: occurrences add up, and each may hold several, as one line of CSV."""
+        values = (flag.value.replace("\n", " ") for flag in self.given if flag.name == name)
+        return tuple(part for row in csv.reader(values) for part in row if part)
 
     def line(self, name: str) -> int | None:
         """The line of the occurrence that counts."""
@@ -83,7 +106,8 @@ def _flags(arguments: list[Argument]) -> Iterator[Flag]:
         if not equals:
             value = "true"
             # Without its type a flag followed by a bare word is read as taking it, as nearly all of them do.
-            if position < len(arguments) and not arguments[position].text.startswith("-"):
+            takes_word = name not in BOOLEAN and position < len(arguments)
+            if takes_word and not arguments[position].text.startswith("-"):
                 value = arguments[position].text
                 position += 1
         yield Flag(name, value, argument.line)

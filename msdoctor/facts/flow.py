@@ -15,11 +15,16 @@ from msdoctor.model import Unseen
 FRESH_SCRAPES = 3
 
 
+def scrapes_late(resolution_seconds: int) -> timedelta:
+    """After how long without one a scrape has failed."""
+    return timedelta(seconds=FRESH_SCRAPES * resolution_seconds + 15)
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Samples by node name and by namespace/name of a pod: the end of each sample's window.
 
-    ``refusal`` is the API server's answer where it gave no node metrics; then both are empty.
+    ``refusal`` is the API server's answer where it gave no node metrics, ``pods_refusal`` where it gave none of pods.
     """
 
     nodes: Mapping[str, datetime]
@@ -35,7 +40,7 @@ class Flow:
     def fresh(self, node: str, now: datetime, resolution_seconds: int) -> bool:
         """Whether a node's newest sample is young enough to say that its kubelet is being scraped now."""
         at = self.nodes.get(node)
-        return at is not None and now - at <= timedelta(seconds=FRESH_SCRAPES * resolution_seconds + 15)
+        return at is not None and now - at <= scrapes_late(resolution_seconds)
 
 
 def flow(bundle: Bundle) -> Flow | Unseen:
@@ -55,7 +60,7 @@ def flow(bundle: Bundle) -> Flow | Unseen:
 
 
 def _items(found: MetricsList | Unseen) -> tuple:  # type: ignore[type-arg]
-    return () if isinstance(found, Unseen) else found.items
+    return () if isinstance(found, Unseen) else found.items or ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from msdoctor.bundle import Bundle, Document, Kind, Place, Reason, Refusal
 from msdoctor.facts import paths
 
-# What the metrics API refuses is what the look is about, and stands in the report as a symptom.
+# What the metrics API answers is what the look is about, and stands in the report as a symptom; but that this caller
+# may not ask is no symptom of anything.
 JUDGED_ELSEWHERE = (paths.NODE_METRICS, paths.POD_METRICS)
 
 
@@ -36,7 +37,7 @@ def gaps(bundle: Bundle) -> tuple[Gap, ...]:
 def _expected(place: Place, refusal: Refusal) -> bool:
     """An absence that says something, or that every cluster has."""
     if place.kind is Kind.API and place.path in JUDGED_ELSEWHERE:
-        return refusal.status is not None
+        return refusal.status not in (None, 401, 403)
     return refusal.reason is Reason.ABSENT
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle
@@ -15,17 +15,22 @@ from msdoctor.facts.objects import (
     DeploymentList,
     Event,
     EventList,
+    Meta,
     Pod,
     PodList,
     Probe,
+    Service,
     decode,
 )
+from msdoctor.facts.registration import Backend
 from msdoctor.model import Unseen
 
 # cmd/metrics-server/app/options: the order compiled in, which the manifests override.
 COMPILED_ADDRESS_TYPES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
 DEFAULT_SECURE_PORT = 443  # k8s.io/apiserver SecureServingOptions; the manifests always set another
-RESOLUTION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+DURATION = re.compile(r"(?:\d+(?:\.\d*)?(?:h|ms|m|s))+", re.ASCII)  # time.ParseDuration, without what is shorter
+LONGEST_RESOLUTION = 86400
+SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,16 @@ class Installation:
     def secure_port(self) -> int:
         """The port it listens on."""
         value = self.flags.text("secure-port")
-        return int(value) if value.isdigit() else DEFAULT_SECURE_PORT
+        return int(value) if value.isdecimal() else DEFAULT_SECURE_PORT
 
     @property
     def resolution_seconds(self) -> int:
         """How often it scrapes; compiled default 60 s (options.go)."""
-        given = RESOLUTION.fullmatch(self.flags.text("metric-resolution"))
-        hours, minutes, seconds = given.groups("0") if given and given[0] else ("0", "0", "60")
-        return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+        given = self.flags.text("metric-resolution")
+        if not DURATION.fullmatch(given) or len(given) > 20:
+            return 60
+        parts = re.findall(r"([\d.]+)(h|ms|m|s)", given)
+        return min(LONGEST_RESOLUTION, round(sum(float(number) * SECONDS[unit] for number, unit in parts))) or 60
 
     @property
     def version(self) -> tuple[int, int] | None:
@@ -89,9 +96,9 @@ class Installation:
 
     def pointer(self, argument: str) -> str:
         """The JSON pointer, in the Deployment, of the argument that contains this text; of a new one if none does."""
-        container = (
-            f"/spec/template/spec/containers/{self.deployment.spec.template.spec.containers.index(self.container)}"
-        )
+        containers = self.deployment.spec.template.spec.containers
+        number = containers.index(self.container) if self.container in containers else 0
+        container = f"/spec/template/spec/containers/{number}"
         for field, words in (("args", self.container.args), ("command", self.container.command)):
             for position, word in enumerate(words):
                 if argument in word:
@@ -103,6 +110,12 @@ class Installation:
         if isinstance(port, int):
             return port
         return next((item.container_port for item in self.container.ports if item.name == port), None)
+
+    def selected_by(self, service: Service | None) -> bool:
+        """Whether a Service selects the pods that its template makes."""
+        if service is None or not service.spec.selector or service.metadata.namespace != self.namespace:
+            return False
+        return service.spec.selector.items() <= self.deployment.spec.template.metadata.labels.items()
 
     @property
     def probes(self) -> tuple[tuple[str, Probe], ...]:
@@ -118,16 +131,35 @@ def installations(bundle: Bundle) -> tuple[Installation, ...] | Unseen:
     unseen = next((item for item in (*lists, *pod_lists) if isinstance(item, Unseen)), None)
     if unseen:
         return unseen
-    deployments = {d.metadata.uid: d for item in lists if not isinstance(item, Unseen) for d in item.items}
-    pods = {p.metadata.uid: p for item in pod_lists if not isinstance(item, Unseen) for p in item.items}
+    deployments = {_key(d.metadata): d for item in lists if not isinstance(item, Unseen) for d in item.items}
+    pods = {_key(p.metadata): p for item in pod_lists if not isinstance(item, Unseen) for p in item.items}
     return tuple(_installation(deployment, tuple(pods.values())) for deployment in deployments.values())
+
+
+def serving(found: Sequence[Installation], backend: Backend | Unseen | None) -> Installation | None:
+    """Of several the one that the metrics API's Service selects; else the first."""
+    service = backend.service if isinstance(backend, Backend) else None
+    return next((one for one in found if one.selected_by(service)), next(iter(found), None))
+
+
+def _key(metadata: Meta) -> str:
+    return metadata.uid or f"{metadata.namespace}/{metadata.name}"
 
 
 def _installation(deployment: Deployment, pods: tuple[Pod, ...]) -> Installation:
     containers = deployment.spec.template.spec.containers
-    serving = next((item for item in containers if "metrics-server" in (item.name + item.image)), containers[0])
     ours = (pod for pod in pods if _belongs(pod, deployment))
-    return Installation(deployment, serving, tuple(sorted(ours, key=lambda pod: pod.metadata.name)))
+    oldest_first = sorted(ours, key=lambda pod: (str(pod.metadata.creation_timestamp or ""), pod.metadata.name))
+    # A sidecar may bear its name too, such as addon-resizer's "metrics-server-nanny".
+    best = min(containers, key=_likeness, default=Container())
+    return Installation(deployment, best, tuple(oldest_first))
+
+
+def _likeness(container: Container) -> int:
+    image = container.image.rpartition("/")[2].partition("@")[0].partition(":")[0]
+    marks = ("metrics-server" in (container.name, image), image.startswith("metrics-server"))
+    named = "metrics-server" in container.name + container.image
+    return (*marks, named, True).index(True)
 
 
 def _belongs(pod: Pod, deployment: Deployment) -> bool:
@@ -143,11 +175,11 @@ def events(bundle: Bundle, pods: tuple[Pod, ...]) -> tuple[Event, ...]:
 
 
 def log_paths(installation: Installation) -> Iterator[str]:
-    """Which logs to read: each pod's, and where its container was restarted that of the run before."""
+    """Which logs to read, oldest first: each pod's, and where its container was restarted that of the run before."""
     for pod in installation.pods:
         for status in pod.status.container_statuses:
             if status.name == installation.container.name:
                 path = f"{pod.metadata.namespace}/{pod.metadata.name}/{status.name}"
-                yield path
                 if status.restart_count:
                     yield f"{path}?previous"
+                yield path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
 from msdoctor.facts import paths
-from msdoctor.facts.flow import Flow
+from msdoctor.facts.flow import Flow, scrapes_late
 from msdoctor.facts.installation import COMPILED_ADDRESS_TYPES, Installation
 from msdoctor.facts.objects import ConfigMap, Node, NodeList, decode
 from msdoctor.model import Evidence, Hop, Unseen
@@ -29,6 +29,18 @@ from msdoctor.utterances.errors import (
 )
 
 DEFAULT_PORT = 10250
+
+# What can be told from the served certificate alone, without knowing which CAs are trusted.
+OF_THE_LEAF = frozenset(
+    {
+        x509.ProblemKind.EXPIRED,
+        x509.ProblemKind.NOT_YET_VALID,
+        x509.ProblemKind.NO_IP_SANS,
+        x509.ProblemKind.NO_NAMES,
+        x509.ProblemKind.NAME_MISMATCH,
+        x509.ProblemKind.LEGACY_COMMON_NAME,
+    }
+)
 
 KIND_OF_ERROR: Mapping[type[InnermostError], x509.ProblemKind] = {
     NotValidFor: x509.ProblemKind.NAME_MISMATCH,
@@ -144,7 +156,7 @@ def kubelet_roots(bundle: Bundle, installation: Installation | None) -> tuple[x5
     try:
         return tuple(x509.parse_pem(config_map.data.get("ca.crt", "").encode()))
     except x509.Unreadable as error:
-        return Unseen(str(error), paths.ROOT_CA)
+        return Unseen(f"ca.crt: {error}", paths.ROOT_CA)
 
 
 def kubelets(
@@ -156,7 +168,7 @@ def kubelets(
 ) -> tuple[Kubelet, ...]:
     """Every node's kubelet, in the order of the nodes."""
     roots = kubelet_roots(bundle, installation)
-    said = _newest_by_node(log, flow)
+    said = _newest_by_node(log, flow, _silence_since(installation, bundle.taken_at))
     return tuple(_kubelet(bundle, node, installation, roots, said.get(node.metadata.name)) for node in listed)
 
 
@@ -173,7 +185,7 @@ def _kubelet(
     address, port = target
     place = tls_place(address, port)
     shaken = decode(bundle.at(place), Handshake)
-    told = (_told(said),) if said else ()
+    told = (_told(said, installation),) if said else ()
     if isinstance(shaken, Unseen):
         return Kubelet(node, address, port, None, told, f"no handshake from the workstation, {shaken.reason}")
     try:
@@ -182,9 +194,12 @@ def _kubelet(
         return Kubelet(node, address, port, None, told, f"its certificate cannot be read: {error}")
     if not chain:
         return Kubelet(node, address, port, None, told, "it served no certificate")
+    if _is_metrics_server(chain[0]):
+        return Kubelet(node, address, port, None, told, "what answers there is metrics-server itself, and no kubelet")
     if isinstance(roots, Unseen):
         # Names and dates can be judged without roots; only the chain's end stays open.
-        problems = tuple(p for p in _judged(chain, chain[-1:], address, bundle.taken_at) if _needs_no_root(p))
+        judged = _judged(chain, chain[-1:], address, bundle.taken_at, place)
+        problems = tuple(problem for problem in judged if problem.kind in OF_THE_LEAF)
         return Kubelet(node, address, port, chain[0], problems + _if_new(told, problems), roots.reason)
     return Kubelet(node, address, port, chain[0], tuple(_judged(chain, roots, address, bundle.taken_at, place)))
 
@@ -194,54 +209,82 @@ def _judged(
     roots: Sequence[x509.Certificate],
     address: str,
     at: datetime,
-    place: Place | None = None,
+    place: Place,
 ) -> Iterator[KubeletProblem]:
     judgement = x509.judge(
         [item.der for item in chain], [item.der for item in roots], name=address, usage=x509.Usage.SERVER, at=at
     )
     leaf = chain[0]
     names = (*leaf.ip_addresses, *leaf.dns_names)
-    where = place.path if place else address
     for number, problem in enumerate(judgement.problems):
         evidence = Evidence(
             saw=f"served certificate: {problem.text}",
-            where=where,
-            how=f"openssl s_client -connect {where} </dev/null 2>/dev/null | openssl x509 -noout -text",
+            where=place.path,
+            how=f"openssl s_client -connect {place.path} </dev/null 2>/dev/null | openssl x509 -noout -text",
             at=leaf.not_before,
         )
         yield KubeletProblem(problem.kind, problem.text, number == 0, True, (evidence,), names)
 
 
-def _needs_no_root(problem: KubeletProblem) -> bool:
-    return problem.kind is not x509.ProblemKind.UNKNOWN_AUTHORITY
+def _is_metrics_server(leaf: x509.Certificate) -> bool:
+    """Its self-signed certificate, met where its port is a node's: for ``localhost`` (client-go util/cert)."""
+    return set(leaf.dns_names) == {"localhost"} and set(leaf.ip_addresses) == {"127.0.0.1"}
 
 
 def _if_new(told: tuple[KubeletProblem, ...], known: tuple[KubeletProblem, ...]) -> tuple[KubeletProblem, ...]:
-    return tuple(item for item in told if item.kind not in {problem.kind for problem in known})
+    """What the log tells beyond what was seen; Go names one problem, so what it told of stood first then, not now."""
+    kinds = {problem.kind for problem in known}
+    return tuple(replace(item, first=not known) for item in told if item.kind not in kinds)
 
 
-def _newest_by_node(log: Sequence[Utterance], flow: Flow | Unseen) -> dict[str, Utterance]:
-    """The newest complaint about each node's certificate; one that a later sample has overtaken is history."""
+def _silence_since(installation: Installation | None, now: datetime) -> datetime | None:
+    """Since when a metrics-server that runs would have complained again: it does so at every scrape that fails."""
+    if installation is None:
+        return None
+    statuses = (status for pod in installation.pods for status in pod.status.container_statuses)
+    running = any(status.name == installation.container.name and status.state.running for status in statuses)
+    return now - scrapes_late(installation.resolution_seconds) if running else None
+
+
+def _newest_by_node(
+    log: Sequence[Utterance], flow: Flow | Unseen, silence_since: datetime | None
+) -> dict[str, Utterance]:
+    """The newest complaint about each node's certificate, unless a later sample, or silence, has overtaken it."""
     newest: dict[str, Utterance] = {}
     for said in log:
         if said.connection.hop is Hop.E and type(said.error) in KIND_OF_ERROR and said.connection.node:
-            newest[said.connection.node] = said
+            known = newest.get(said.connection.node)
+            if known is None or not _is_later(known, said):
+                newest[said.connection.node] = said
     samples = {} if isinstance(flow, Unseen) else flow.nodes
-    return {name: said for name, said in newest.items() if not _overtaken(said, samples.get(name))}
+    return {n: said for n, said in newest.items() if not _overtaken(said, samples.get(n), silence_since)}
 
 
-def _overtaken(said: Utterance, sample: datetime | None) -> bool:
-    # A bare klog header has no year and no zone; kubectl's own timestamps have both.
-    when = said.at if said.at and said.at.tzinfo else None
-    return sample is not None and (when is None or sample > when)
+def _is_later(one: Utterance, other: Utterance) -> bool:
+    first, second = _moment(one), _moment(other)
+    return first is not None and second is not None and first > second
 
 
-def _told(said: Utterance) -> KubeletProblem:
+def _moment(said: Utterance) -> datetime | None:
+    """When it was said. A bare klog header has no year and no zone; kubectl's own timestamps have both."""
+    return said.at if said.at and said.at.tzinfo else None
+
+
+def _overtaken(said: Utterance, sample: datetime | None, silence_since: datetime | None) -> bool:
+    when = _moment(said)
+    if when is None:
+        return sample is not None
+    return (sample is not None and sample > when) or (silence_since is not None and when < silence_since)
+
+
+def _told(said: Utterance, installation: Installation | None) -> KubeletProblem:
+    namespace = installation.namespace if installation else "kube-system"
+    deployment = installation.name if installation else "metrics-server"
     names = said.error.names if isinstance(said.error, NotValidFor) else ()
     evidence = Evidence(
         saw=f"metrics-server says: {said.text}",
         where=f"log of metrics-server, line {said.line}",
-        how="kubectl -n kube-system logs deployment/metrics-server",
+        how=f"kubectl -n {namespace} logs deployment/{deployment}",
         at=said.at,
     )
     return KubeletProblem(KIND_OF_ERROR[type(said.error)], said.text, True, False, (evidence,), names)

@@ -26,9 +26,9 @@ def containers(text: str) -> tuple[ContainerCommand, ...] | Unseen:
     """The containers of a pod manifest (YAML or JSON), or what is wrong with it and where."""
     try:
         root = yaml.compose(text, Loader=LOADER)
-    except yaml.YAMLError as error:
+        return tuple(_containers(root))
+    except (yaml.YAMLError, RecursionError) as error:
         return Unseen(f"not YAML: {' '.join(str(error).split())}")
-    return tuple(_containers(root))
 
 
 def _containers(root: yaml.Node | None) -> Iterator[ContainerCommand]:

@@ -6,14 +6,19 @@ building every object in full.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from msdoctor.bundle import Document
 from msdoctor.model import Unseen
+
+
+# Kubernetes writes every time in UTC; one without a zone could not be compared with any other.
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -29,8 +34,8 @@ class Meta(Struct, frozen=True):
     name: str = ""
     namespace: str = ""
     uid: str = ""
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     owner_references: tuple[OwnerReference, ...] = ()
@@ -41,7 +46,7 @@ class Condition(Struct, frozen=True):
     status: str = ""
     reason: str = ""
     message: str = ""
-    last_transition_time: datetime | None = None
+    last_transition_time: Time | None = None
 
 
 class Conditions(Struct, frozen=True):
@@ -157,8 +162,8 @@ class StateDetail(Struct, frozen=True):
     reason: str = ""
     message: str = ""
     exit_code: int | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
 
 
 class ContainerState(Struct, frozen=True):
@@ -178,7 +183,7 @@ class ContainerStatus(Struct, frozen=True):
 class PodStatus(Struct, frozen=True):
     phase: str = ""
     pod_ip: str = msgspec.field(default="", name="podIP")
-    start_time: datetime | None = None
+    start_time: Time | None = None
     conditions: tuple[Condition, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()
 
@@ -258,7 +263,7 @@ class MetricsItem(Struct, frozen=True):
     """A NodeMetrics or a PodMetrics. ``timestamp`` is the end of the sample's window."""
 
     metadata: Meta = Meta()
-    timestamp: datetime | None = None
+    timestamp: Time | None = None
     window: str = ""
 
 
@@ -316,56 +321,59 @@ class Event(Struct, frozen=True):
     message: str = ""
     type: str = ""
     count: int | None = None
-    last_timestamp: datetime | None = None
+    last_timestamp: Time | None = None
 
 
 class Version(Struct, frozen=True):
-    git_version: str = ""
+    git_version: str
 
 
 class ReviewStatus(Struct, frozen=True):
-    allowed: bool = False
+    allowed: bool
     reason: str = ""
 
 
 class Review(Struct, frozen=True):
-    status: ReviewStatus = ReviewStatus()
+    status: ReviewStatus
+
+
+# A list always has items, be it none: what has not even those is no list, and shows nothing of what there is.
 
 
 class APIServiceList(Struct, frozen=True):
-    items: tuple[APIService, ...] = ()
+    items: tuple[APIService, ...]
 
 
 class ServiceList(Struct, frozen=True):
-    items: tuple[Service, ...] = ()
+    items: tuple[Service, ...]
 
 
 class EndpointSliceList(Struct, frozen=True):
-    items: tuple[EndpointSlice, ...] = ()
+    items: tuple[EndpointSlice, ...]
 
 
 class DeploymentList(Struct, frozen=True):
-    items: tuple[Deployment, ...] = ()
+    items: tuple[Deployment, ...]
 
 
 class PodList(Struct, frozen=True):
-    items: tuple[Pod, ...] = ()
+    items: tuple[Pod, ...]
 
 
 class NodeList(Struct, frozen=True):
-    items: tuple[Node, ...] = ()
+    items: tuple[Node, ...]
 
 
 class MetricsList(Struct, frozen=True):
-    items: tuple[MetricsItem, ...] = ()
+    items: tuple[MetricsItem, ...] | None
 
 
 class HPAList(Struct, frozen=True):
-    items: tuple[HPA, ...] = ()
+    items: tuple[HPA, ...]
 
 
 class EventList(Struct, frozen=True):
-    items: tuple[Event, ...] = ()
+    items: tuple[Event, ...]
 
 
 T = TypeVar("T")
@@ -378,6 +386,9 @@ def decode(document: Document, shape: type[T]) -> T | Unseen:
     result: T | _NotOfThatShape = _decode(document.body, shape)  # type: ignore[arg-type]  # types are hashable
     if isinstance(result, _NotOfThatShape):
         return Unseen(f"not a {getattr(shape, '__name__', shape)}: {result}", str(document.place))
+    metadata = getattr(result, "metadata", None)
+    if isinstance(metadata, Meta) and not metadata.name:
+        return Unseen(f"not a {getattr(shape, '__name__', shape)}: it has no name", str(document.place))
     return result
 
 
@@ -390,5 +401,19 @@ def _decode(body: bytes, shape: Any) -> Any:
     """Kept, because the plan of what to read next asks for the same lists again and again while they come in."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except msgspec.MsgspecError as error:
-        return _NotOfThatShape(error)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return _decode_with_nulls(body, shape, _NotOfThatShape(error))
+
+
+def _decode_with_nulls(body: bytes, shape: Any, otherwise: _NotOfThatShape) -> Any:
+    """To Go a field that is null is one that is not there, anywhere; this is slower, and seldom needed."""
+    try:
+        return msgspec.convert(_without_nulls(json.loads(body)), type=shape)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return otherwise
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value

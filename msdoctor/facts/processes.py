@@ -7,7 +7,7 @@ where a remedy changes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +19,7 @@ from msdoctor.bundle import Bundle, Document, Kind, Place
 from msdoctor.facts import manifests, paths, units
 from msdoctor.facts.flags import Argument, Flags, parse
 from msdoctor.facts.forms import Form
-from msdoctor.facts.objects import PodList, decode
+from msdoctor.facts.objects import PodList, Time, decode
 from msdoctor.model import Unseen
 
 MANIFESTS = "/etc/kubernetes/manifests"
@@ -29,9 +29,9 @@ UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/
 class Process(msgspec.Struct, frozen=True):
     """One process of a host. ``environ`` keeps the values of proxy variables only."""
 
+    args: tuple[str, ...]
     pid: int = 0
-    started: datetime | None = None
-    args: tuple[str, ...] = ()
+    started: Time | None = None
     environ: dict[str, str] = {}
 
 
@@ -89,7 +89,7 @@ def _on_host(bundle: Bundle, host: str, program: str) -> Component | None:
         program=program,
         host=host,
         form=form,
-        flags=parse(process.args[1:]) if process else file_flags,
+        flags=_flags_of(map(Argument, process.args), program) or Flags() if process else file_flags,
         read_from=f"{host}: running {program} (pid {process.pid})" if process else f"{host}:{file}",
         origin=f"host/{host}",
         file=file,
@@ -100,7 +100,8 @@ def _on_host(bundle: Bundle, host: str, program: str) -> Component | None:
 
 def _process(bundle: Bundle, host: str, program: str) -> Process | None:
     found = decode(bundle.at(Place(f"host/{host}", Kind.PROCESS, program)), tuple[Process, ...])
-    return found[0] if not isinstance(found, Unseen) and found else None
+    # A process that ends or hides its command line shows no arguments, which is not to say that it was given none.
+    return next((item for item in found if len(item.args) > 1), None) if not isinstance(found, Unseen) else None
 
 
 def _manifest(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags] | None:
@@ -111,8 +112,9 @@ def _manifest(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags
     found = manifests.containers(text)
     if isinstance(found, Unseen):
         return None
-    words = next((item.words for item in found if item.container == program or _runs(item.words, program)), None)
-    return None if words is None else (Form.STATIC_POD, path, parse(words[1:]))
+    given = (_flags_of(item.words, program) for item in found)
+    flags = next((flags for flags in given if flags is not None), None)
+    return None if flags is None else (Form.STATIC_POD, path, flags)
 
 
 def _unit(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags] | None:
@@ -123,7 +125,8 @@ def _unit(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags] | 
             content = text_of(bundle.at(Place(f"host/{host}", Kind.FILE, path)))
             environment |= {} if isinstance(content, Unseen) else units.environment(content)
     command = units.command(files, environment)
-    return None if command is None else (Form.UNIT, command.path, parse(command.words[1:]))
+    flags = None if command is None else _flags_of(command.words, program)
+    return None if command is None or flags is None else (Form.UNIT, command.path, flags)
 
 
 def unit_files(bundle: Bundle, host: str, program: str) -> Iterator[tuple[str, str]]:
@@ -133,13 +136,15 @@ def unit_files(bundle: Bundle, host: str, program: str) -> Iterator[tuple[str, s
     if unit is None:
         return
     yield unit
+    drop_ins: dict[str, str] = {}  # one of a later folder masks its namesake of an earlier one
     for folder in reversed(UNIT_FOLDERS):
-        drop_ins = f"{folder}/{program}.service.d"
-        names = decode(bundle.at(Place(f"host/{host}", Kind.DIRECTORY, drop_ins)), tuple[str, ...])
-        for name in () if isinstance(names, Unseen) else sorted(names):
-            text = _file(bundle, host, f"{drop_ins}/{name}")
-            if name.endswith(".conf") and isinstance(text, str):
-                yield f"{drop_ins}/{name}", text
+        place = Place(f"host/{host}", Kind.DIRECTORY, f"{folder}/{program}.service.d")
+        names = decode(bundle.at(place), tuple[str, ...])
+        drop_ins |= {name: f"{place.path}/{name}" for name in (() if isinstance(names, Unseen) else names)}
+    for name in sorted(drop_ins):
+        text = _file(bundle, host, drop_ins[name])
+        if name.endswith(".conf") and isinstance(text, str):
+            yield drop_ins[name], text
 
 
 def _file(bundle: Bundle, host: str, path: str) -> str | Unseen:
@@ -158,15 +163,15 @@ def _mirrored(bundle: Bundle) -> Iterator[Component]:
     pods = decode(bundle.api(paths.API_SERVER_PODS), PodList)
     for pod in () if isinstance(pods, Unseen) else pods.items:
         for container in pod.spec.containers:
-            words = (*container.command, *container.args)
-            if container.name != "kube-apiserver" and not _runs(tuple(map(Argument, words)), "kube-apiserver"):
+            flags = _flags_of(map(Argument, (*container.command, *container.args)), "kube-apiserver")
+            if flags is None:
                 continue
             running = next((s.state.running for s in pod.status.container_statuses if s.name == container.name), None)
             yield Component(
                 program="kube-apiserver",
                 host=pod.spec.node_name,
                 form=Form.STATIC_POD,
-                flags=parse(words[1:]),
+                flags=flags,
                 read_from=f"pod kube-system/{pod.metadata.name}",
                 origin="workstation",
                 file=f"{MANIFESTS}/kube-apiserver.yaml",
@@ -174,17 +179,39 @@ def _mirrored(bundle: Bundle) -> Iterator[Component]:
             )
 
 
-def _runs(words: tuple[Argument, ...], program: str) -> bool:
-    return bool(words) and words[0].text.rpartition("/")[2] == program
+def _flags_of(words: Iterable[Argument], program: str) -> Flags | None:
+    """The flags behind a program's name, whatever starts it (go-runner, hyperkube); None where it is not named.
+
+    What a shell or a script of another name is given says nothing about the flags that the program gets in the end.
+    """
+    left = iter(words)
+    named = any(word.text.rpartition("/")[2] == program for word in left)
+    return parse(left) if named else None
+
+
+def why_none(bundle: Bundle, program: str) -> str:
+    """Why no component of that name was found, where host files were given."""
+    for host in bundle.hosts:
+        path = f"{MANIFESTS}/{program}.yaml"
+        text = text_of(bundle.at(Place(f"host/{host}", Kind.FILE, path)))
+        found = text if isinstance(text, Unseen) else manifests.containers(text)
+        if isinstance(found, Unseen) and isinstance(text, str):
+            return f"{host}:{path}: {found.reason}"
+    if bundle.hosts:
+        return f"neither a process nor a manifest nor a unit of {program} was found on {', '.join(bundle.hosts)}"
+    return "no files of a control-plane host were given, and no mirror pod shows its flags"
 
 
 def kubelet_settings(text: str) -> dict[str, str]:
     """A KubeletConfiguration's settings of one value, those under ``authentication.x509`` by their own name."""
     try:
         loaded = yaml.load(text, Loader=manifests.LOADER)  # noqa: S506  a safe loader under another name
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: what looks like a date and is none
         return {}
-    if not isinstance(loaded, dict):
-        return {}
-    x509 = (loaded.get("authentication") or {}).get("x509") or {}
-    return {str(name): str(value) for name, value in {**x509, **loaded}.items() if isinstance(value, str | int | bool)}
+    whole = _mapping(loaded)
+    settings = {**_mapping(_mapping(whole.get("authentication")).get("x509")), **whole}
+    return {str(name): str(value) for name, value in settings.items() if isinstance(value, str | int | bool)}
+
+
+def _mapping(value: object) -> dict[object, object]:
+    return value if isinstance(value, dict) else {}

@@ -31,6 +31,8 @@ def apiservices(bundle: Bundle) -> tuple[APIService, ...] | Unseen:
 class Backend:
     """What stands behind the APIService. ``ready`` and ``not_ready`` are pod addresses; ``port_names`` of the slices.
 
+    ``port`` is the Service's port that the APIService names.
+
     ``service`` is None where the API server answered that there is none of that name.
     """
 
@@ -40,6 +42,7 @@ class Backend:
     ready: tuple[str, ...]
     not_ready: tuple[str, ...]
     port_names: tuple[str, ...]
+    port: int = 443
 
     @property
     def subject(self) -> str:
@@ -72,4 +75,5 @@ def backend(bundle: Bundle) -> Backend | Unseen | None:
         ready=tuple(a for e in endpoints if e.conditions.ready is not False for a in e.addresses),
         not_ready=tuple(a for e in endpoints if e.conditions.ready is False for a in e.addresses),
         port_names=tuple(sorted({port.name or "" for piece in slices.items for port in piece.ports or ()})),
+        port=reference.port,
     )

@@ -59,7 +59,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
     yield from (Place(WORKSTATION, Kind.API, path) for path in api)
     yield Place(WORKSTATION, Kind.REVIEW, rights.CALLER_READS_NODE_METRICS)
     if not isinstance(found, Unseen):
-        yield from _kubelet_handshakes(bundle, next(iter(found), None))
+        yield from _kubelet_handshakes(bundle, installation.serving(found, registration.backend(bundle)))
 
 
 def _backend_paths(bundle: Bundle) -> Iterator[str]:
@@ -102,7 +102,8 @@ def _unit_places(bundle: Bundle, host: str, program: str) -> Iterator[Place]:
         yield drop_ins
         names = decode(bundle.at(drop_ins), tuple[str, ...])
         for name in () if isinstance(names, Unseen) else names:
-            yield Place(origin, Kind.FILE, f"{drop_ins.path}/{name}")
+            if name.endswith(".conf"):
+                yield Place(origin, Kind.FILE, f"{drop_ins.path}/{name}")
     for _, text in processes.unit_files(bundle, host, program):
         yield from (Place(origin, Kind.FILE, path) for path in units.environment_files(text))
 
