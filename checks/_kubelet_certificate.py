@@ -38,7 +38,7 @@ def findings(
         problem = next((item for item in kubelet.problems if item.kind is kind), None)
         if problem:
             yield _finding(kubelet, problem, advise(repair.blanks(kubelet.name, dialled=kubelet.dialled)))
-        elif kubelet.served is None and not kubelet.problems:
+        elif kubelet.served is None or (kubelet.unseen and kind is ProblemKind.UNKNOWN_AUTHORITY):
             yield Unseen(kubelet.unseen, kubelet.subject)
 
 

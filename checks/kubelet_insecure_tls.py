@@ -40,6 +40,8 @@ from msdoctor.model import (
     check,
 )
 
+INSECURE = ("kubelet-insecure-tls", "deprecated-kubelet-completely-insecure")
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -78,7 +80,7 @@ def kubelet_insecure_tls(
         subjects=(installation.subject,),
         evidence=(
             Evidence(
-                saw="--kubelet-insecure-tls",
+                saw=" ".join(f"--{name}" for name in INSECURE if installation.flags.on(name)),
                 where=f"{installation.subject}, args",
                 how=f"kubectl -n {installation.namespace} get deployment {installation.name} -o yaml",
             ),

@@ -50,7 +50,7 @@ def metrics_not_yet_available(
     for pod in installation.pods:
         started = _running_since(pod, installation.container.name)
         if started and taken_at - started < due:
-            age = int((taken_at - started).total_seconds())
+            age = max(0, int((taken_at - started).total_seconds()))
             yield Finding(
                 summary=(
                     f"metrics-server started {age} s ago; its first metrics are due"

@@ -45,6 +45,7 @@ from msdoctor.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from msdoctor.facts.flow import RunningPod
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.objects import APIService
     from msdoctor.facts.registration import Backend
@@ -79,6 +80,7 @@ def metrics_server_missing(
     installations: tuple[Installation, ...],
     apiservices: tuple[APIService, ...],
     backend: Backend | Unseen | None,
+    running_pods: tuple[RunningPod, ...] | Unseen,
 ) -> Iterator[Finding | NotApplicable | Unseen]:
     if installations:
         return
@@ -88,7 +90,13 @@ def metrics_server_missing(
     if backend and backend.ready:
         yield NotApplicable(f"another server stands behind {apiservices[0].metadata.name}: {backend.subject}")
         return
-    left = [item.metadata.name for item in apiservices]
+    if isinstance(running_pods, Unseen) and backend and backend.service:
+        yield running_pods
+        return
+    if backend and (other := _another_server(backend, () if isinstance(running_pods, Unseen) else running_pods)):
+        yield NotApplicable(f"{apiservices[0].metadata.name} is for another server to serve: {other}")
+        return
+    left = [item.metadata.name for item in apiservices if item.spec.service]
     yield Finding(
         summary="No metrics-server is installed" + (f", though {left[0]} still points to one." if left else "."),
         subjects=("deployment/kube-system/metrics-server",),
@@ -110,3 +118,17 @@ def metrics_server_missing(
         effects=(Effect(EffectKind.NOT_INSTALLED),),
         remedies=advise(Blanks()),
     )
+
+
+def _another_server(backend: Backend, pods: tuple[RunningPod, ...]) -> str:
+    """What else is meant to serve the API, without metrics-server's labels: by its pods, or by the Service's name."""
+    service = backend.service
+    if service is None:
+        return ""
+    if backend.not_ready:
+        return f"{backend.subject} has endpoints, none of them ready"
+    wanted = service.spec.selector.items()
+    running = [pod.key for pod in pods if pod.key.startswith(f"{backend.namespace}/") and wanted <= pod.labels.items()]
+    if wanted and running:
+        return f"pod {running[0]}"
+    return "" if "metrics-server" in backend.name else backend.subject

@@ -93,9 +93,10 @@ def proxy_client_cert_missing(
         return
     servers = () if isinstance(api_servers, Unseen) else api_servers
     without = lacking(servers, ("proxy-client-cert-file",))
-    inferred = not isinstance(aggregator, Unseen) and aggregator.anonymous
+    # Where every server that was seen has its certificate, a 403 comes from something else.
+    inferred = not servers and not isinstance(aggregator, Unseen) and aggregator.anonymous
     if not without and not inferred:
-        if isinstance(api_servers, Unseen) and isinstance(aggregator, Unseen):
+        if not servers and isinstance(aggregator, Unseen):
             yield aggregator
         return
     yield Finding(

@@ -49,6 +49,7 @@ from msdoctor.model import (
     Remedy,
     Risk,
     Says,
+    State,
     Unseen,
     check,
 )
@@ -185,6 +186,17 @@ def _finding(
             ),
         ),
         effects=(Effect(EffectKind.USER_REFUSED if as_user else EffectKind.IDENTITY_REFUSED),),
+        state=State.NEXT if _hidden(aggregator) else State.ACTIVE,
         confidence=Confidence.CERTAIN if read else Confidence.LIKELY,
         remedies=advise(repair.blanks(name=name)),
+    )
+
+
+def _hidden(aggregator: Aggregator | Unseen) -> bool:
+    """Whether the certificate is refused before its name is looked at."""
+    return (
+        not isinstance(aggregator, Unseen)
+        and aggregator.certain
+        and aggregator.refused
+        and "allowed list" not in aggregator.why
     )

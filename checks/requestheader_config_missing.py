@@ -101,7 +101,6 @@ def requestheader_config_missing(
         return
     servers = () if isinstance(api_servers, Unseen) else api_servers
     without = lacking(servers, ("requestheader-",))
-    keys = ", ".join(authentication.keys) if authentication else ""
     as_user = not isinstance(aggregator, Unseen) and aggregator.as_user
     yield Finding(
         summary=(
@@ -115,7 +114,7 @@ def requestheader_config_missing(
         subjects=tuple(server.subject for server in without) or ("process/kube-apiserver",),
         evidence=(
             Evidence(
-                saw=f"it holds only {keys}" if keys else "it is not there",
+                saw=_saw(authentication),
                 where="ConfigMap kube-system/extension-apiserver-authentication",
                 how=paths.AUTHENTICATION_HOW,
             ),
@@ -126,3 +125,9 @@ def requestheader_config_missing(
         changed="the API server was started" if without else "",
         remedies=advise(repair.blanks()),
     )
+
+
+def _saw(authentication: AuthenticationConfig | None) -> str:
+    if authentication is None:
+        return "it is not there"
+    return f"it holds only {', '.join(authentication.keys)}" if authentication.keys else "it is empty"

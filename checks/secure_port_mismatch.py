@@ -114,16 +114,30 @@ def secure_port_mismatch(
 
 
 def _asked(installation: Installation, backend: Backend | Unseen | None) -> Iterator[tuple[str, int]]:
-    """Who asks on which port of the pod, as far as names lead to a number."""
-    for name, probe in installation.probes:
+    """Who asks on which port of the pod, as far as names lead to a number.
+
+    Where a pod of just this container is ready its probes are answered, be it by a sidecar. Of the Service only the
+    port counts that the APIService names, and that only if it is this installation's Service.
+    """
+    for name, probe in () if _answers(installation) else installation.probes:
         number = installation.port_number(probe.http_get.port) if probe.http_get else None
         if number is not None:
             yield f"its {name}", number
-    if backend and not isinstance(backend, Unseen) and backend.service:
-        for port in backend.service.spec.ports:
+    if backend and not isinstance(backend, Unseen) and backend.service and installation.selected_by(backend.service):
+        for port in (item for item in backend.service.spec.ports if item.port == backend.port):
             number = installation.port_number(port.target_port or port.port)
             if number is not None:
                 yield f"the Service {backend.name}", number
+
+
+def _answers(installation: Installation) -> bool:
+    wanted = installation.container
+    return any(
+        pod.ready and (item.command, item.args) == (wanted.command, wanted.args)
+        for pod in installation.pods
+        for item in pod.spec.containers
+        if item.name == wanted.name
+    )
 
 
 def _refused(events: tuple[Event, ...], port: int, namespace: str) -> Iterator[Evidence]:

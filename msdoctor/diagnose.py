@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from msdoctor import pipeline
-from msdoctor.bundle import Context
+from msdoctor.bundle import Context, Refusal
 from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import Flow
 from msdoctor.facts.gaps import Gap
@@ -165,7 +165,13 @@ class _Found:
 def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
     """Reduce what the checks found to its roots. Pure."""
     topology = pipeline.topology(cluster)
+    contradictions: list[str] = []
     found = [_Found(o.check, _with_state(finding, topology)) for o in outcomes for finding in o.findings]
+    for position, item in enumerate(found):
+        contradiction = _contradiction(item, cluster, topology)
+        if contradiction:
+            contradictions.append(contradiction)
+            found[position] = _Found(item.check, replace(item.finding, state=State.LATENT))
     causes = [item for item in found if item.check.cls in (Class.CAUSE, Class.RISK)]
     symptoms = [item for item in found if item.check.cls in (Class.SYMPTOM, Class.BENIGN)]
     roots = _roots(causes, topology)
@@ -186,7 +192,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         flow=flow,
         causes=tuple(Cause(item.check, item.finding, explained.get(id(item), ())) for item in ordered),
         unexplained=unexplained,
-        contradictions=tuple(_contradictions(hurting, cluster, topology)),
+        contradictions=tuple(contradictions),
         hops=hops,
         requirements=tuple(_requirements(found, proof)),
         checks=tuple(_report(outcome, pipeline.hidden(total, topology)) for outcome in outcomes),
@@ -203,7 +209,8 @@ def exit_code(
         return 0 if exit_zero else 1
     crashed = any(check.outcome is Result.ERROR for check in diagnosis.checks)
     flows = diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK)
-    if failing or crashed or not flows or (strict and diagnosis.gaps):
+    unseen = diagnosis.gaps or any(check.outcome is Result.UNSEEN for check in diagnosis.checks)
+    if failing or crashed or not flows or (strict and unseen):
         return 3
     return 0
 
@@ -227,13 +234,20 @@ def _effects(found: Iterable[_Found]) -> frozenset[Effect]:
 
 
 def _roots(causes: Sequence[_Found], topology: Topology) -> list[_Found]:
-    """Causes whose every effect follows from another cause are that one's consequences."""
+    """Causes whose every effect follows from another cause are that one's consequences.
+
+    What is merely possible takes nothing away from what is known, and a risk is nobody's consequence.
+    """
     reach = {id(item): pipeline.consequences(item.finding.effects, topology) for item in causes}
 
     def follows(item: _Found, other: _Found) -> bool:
         effects = frozenset(item.finding.effects)
+        if not effects or item is other or item.check.cls is Class.RISK:
+            return False
+        if other.finding.confidence is Confidence.POSSIBLE is not item.finding.confidence:
+            return False
         mutual = frozenset(other.finding.effects) <= reach[id(item)]
-        return bool(effects) and item is not other and effects <= reach[id(other)] and not mutual
+        return effects <= reach[id(other)] and not mutual
 
     active = [item for item in causes if item.finding.state is State.ACTIVE]
     return [
@@ -246,14 +260,20 @@ def _roots(causes: Sequence[_Found], topology: Topology) -> list[_Found]:
 def _explained(
     item: _Found, causes: Sequence[_Found], symptoms: Sequence[_Found], topology: Topology
 ) -> tuple[Explained, ...]:
-    """The symptoms that this cause brings about alone, or that the causes together would not without it."""
-    alone = pipeline.consequences(item.finding.effects, topology)
-    everything = pipeline.consequences(_effects(causes), topology)
-    without = pipeline.consequences(_effects(other for other in causes if other is not item), topology)
+    """The symptoms that this cause brings about alone, or that it and causes elsewhere bring about together.
+
+    Causes that overlap with it, such as another one at the same node, are left out of that: where each of two would
+    do, both explain.
+    """
+    reach = {id(cause): pipeline.consequences(cause.finding.effects, topology) for cause in causes}
+    alone = reach[id(item)]
+    elsewhere = _effects(cause for cause in causes if not reach[id(cause)] & alone)
+    without = pipeline.consequences(elsewhere, topology)
+    together = pipeline.consequences(elsewhere | frozenset(item.finding.effects), topology)
 
     def accounts_for(symptom: _Found) -> bool:
         effects = frozenset(symptom.finding.effects)
-        return bool(effects) and (effects <= alone or (effects <= everything and not effects <= without))
+        return bool(effects) and (effects <= alone or (effects <= together and not effects <= without))
 
     return tuple(
         Explained(symptom.check.id, symptom.finding.subjects, symptom.finding.summary)
@@ -298,7 +318,9 @@ def _verdict(
 
 def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> FlowReport:
     flow = cluster.flow
-    counted = isinstance(flow, Flow)
+    # A caller who may not ask has seen nothing, neither samples nor that there are none.
+    counted = isinstance(flow, Flow) and not (_refuses_caller(flow.refusal) and cluster.may_read_metrics is not True)
+    pods_counted = counted and isinstance(flow, Flow) and not _refuses_caller(flow.pods_refusal)
     resolution = cluster.installation.resolution_seconds if isinstance(cluster.installation, Installation) else 60
     fresh = {n for n in flow.nodes if flow.fresh(n, cluster.taken_at, resolution)} if isinstance(flow, Flow) else set()
     newest = flow.newest if isinstance(flow, Flow) else None
@@ -309,7 +331,7 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
     return FlowReport(
         nodes_seen=len(fresh) if counted else None,
         nodes_of=of,
-        pods_seen=(len(sampled) if pods is None else len(sampled & pods)) if counted else None,
+        pods_seen=(len(sampled) if pods is None else len(sampled & pods)) if pods_counted else None,
         pods_of=None if pods is None else len(pods),
         newest_sample_age_seconds=None if newest is None else max(0, int((cluster.taken_at - newest).total_seconds())),
         asked_as=cluster.context.user,
@@ -318,6 +340,10 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
         blind_hpas=_blind(cluster, frozenset(blind_hpas)),
         hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
     )
+
+
+def _refuses_caller(refusal: Refusal | None) -> bool:
+    return refusal is not None and refusal.status in (401, 403)
 
 
 def _blind(cluster: Cluster, keys: frozenset[str]) -> tuple[BlindHPA, ...]:
@@ -373,21 +399,60 @@ def _broken(hop: Hop, found: Sequence[_Found], topology: Topology, note: str = "
     return HopReport(hop, HopState.DEGRADED if partial else HopState.BROKEN, note or counted)
 
 
-def _contradictions(causes: Sequence[_Found], cluster: Cluster, topology: Topology) -> Iterator[str]:
-    """A node said to be unreachable to metrics-server whose newest sample is fresh all the same."""
-    flow = cluster.flow
-    if isinstance(flow, Unseen) or not isinstance(cluster.installation, Installation):
-        return
-    for item in causes:
-        for effect in sorted(pipeline.consequences(item.finding.effects, topology)):
-            if effect.kind is EffectKind.NO_NODE_METRICS and flow.fresh(
-                effect.subject, cluster.taken_at, cluster.installation.resolution_seconds
-            ):
-                yield (
-                    f"{item.check.id} says that node {effect.subject} gives no metrics, and its newest sample is"
-                    f" from {flow.nodes[effect.subject]:%H:%M:%S}Z: metrics-server may trust another CA than was"
-                    " looked at, or have been restarted since"
-                )
+# With any of these no question about metrics is answered.
+_SILENCING = frozenset(
+    {
+        EffectKind.NOT_LISTENING,
+        EffectKind.NOT_READY,
+        EffectKind.NOT_INSTALLED,
+        EffectKind.NO_ENDPOINTS,
+        EffectKind.API_NOT_REGISTERED,
+        EffectKind.IDENTITY_REFUSED,
+        EffectKind.APISERVICE_UNAVAILABLE,
+        EffectKind.NO_METRICS,
+        EffectKind.USER_REFUSED,
+    }
+)
+
+
+def _contradiction(item: _Found, cluster: Cluster, topology: Topology) -> str:
+    """How a cause is belied by metrics that flow all the same; what it says is then true at most of another day."""
+    flow, finding = cluster.flow, item.finding
+    if not isinstance(flow, Flow) or flow.refusal is not None or item.check.cls is not Class.CAUSE:
+        return ""
+    if finding.state is not State.ACTIVE:
+        return ""
+    if flow.nodes and any(effect.kind in _SILENCING for effect in finding.effects):
+        return (
+            f"{item.check.id} would keep everybody from metrics, and the metrics API answers all the same: what is"
+            " wrong is perhaps not in use yet, or no longer"
+        )
+    resolution = cluster.installation.resolution_seconds if isinstance(cluster.installation, Installation) else 60
+    reach = pipeline.consequences(finding.effects, topology)
+    nodes = sorted(effect.subject for effect in reach if effect.kind is EffectKind.NO_NODE_METRICS)
+    for node in nodes:
+        sample = flow.nodes.get(node)
+        newer = sample is not None and (finding.since is None or finding.since < sample)
+        if newer and flow.fresh(node, cluster.taken_at, resolution) and not _complains(cluster, node, sample):
+            return (
+                f"{item.check.id} says that node {node} gives no metrics, and its newest sample is"
+                f" from {sample:%H:%M:%S}Z: metrics-server may trust another CA than was"
+                " looked at, or dial another address, or the fault may be younger than the sample"
+            )
+    return ""
+
+
+def _complains(cluster: Cluster, node: str, sample: datetime | None) -> bool:
+    """Whether metrics-server has failed to scrape the node since the sample."""
+    said = () if isinstance(cluster.log, Unseen) else cluster.log
+    return sample is not None and any(
+        line.connection.node == node
+        and line.connection.hop in (Hop.E, Hop.F, Hop.G)
+        and line.at is not None
+        and line.at.tzinfo is not None
+        and line.at > sample
+        for line in said
+    )
 
 
 def _report(outcome: Outcome, hidden: dict[Hop, str]) -> CheckReport:

@@ -43,6 +43,9 @@ def judge(cluster: Cluster, checks: Iterable[Check]) -> tuple[Outcome, ...]:
 
 
 def _put(cluster: Cluster, check: Check) -> Outcome:
+    unknown = [name for name in check.needs if not hasattr(cluster, name)]
+    if unknown:
+        return Outcome(check, Result.ERROR, reason=f"the check asks for {', '.join(unknown)}, which is no fact")
     facts = {name: getattr(cluster, name) for name in check.needs}
     missing = [fact for name, fact in facts.items() if isinstance(fact, Unseen) and not check.needs[name]]
     if missing:
@@ -55,7 +58,7 @@ def _put(cluster: Cluster, check: Check) -> Outcome:
     of = len(kubelets) if isinstance(kubelets, tuple) else None
     findings = tuple(item for item in items if isinstance(item, Finding))
     unseen = tuple(item for item in items if isinstance(item, Unseen))
-    seen = None if of is None else of - len(unseen)
+    seen = None if of is None else max(0, of - len(unseen))
     aside = next((item for item in items if isinstance(item, NotApplicable)), None)
     if findings:
         return Outcome(check, Result.FAIL, findings, unseen, seen=seen, of=of)

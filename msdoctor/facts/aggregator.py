@@ -80,9 +80,7 @@ def _judged(config: AuthenticationConfig | None, proxy: ProxyClient, at: datetim
         requestheader = f"x509: subject with cn={name} is not in the allowed list"
     if config is None or not (config.requestheader_ca or config.client_ca):
         # Without any CA nobody looks at a certificate, so nobody objects to it either.
-        return Aggregator(
-            Taken.ANONYMOUS, "system:anonymous", "no CA is published to look at its certificate with", True
-        )
+        return Aggregator(Taken.ANONYMOUS, "system:anonymous", "no CA to look at its certificate with", True)
     if _error(proxy, config.client_ca, at) is None:
         return Aggregator(Taken.USER, name, "its certificate verifies against the client CA only", True)
     return Aggregator(Taken.REFUSED, "", requestheader or "no CA verifies its certificate", True)

@@ -65,7 +65,7 @@ class FrontProxyFiles:
     common_name: str
 
 
-# With any of these metrics-server does not, or not only, go by the ConfigMap (k8s.io/apiserver, options/authentication.go).
+# With any of these metrics-server does not, or not only, go by the ConfigMap (options/authentication.go).
 OWN_FLAGS = ("requestheader-client-ca-file", "client-ca-file", "authentication-skip-lookup")
 
 

@@ -11,7 +11,6 @@ import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-
 # Those of metrics-server, kube-apiserver and kubelet whose presence is judged or that often stand without a value.
 BOOLEAN = frozenset(
     {

@@ -16,7 +16,6 @@ import msgspec
 from msdoctor.bundle import Document
 from msdoctor.model import Unseen
 
-
 # Kubernetes writes every time in UTC; one without a zone could not be compared with any other.
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
