@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ class Index:
     def check(self, check_id: str) -> Check:
         """Import one check."""
         entry = next(entry for entry in self.entries if entry.id == check_id)
-        return _checks_of(_import(Path(entry.file), self.folders))[0]
+        found = _checks_of(_import(Path(entry.file), self.folders))
+        return next(check for check in found if check.id == check_id)
 
 
 def load(folders: Sequence[Path] = ()) -> tuple[Check, ...]:
@@ -62,11 +64,12 @@ def load_index(folders: Sequence[Path] = ()) -> Index:
     everything = _all(folders)
     path = _cache_file(everything)
     try:
-        cached: list[dict[str, Any]] = json.loads(path.read_bytes())
+        cached: list[dict[str, Any]] = json.loads(path.read_bytes() if path else b"")
         entries = tuple(_entry(item) for item in cached)
     except (OSError, ValueError, KeyError, TypeError):
         entries = tuple(_entry_of(check) for check in load(folders))
-        _write_cache(path, entries)
+        if path:
+            _write_cache(path, entries)
     return Index(entries, everything)
 
 
@@ -77,14 +80,8 @@ def _all(folders: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((bundled_folder(), *(folder.resolve() for folder in folders), *_installed())))
 
 
-def _installed() -> tuple[Path, ...]:
+def _installed() -> Iterator[Path]:
     """Folders of installed packages that offer checks: each entry point names a package of check files."""
-    if not any(Path(entry).glob("*/entry_points.txt") for entry in sys.path if entry):
-        return ()
-    return tuple(_entry_point_folders())
-
-
-def _entry_point_folders() -> Iterator[Path]:
     # Read by hand: importlib.metadata costs more to import than all the rest of `explain`.
     for site in sys.path:
         for file in sorted(Path(site).glob("*/entry_points.txt")) if site else ():
@@ -93,8 +90,18 @@ def _entry_point_folders() -> Iterator[Path]:
                 if line.startswith("["):
                     section = line.strip("[] ")
                 elif section == ENTRY_POINTS and "=" in line:
-                    spec = importlib.util.find_spec(line.partition("=")[2].strip())
-                    yield from map(Path, (spec.submodule_search_locations or ()) if spec else ())
+                    package = re.split(r"[:\[\s]", line.partition("=")[2].strip())[0]
+                    yield from (Path(folder).resolve() for folder in _folders_of(package, file))
+
+
+def _folders_of(package: str, file: Path) -> Sequence[str]:
+    try:
+        spec = importlib.util.find_spec(package)
+    except Exception as error:
+        raise RegistryError(f"{file}: {package} cannot be found: {type(error).__name__}: {error}") from error
+    if spec is None or not spec.submodule_search_locations:
+        raise RegistryError(f"{file}: {package} is no package; its entry point names the one that holds the checks")
+    return spec.submodule_search_locations
 
 
 def _some_in_folder(folder: Path) -> list[Check]:
@@ -106,12 +113,13 @@ def _some_in_folder(folder: Path) -> list[Check]:
 
 def _in_folder(folder: Path) -> Iterator[Check]:
     for info in pkgutil.iter_modules([str(folder)]):
-        if not info.name.startswith("_"):
+        if not info.name.startswith("_") and not info.ispkg:
             yield from _checks_of(_import(folder / f"{info.name}.py", (folder,)))
 
 
 def _checks_of(module: ModuleType) -> list[Check]:
-    found = [value for value in vars(module).values() if isinstance(value, Check)]
+    values = (value for value in vars(module).values() if isinstance(value, Check))
+    found = [value for value in values if value.judge.__module__ == module.__name__]  # not those it imports
     if not found:
         raise RegistryError(f"{module.__file__}: holds no check; a file with no check begins with an underscore")
     return found
@@ -122,7 +130,8 @@ def _import(file: Path, folders: Sequence[Path]) -> ModuleType:
     try:
         return importlib.import_module(f"{_mount(folder)}.{file.stem}")
     except SyntaxError as error:
-        raise RegistryError(f"{error.filename}:{error.lineno}: not Python: {error.msg}") from error
+        where = f"{error.filename or file}:{error.lineno or 1}"
+        raise RegistryError(f"{where}: not Python: {error.msg}") from error
     except (Exception, SystemExit) as error:
         raise RegistryError(f"{file}: cannot be imported: {type(error).__name__}: {error}") from error
 
@@ -149,13 +158,21 @@ def _unique(checks: list[Check]) -> tuple[Check, ...]:
     return tuple(seen[name] for name in sorted(seen))
 
 
-def _cache_file(folders: Sequence[Path]) -> Path:
+def _cache_file(folders: Sequence[Path]) -> Path | None:
+    """Where the index of these folders as they are now is kept; None where there is no home to keep it in."""
     digest = hashlib.sha256(INDEX_FORMAT.encode())
     for folder in folders:
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            stat = entry.stat()
-            digest.update(f"{entry.path}\0{stat.st_mtime_ns}\0{stat.st_size}\0".encode())
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        try:
+            files = [entry for entry in os.scandir(folder) if entry.name.endswith(".py") and entry.is_file()]
+            for entry in sorted(files, key=lambda entry: entry.name):
+                stat = entry.stat()
+                digest.update(f"{entry.path}\0{stat.st_mtime_ns}\0{stat.st_size}\0".encode("utf-8", "surrogateescape"))
+        except OSError as error:
+            raise RegistryError(f"{folder}: cannot be read: {error.strerror}") from error
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        return None
     return base / "msdoctor" / f"index-{digest.hexdigest()[:24]}.json"
 
 
