@@ -127,7 +127,9 @@ def _header(report: _Report) -> Iterator[str]:
     age = f", {report.age}" if report.age else ""
     yield from report.page.wrapped(f"cluster {context.cluster or '(no name)'}{user}, from {vantages}")
     version = f"Kubernetes {report.diagnosis.server_version} at " if report.diagnosis.server_version else ""
-    yield from report.page.wrapped(f"{version}{context.server or '(no server)'}; {taken_at:%Y-%m-%d %H:%M:%SZ}{age}")
+    yield from report.page.wrapped(f"{version}{context.server or '(no server)'}")
+    # A line of its own: it alone differs between a live report and the replay of what it saw.
+    yield f"seen at {taken_at:%Y-%m-%d %H:%M:%SZ}{age}"
 
 
 def _verdict(report: _Report) -> Iterator[str]:

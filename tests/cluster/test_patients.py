@@ -139,9 +139,9 @@ def test_a_workstation_without_a_route_to_the_kubelets_accuses_no_healthy_kubele
 
 
 def test_a_replay_gives_the_same_report_but_for_its_age(seen: Seen) -> None:
-    header = re.compile(r"(Z, )(just now|recorded .* ago)$", re.MULTILINE)
+    age = re.compile(r"(?<=Z, )(just now|recorded .* ago)$", re.MULTILINE)
 
-    assert header.sub(r"\1", seen.live_text) == header.sub(r"\1", seen.replayed_text)
+    assert age.sub("AGE", seen.live_text) == age.sub("AGE", seen.replayed_text)
 
 
 def test_metrics_are_proven_where_they_flow(seen: Seen) -> None:
