@@ -58,8 +58,8 @@ def cli() -> None:
     \b
     Exit codes:  0  metrics flow, nothing is the matter
                  1  a cause was found
-                 2  something given on the command line or in a file cannot be used
-                 3  undecided: metrics were not seen to flow, and no cause was found
+                 2  something that was given cannot be used: a flag, a file
+                 3  undecided: metrics not seen to flow, and no sure cause found
                  4  internal error
                130  interrupted
     """
@@ -203,9 +203,9 @@ def run(
     """Look at a cluster, or at a saved bundle, and say what is the matter.
 
     \b
-      msdoctor run                                 the cluster of the current context
-      msdoctor run --host-root master=/mnt/master  that, with the files of a host
-      msdoctor run --from BUNDLE                   what was saved by `msdoctor collect`
+      msdoctor run                            the cluster of the current context
+      msdoctor run --host-root master=/mnt/m  that, with the files of a host
+      msdoctor run --from BUNDLE              what `msdoctor collect` saved
 
     The exit code says how it ended; `msdoctor --help` lists them.
     """
@@ -421,7 +421,8 @@ def _explain(index: Index, words: tuple[str, ...], form: str) -> None:
 
     if words == ("-",) and sys.stdin is not None and sys.stdin.isatty():
         click.echo("Paste the text, then press Ctrl-D.", err=True)
-    explanation = explain_(read(pasted.lines(words)), index)
+    with pasted.lines(words) as lines:
+        explanation = explain_(read(lines), index)
     _print(page.json_(explanation) if form == "json" else page.text(explanation, _width(), _colour()))
     raise click.exceptions.Exit(0 if explanation.matches else 1)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -16,18 +17,18 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # PowerShell's `>` writes it
 _GZIP = b"\x1f\x8b"
 
 
-def lines(words: tuple[str, ...]) -> Iterable[str]:
+@contextmanager
+def lines(words: tuple[str, ...]) -> Iterator[Iterable[str]]:
     """The lines of ``-``, of a file, or of the words themselves. Raises GivenError."""
     if words == ("-",):
-        return _standard_input()
-    if len(words) == 1 and is_there(words[0]):
-        return _file(Path(words[0]))
-    if len(words) == 1 and _looks_like_a_path(words[0]):
+        yield _decoded("standard input", _standard_input())
+    elif len(words) == 1 and is_there(words[0]):
+        with _opened(Path(words[0])) as stream:
+            yield _decoded(words[0], stream)
+    elif len(words) == 1 and _looks_like_a_path(words[0]):
         raise GivenError(f"{words[0]}: no such file; if it is an error's text, give the whole line, in quotes")
-    text = " ".join(words)
-    if not text.strip():
-        raise GivenError("the text is empty; did the command that should have printed it fail?")
-    return text.splitlines()
+    else:
+        yield _split(" ".join(words))
 
 
 def is_there(word: str) -> bool:
@@ -42,17 +43,23 @@ def _looks_like_a_path(word: str) -> bool:
     return word.split() == [word] and (word.startswith(_PATH_STARTS) or word.endswith(_PATH_ENDS))
 
 
-def _standard_input() -> Iterable[str]:
+def _split(text: str) -> list[str]:
+    if not text.strip():
+        raise GivenError("the text is empty; did the command that should have printed it fail?")
+    return text.splitlines()
+
+
+def _standard_input() -> IO[bytes]:
     if sys.stdin is None:  # closed before this program began
         raise GivenError("standard input is closed; give a file, or the text itself in quotes")
-    return _decoded("standard input", sys.stdin.buffer)
+    return sys.stdin.buffer
 
 
-def _file(path: Path) -> Iterable[str]:
+def _opened(path: Path) -> IO[bytes]:
     if path.is_dir():
         raise GivenError(f"{path}: a directory; name a file in it, or diagnose a bundle: msdoctor run --from {path}")
     try:
-        return _decoded(str(path), path.open("rb", buffering=0))
+        return path.open("rb", buffering=0)
     except OSError as error:
         raise GivenError(f"{path}: cannot be read: {error.strerror or error}") from error
 
