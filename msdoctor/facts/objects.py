@@ -385,10 +385,14 @@ def decode(document: Document, shape: type[T]) -> T | Unseen:
     result: T | _NotOfThatShape = _decode(document.body, shape)  # type: ignore[arg-type]  # types are hashable
     if isinstance(result, _NotOfThatShape):
         return Unseen(f"not a {getattr(shape, '__name__', shape)}: {result}", str(document.place))
-    metadata = getattr(result, "metadata", None)
-    if isinstance(metadata, Meta) and not metadata.name:
-        return Unseen(f"not a {getattr(shape, '__name__', shape)}: it has no name", str(document.place))
+    if _nameless(result) or any(map(_nameless, getattr(result, "items", None) or ())):
+        return Unseen(f"not a {getattr(shape, '__name__', shape)}: an object without a name", str(document.place))
     return result
+
+
+def _nameless(value: object) -> bool:
+    metadata = getattr(value, "metadata", None)
+    return isinstance(metadata, Meta) and not metadata.name
 
 
 class _NotOfThatShape(str):
