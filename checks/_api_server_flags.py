@@ -31,7 +31,7 @@ def lacks(server: Component, what: str) -> Evidence:
     shown = "ps -ww -o args= -C kube-apiserver" if server.started and server.origin != "workstation" else server.how
     return Evidence(
         saw=f"{what} among its {len(server.flags.given)} flags",
-        where=server.read_from if not server.file else f"{server.read_from}, set in {server.file}",
+        where=f"{server.read_from}, set in {server.file}" if server.started and server.file else server.read_from,
         how=shown,
         origin=server.origin,
         at=server.started,

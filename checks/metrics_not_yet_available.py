@@ -54,7 +54,7 @@ def metrics_not_yet_available(
             yield Finding(
                 summary=(
                     f"metrics-server started {age} s ago; its first metrics are due"
-                    f" {int(due.total_seconds())} s after a start."
+                    f" {int(due.total_seconds())} s after a start. Wait for them, and look again."
                 ),
                 subjects=(f"pod/{pod.metadata.namespace}/{pod.metadata.name}",),
                 evidence=(

@@ -165,7 +165,7 @@ def _public_half(pem: str) -> bytes | None:
     """What redaction leaves of a private key: its SubjectPublicKeyInfo, DER. None where it could not be read."""
     block = re.search(r"-----BEGIN PUBLIC KEY-----([^-]*)-----END PUBLIC KEY-----", pem)
     try:
-        return base64.b64decode(block[1]) if block else None
+        return base64.b64decode("".join(block[1].split()), validate=True) if block else None
     except ValueError:
         return None
 

@@ -49,6 +49,8 @@ def _family(place: Place, refusal: Refusal) -> str:
 def _gap(first: Document, count: int) -> Gap:
     place, reason = first.place, str(first.refusal)
     if place.kind is Kind.TLS and place.path.startswith("pod/"):
+        if first.refusal and first.refusal.reason is Reason.NOT_ASKED:
+            reason = str(Reason.NOT_ASKED)  # what it needs stands in the remedy
         return Gap("the certificate that metrics-server serves", reason, count, "--port-forward")
     if place.kind is Kind.TLS:
         return Gap(f"the certificate of the kubelet at {place.path}", f"from the workstation: {reason}", count)

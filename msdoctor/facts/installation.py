@@ -91,7 +91,7 @@ class Installation:
     @property
     def version(self) -> tuple[int, int] | None:
         """Major and minor from the image's tag, where it is one of a release."""
-        tag = re.search(r":v?(\d+)\.(\d+)", self.container.image)
+        tag = re.search(r":v?(\d+)\.(\d+)", self.container.image.partition("@")[0])
         return (int(tag[1]), int(tag[2])) if tag else None
 
     def pointer(self, argument: str) -> str:

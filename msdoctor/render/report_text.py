@@ -263,7 +263,7 @@ def _stop_gap(report: _Report) -> Iterator[str]:
         return
     one, keys = len(blind) == 1, tuple(hpa.key for hpa in blind)
     yield from report.page.wrapped(
-        f"Until then {_plural(len(blind), 'HPA')} {_some(keys, report)} {'scales' if one else 'scale'} nothing."
+        f"Meanwhile {_plural(len(blind), 'HPA')} {_some(keys, report)} {'scales' if one else 'scale'} nothing."
         f" Scale by hand, within {'its' if one else 'their'} limits:",
         "  ",
         first="",
@@ -500,6 +500,11 @@ def _next(report: _Report) -> Iterator[str]:
     if diagnosis.verdict is Verdict.INCOMPLETE and not diagnosis.causes and not diagnosis.unexplained:
         reason = f" ({one_line(diagnosis.gaps[0].reason, 200)})" if diagnosis.gaps else ""
         advice = f"Next: see to what stands first under Not seen{reason}, and run it again."
+        if not diagnosis.server_version:
+            advice = (
+                f"Next: the API server told nothing{reason}. See whether `kubectl get --raw /version` gets an answer"
+                " with the same kubeconfig, and run it again."
+            )
         yield from report.page.wrapped(advice, "  ", first="")
 
 
