@@ -253,8 +253,10 @@ def collect(path: Path, **look: Any) -> None:
     save(bundle, path)
     seen = sum(document.body is not None for document in bundle.documents.values())
     _print(f"{path}: {seen} documents, {len(bundle.documents) - seen} refused or absent\n")
+    if not seen:
+        click.echo(f"Nothing was seen; this says why: msdoctor run --from {path}", err=True)
+        raise click.exceptions.Exit(UNDECIDED)
     click.echo(f"Read it before you pass it on. To diagnose it: msdoctor run --from {path}", err=True)
-    raise click.exceptions.Exit(0 if seen else UNDECIDED)
 
 
 @cli.command(short_help="Say what a pasted error means, or print an id's manual page.")

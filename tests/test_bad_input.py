@@ -174,6 +174,7 @@ def test_an_api_server_that_never_answers_is_undecided_within_the_deadline(silen
     assert time.monotonic() - began < 8  # the start of a process on a busy machine included
     assert (done.returncode, done.stderr) == (3, "")
     assert "INCOMPLETE   metrics not seen to flow, no cause found" in done.stdout
+    assert "Next: the API server told nothing (deadline: " in done.stdout
     assert "Not seen:\n" in done.stdout
     assert "(--timeout)" in done.stdout
 
@@ -193,6 +194,7 @@ def test_a_look_that_saw_nothing_is_saved_and_does_not_count_as_success() -> Non
 
     assert done.returncode == 3
     assert done.stdout.startswith("seen: 0 documents, ")
+    assert done.stderr == "Nothing was seen; this says why: msdoctor run --from seen\n"
     assert "connection refused" in msdoctor("run", "--from", "seen").stdout
 
 

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from click.testing import CliRunner, Result
 
 from msdoctor import __version__
 from msdoctor import cli as command_line
+from msdoctor import progress
 from msdoctor.cli import cli
 
 CHECKOUT = Path(__file__).parents[1]
@@ -345,6 +349,50 @@ def test_a_check_that_crashes_is_reported_beside_what_the_others_found(own_check
     assert result.exit_code == 3
     assert "metrics-server-single-pod: the check itself failed: NameError" in result.stdout
     assert "Proof: fresh metrics" in result.stdout
+
+
+# Progress
+
+
+class Terminal(io.StringIO):
+    """A standard error that somebody watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_whoever_waits_sees_what_for_and_nothing_is_left_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(progress, "BETWEEN_SECONDS", 0.01)
+
+    with progress.progress() as show:
+        _until(lambda: "nothing has answered yet" in screen.getvalue())
+        show(3, 20, "/api/v1/nodes\x1b[2J")
+        _until(lambda: "0 s: 3 of 20 documents; last: /api/v1/nodes\\x1b[2J" in screen.getvalue())
+
+    assert screen.getvalue().endswith("\r\x1b[K")
+    assert max(map(len, screen.getvalue().split("\r\x1b[K"))) < 80
+
+
+def test_a_short_look_and_one_that_nobody_watches_show_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    screens = [Terminal(), io.StringIO()]
+    for screen, quiet in zip(screens, (60.0, 0.0), strict=True):
+        monkeypatch.setattr(sys, "stderr", screen)
+        monkeypatch.setattr(progress, "QUIET_SECONDS", quiet)
+        with progress.progress() as show:
+            show(1, 2, "/version")
+
+    assert [screen.getvalue() for screen in screens] == ["", ""]
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    """Wait for what another thread does."""
+    ends = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.005)
 
 
 # Ends
