@@ -20,9 +20,8 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from msdoctor import __version__
+from msdoctor import __version__, progress
 from msdoctor import cli as command_line
-from msdoctor import progress
 from msdoctor.cli import cli
 
 CHECKOUT = Path(__file__).parents[1]
