@@ -34,7 +34,7 @@ lab-down: $(DEV_READY) ## end that cluster (LAB=name)
 	@cd tests/cluster && ../../$(DEV_ENV)/bin/python -m lab down
 
 test-cluster: $(DEV_READY) ## the tests that need a real cluster; needs root
-	$(DEV_ENV)/bin/pytest -n 3 --dist loadgroup tests/cluster
+	$(DEV_ENV)/bin/pytest -n 3 --dist loadscope tests/cluster
 
 fixtures: $(DEV_READY) ## record fixtures/ anew from real clusters; needs root
 	$(DEV_ENV)/bin/python tests/cluster/record.py

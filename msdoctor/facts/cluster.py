@@ -16,6 +16,7 @@ from msdoctor.facts.aggregator import Aggregator, aggregator
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
 from msdoctor.facts.repair import Repair, repair
+from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
 from msdoctor.model import Unseen
 from msdoctor.utterances import Speaker, Utterance
 from msdoctor.utterances.reader import read
@@ -37,6 +38,7 @@ class Cluster:
     installations: tuple[installs.Installation, ...] | Unseen
     installation: installs.Installation | Unseen | None
     log: tuple[Utterance, ...] | Unseen
+    failed_scrapes: tuple[FailedScrape, ...] | Unseen
     events: tuple[Event, ...]
     nodes: tuple[Node, ...] | Unseen
     kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
@@ -65,6 +67,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     log = _log(bundle, installation)
     listed = nodes_kubelets.nodes(bundle)
     flow = flows.flow(bundle)
+    failed = log if isinstance(log, Unseen) else failed_scrapes(log, flow, present, bundle.taken_at)
     kubelet_processes = processes.components(bundle, "kubelet")
     files = frozenset(_files_beside(bundle))
     version = decode(bundle.api(paths.VERSION), Version)
@@ -83,11 +86,12 @@ def read_facts(bundle: Bundle) -> Cluster:
         installations=installed,
         installation=installation,
         log=log,
+        failed_scrapes=failed,
         events=installs.events(bundle, present.pods) if present else (),
         nodes=listed,
         kubelets=listed
         if isinstance(listed, Unseen)
-        else nodes_kubelets.kubelets(bundle, listed, present, flow, () if isinstance(log, Unseen) else log),
+        else nodes_kubelets.kubelets(bundle, listed, present, () if isinstance(failed, Unseen) else failed),
         kubelet_processes=kubelet_processes,
         flow=flow,
         running_pods=flows.running_pods(bundle),

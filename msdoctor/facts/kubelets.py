@@ -11,11 +11,10 @@ import msgspec
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
 from msdoctor.facts import paths
-from msdoctor.facts.flow import Flow, scrapes_late
 from msdoctor.facts.installation import COMPILED_ADDRESS_TYPES, Installation
 from msdoctor.facts.objects import ConfigMap, Node, NodeList, decode
-from msdoctor.model import Evidence, Hop, Unseen
-from msdoctor.utterances import Utterance
+from msdoctor.facts.scrapes import FailedScrape
+from msdoctor.model import Evidence, Unseen
 from msdoctor.utterances.errors import (
     Expired,
     IncompatibleUsage,
@@ -163,12 +162,11 @@ def kubelets(
     bundle: Bundle,
     listed: Sequence[Node],
     installation: Installation | None,
-    flow: Flow | Unseen,
-    log: Sequence[Utterance],
+    failed: Sequence[FailedScrape],
 ) -> tuple[Kubelet, ...]:
-    """Every node's kubelet, in the order of the nodes."""
+    """Every node's kubelet, in the order of the nodes. ``failed``: what metrics-server last complained of."""
     roots = kubelet_roots(bundle, installation)
-    said = _newest_by_node(log, flow, _silence_since(installation, bundle.taken_at))
+    said = {item.node: item for item in failed if type(item.error) in KIND_OF_ERROR}
     return tuple(_kubelet(bundle, node, installation, roots, said.get(node.metadata.name)) for node in listed)
 
 
@@ -177,7 +175,7 @@ def _kubelet(
     node: Node,
     installation: Installation | None,
     roots: tuple[x509.Certificate, ...] | Unseen,
-    said: Utterance | None,
+    said: FailedScrape | None,
 ) -> Kubelet:
     target = dialled(node, installation)
     if target is None:
@@ -185,7 +183,7 @@ def _kubelet(
     address, port = target
     place = tls_place(address, port)
     shaken = decode(bundle.at(place), Handshake)
-    told = (_told(said, installation),) if said else ()
+    told = (_told(said),) if said else ()
     if isinstance(shaken, Unseen):
         return Kubelet(node, address, port, None, told, f"no handshake from the workstation, {shaken.reason}")
     try:
@@ -237,54 +235,7 @@ def _if_new(told: tuple[KubeletProblem, ...], known: tuple[KubeletProblem, ...])
     return tuple(replace(item, first=not known) for item in told if item.kind not in kinds)
 
 
-def _silence_since(installation: Installation | None, now: datetime) -> datetime | None:
-    """Since when a metrics-server that runs would have complained again: it does so at every scrape that fails."""
-    if installation is None:
-        return None
-    statuses = (status for pod in installation.pods for status in pod.status.container_statuses)
-    running = any(status.name == installation.container.name and status.state.running for status in statuses)
-    return now - scrapes_late(installation.resolution_seconds) if running else None
-
-
-def _newest_by_node(
-    log: Sequence[Utterance], flow: Flow | Unseen, silence_since: datetime | None
-) -> dict[str, Utterance]:
-    """The newest complaint about each node's certificate, unless a later sample, or silence, has overtaken it."""
-    newest: dict[str, Utterance] = {}
-    for said in log:
-        if said.connection.hop is Hop.E and type(said.error) in KIND_OF_ERROR and said.connection.node:
-            known = newest.get(said.connection.node)
-            if known is None or not _is_later(known, said):
-                newest[said.connection.node] = said
-    samples = {} if isinstance(flow, Unseen) else flow.nodes
-    return {n: said for n, said in newest.items() if not _overtaken(said, samples.get(n), silence_since)}
-
-
-def _is_later(one: Utterance, other: Utterance) -> bool:
-    first, second = _moment(one), _moment(other)
-    return first is not None and second is not None and first > second
-
-
-def _moment(said: Utterance) -> datetime | None:
-    """When it was said. A bare klog header has no year and no zone; kubectl's own timestamps have both."""
-    return said.at if said.at and said.at.tzinfo else None
-
-
-def _overtaken(said: Utterance, sample: datetime | None, silence_since: datetime | None) -> bool:
-    when = _moment(said)
-    if when is None:
-        return sample is not None
-    return (sample is not None and sample > when) or (silence_since is not None and when < silence_since)
-
-
-def _told(said: Utterance, installation: Installation | None) -> KubeletProblem:
-    namespace = installation.namespace if installation else "kube-system"
-    deployment = installation.name if installation else "metrics-server"
-    names = said.error.names if isinstance(said.error, NotValidFor) else ()
-    evidence = Evidence(
-        saw=f"metrics-server says: {said.text}",
-        where=f"log of metrics-server, line {said.line}",
-        how=f"kubectl -n {namespace} logs deployment/{deployment}",
-        at=said.at,
-    )
-    return KubeletProblem(KIND_OF_ERROR[type(said.error)], said.text, True, False, (evidence,), names)
+def _told(failed: FailedScrape) -> KubeletProblem:
+    names = failed.error.names if isinstance(failed.error, NotValidFor) else ()
+    kind = KIND_OF_ERROR[type(failed.error)]
+    return KubeletProblem(kind, failed.said.text, True, False, (failed.evidence,), names)

@@ -18,7 +18,7 @@ from lab import cgroups, state
 from lab.processes import ProcessId, children
 from lab.truth import MASTER, NODE1
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("nothing-left")]
+pytestmark = pytest.mark.cluster
 
 NAME = f"killed-{os.getpid()}"
 HERE = Path(__file__).parent

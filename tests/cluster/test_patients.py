@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from expected import FLOWING, TRUTH
@@ -90,16 +90,14 @@ def exit_code(name: str) -> int:
     return 0 if name in FLOWING else 1
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(form, marks=pytest.mark.xdist_group(form)) for form in Form], ids=str
-)
+@pytest.fixture(scope="class")
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    form: Form = request.param
+    form: Form = request.cls.form
     with Lab.up(f"patients-{form}", patient("healthy", form)) as lab:
         yield lab
 
 
-@pytest.fixture(scope="module", params=SIX)
+@pytest.fixture(scope="class", params=SIX)
 def seen(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     name: str = request.param
     truth = patient(name, lab.form)
@@ -114,50 +112,57 @@ def seen(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     return Seen(name, with_files, without_files, as_viewer, without_route, live.stdout, replayed.stdout)
 
 
-def test_with_the_machines_files_exactly_the_faults_are_named(seen: Seen) -> None:
-    assert seen.with_files.found == TRUTH[seen.patient], seen.live_text
-    assert seen.with_files.code == exit_code(seen.patient)
-    assert all(cause["confidence"] == "certain" for cause in seen.with_files.report["causes"])
+class Patients:
+    """What holds in either form of control plane."""
+
+    form: ClassVar[Form]
+
+    def test_with_the_machines_files_exactly_the_faults_are_named(self, seen: Seen) -> None:
+        assert seen.with_files.found == TRUTH[seen.patient], seen.live_text
+        assert seen.with_files.code == exit_code(seen.patient)
+        assert all(cause["confidence"] == "certain" for cause in seen.with_files.report["causes"])
+
+    def test_without_the_files_the_same_is_named_and_the_files_are_missed(self, seen: Seen) -> None:
+        assert seen.without_files.found == TRUTH[seen.patient]
+        assert seen.without_files.code == exit_code(seen.patient)
+        assert "--host-root" in seen.without_files.unseen
+
+    def test_who_may_read_little_names_no_false_cause(self, seen: Seen) -> None:
+        assert seen.as_viewer.found <= TRUTH[seen.patient]
+        assert "forbidden" in seen.as_viewer.unseen
+
+    def test_a_workstation_without_a_route_to_the_kubelets_accuses_no_healthy_kubelet(self, seen: Seen) -> None:
+        assert seen.without_route.found <= TRUTH[seen.patient]
+        assert re.search(r"kubelet at 192\.168\.10\.5.*no answer within", seen.without_route.unseen)
+        accused = {subject for cause in seen.without_route.report["causes"] for subject in cause["subjects"]}
+        assert "node/k8s-master" not in accused
+
+    def test_a_replay_gives_the_same_report_but_for_its_age(self, seen: Seen) -> None:
+        age = re.compile(r"(?<=Z, )(just now|recorded .* ago)$", re.MULTILINE)
+
+        assert age.sub("AGE", seen.live_text) == age.sub("AGE", seen.replayed_text)
+
+    def test_metrics_are_proven_where_they_flow(self, seen: Seen) -> None:
+        flow = seen.with_files.report["flow"]
+        flows = seen.patient in FLOWING
+
+        assert (flow["nodes"] == {"seen": 2, "of": 2}) is flows
+        assert flow["conclusive"] is (flows or seen.patient == "kubelet-cert-san-mismatch")
+        assert flow["askedAs"] == "operator"
+
+    @pytest.mark.usefixtures("seen")
+    def test_nothing_but_reading_and_asking_was_ever_done(self, lab: Lab) -> None:
+        """The API server's audit log is the witness."""
+        events = [json.loads(line) for line in lab.audit_log().read_text().splitlines() if '"msdoctor/' in line]
+        done = {(event["verb"], event.get("objectRef", {}).get("resource", "")) for event in events}
+
+        assert len(events) > 50
+        assert all(verb in READS or (verb == "create" and resource in REVIEWS) for verb, resource in done), done
 
 
-def test_without_the_files_the_same_is_named_and_the_files_are_missed(seen: Seen) -> None:
-    assert seen.without_files.found == TRUTH[seen.patient]
-    assert seen.without_files.code == exit_code(seen.patient)
-    assert "--host-root" in seen.without_files.unseen
+class TestStaticPods(Patients):
+    form = Form.STATIC
 
 
-def test_who_may_read_little_names_no_false_cause(seen: Seen) -> None:
-    assert seen.as_viewer.found <= TRUTH[seen.patient]
-    assert "forbidden" in seen.as_viewer.unseen
-
-
-def test_a_workstation_without_a_route_to_the_kubelets_accuses_no_healthy_kubelet(seen: Seen) -> None:
-    assert seen.without_route.found <= TRUTH[seen.patient]
-    assert re.search(r"kubelet at 192\.168\.10\.5.*no answer within", seen.without_route.unseen)
-    accused = {subject for cause in seen.without_route.report["causes"] for subject in cause["subjects"]}
-    assert "node/k8s-master" not in accused
-
-
-def test_a_replay_gives_the_same_report_but_for_its_age(seen: Seen) -> None:
-    age = re.compile(r"(?<=Z, )(just now|recorded .* ago)$", re.MULTILINE)
-
-    assert age.sub("AGE", seen.live_text) == age.sub("AGE", seen.replayed_text)
-
-
-def test_metrics_are_proven_where_they_flow(seen: Seen) -> None:
-    flow = seen.with_files.report["flow"]
-    flows = seen.patient in FLOWING
-
-    assert (flow["nodes"] == {"seen": 2, "of": 2}) is flows
-    assert flow["conclusive"] is (flows or seen.patient == "kubelet-cert-san-mismatch")
-    assert flow["askedAs"] == "operator"
-
-
-@pytest.mark.usefixtures("seen")
-def test_nothing_but_reading_and_asking_was_ever_done(lab: Lab) -> None:
-    """The API server's audit log is the witness."""
-    events = [json.loads(line) for line in lab.audit_log().read_text().splitlines() if '"msdoctor/' in line]
-    done = {(event["verb"], event.get("objectRef", {}).get("resource", "")) for event in events}
-
-    assert len(events) > 50
-    assert all(verb in READS or (verb == "create" and resource in REVIEWS) for verb, resource in done), done
+class TestSystemdUnits(Patients):
+    form = Form.SYSTEMD
