@@ -5,6 +5,7 @@
 Needs root: it brings up a lab of its own. Both sides alternate; the medians of five are compared.
 """
 
+import os
 import statistics
 import sys
 import tempfile
@@ -59,7 +60,7 @@ def one_after_the_other(lab: Lab, calls: list[list[str]]) -> float:
 
 def main() -> None:
     form = Form(sys.argv[1]) if len(sys.argv) > 1 else Form.SYSTEMD
-    with Lab.up("bench", patient("healthy", form)) as lab, tempfile.TemporaryDirectory() as folder:
+    with Lab.up(f"bench-{os.getpid()}", patient("healthy", form)) as lab, tempfile.TemporaryDirectory() as folder:
         msdoctor(lab, "--save", f"{folder}/look")
         calls = kubectl_calls(sorted(load(Path(folder) / "look").documents))
         taken = [(msdoctor(lab), one_after_the_other(lab, calls)) for _ in range(TIMES)]

@@ -4,6 +4,7 @@
 The expected reports beside them are for reviewers; ``UPDATE_EXPECTED=1 pytest tests/test_fixtures.py`` writes them.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -33,7 +34,7 @@ def collect(lab: Lab, target: Path) -> None:
 
 def record(names: list[str], form: Form) -> None:
     """Let one lab be each of these patients in turn."""
-    with Lab.up(f"record-{form}", patient("healthy", form)) as lab:
+    with Lab.up(f"record-{form}-{os.getpid()}", patient("healthy", form)) as lab:
         for name in names:
             lab.apply(patient(name, form))
             collect(lab, FIXTURES / name)

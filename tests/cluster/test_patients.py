@@ -4,6 +4,7 @@ Each patient is brought about once and looked at in every way; the tests then sa
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -93,7 +94,7 @@ def exit_code(name: str) -> int:
 @pytest.fixture(scope="class")
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     form: Form = request.cls.form
-    with Lab.up(f"patients-{form}", patient("healthy", form)) as lab:
+    with Lab.up(f"patients-{form}-{os.getpid()}", patient("healthy", form)) as lab:
         yield lab
 
 
