@@ -67,6 +67,8 @@ def load_index(folders: Sequence[Path] = ()) -> Index:
         cached: list[dict[str, Any]] = json.loads(path.read_bytes() if path else b"")
         entries = tuple(_entry(item) for item in cached)
     except (OSError, ValueError, KeyError, TypeError):
+        entries = ()
+    if not entries:
         entries = tuple(_entry_of(check) for check in load(folders))
         if path:
             _write_cache(path, entries)
