@@ -234,9 +234,11 @@ def _effects(found: Iterable[_Found]) -> frozenset[Effect]:
 
 
 def _roots(causes: Sequence[_Found], topology: Topology) -> list[_Found]:
-    """Causes whose every effect follows from another cause are that one's consequences.
+    """Those that are no consequence of another: their every effect follows from none of the others.
 
-    What is merely possible takes nothing away from what is known, and a risk is nobody's consequence.
+    Of symptoms that is all. A cause goes away with another one only where healing that one heals both; a Service that
+    selects nothing stays a cause beside kubelets whose refusal would leave it without endpoints too. What is merely
+    possible takes nothing away from what is known, and a risk is nobody's consequence.
     """
     reach = {id(item): pipeline.consequences(item.finding.effects, topology) for item in causes}
 
@@ -245,6 +247,8 @@ def _roots(causes: Sequence[_Found], topology: Topology) -> list[_Found]:
         if not effects or item is other or item.check.cls is Class.RISK:
             return False
         if other.finding.confidence is Confidence.POSSIBLE is not item.finding.confidence:
+            return False
+        if item.check.cls is Class.CAUSE and not _heals_what_follows(other):
             return False
         mutual = frozenset(other.finding.effects) <= reach[id(item)]
         return effects <= reach[id(other)] and not mutual
@@ -255,6 +259,11 @@ def _roots(causes: Sequence[_Found], topology: Topology) -> list[_Found]:
         for item in causes
         if item.finding.state is not State.ACTIVE or not any(follows(item, other) for other in active)
     ]
+
+
+def _heals_what_follows(item: _Found) -> bool:
+    """Installing metrics-server brings its APIService and its Service along."""
+    return any(effect.kind is EffectKind.NOT_INSTALLED for effect in item.finding.effects)
 
 
 def _explained(
