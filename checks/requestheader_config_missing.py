@@ -101,15 +101,11 @@ def requestheader_config_missing(
         return
     servers = () if isinstance(api_servers, Unseen) else api_servers
     without = lacking(servers, ("requestheader-",))
-    as_user = not isinstance(aggregator, Unseen) and aggregator.as_user
+    user = "" if isinstance(aggregator, Unseen) or not aggregator.as_user else aggregator.user
     yield Finding(
         summary=(
             "The API server publishes no front-proxy CA, so metrics-server takes every request that it forwards for "
-            + (
-                f"one of user {aggregator.user}."
-                if as_user and isinstance(aggregator, Aggregator)
-                else "an anonymous one and answers 403."
-            )
+            + (f"one of user {user}." if user else "an anonymous one and answers 403.")
         ),
         subjects=tuple(server.subject for server in without) or ("process/kube-apiserver",),
         evidence=(
@@ -120,7 +116,7 @@ def requestheader_config_missing(
             ),
             *(lacks(server, "no --requestheader-* flag") for server in without),
         ),
-        effects=(Effect(EffectKind.USER_REFUSED if as_user else EffectKind.IDENTITY_REFUSED),),
+        effects=(Effect(EffectKind.USER_REFUSED if user else EffectKind.IDENTITY_REFUSED),),
         since=next((server.started for server in without if server.started), None),
         changed="the API server was started" if without else "",
         remedies=advise(repair.blanks()),
