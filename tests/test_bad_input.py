@@ -200,6 +200,8 @@ def test_a_look_that_saw_nothing_is_saved_and_does_not_count_as_success() -> Non
 
 def test_an_interrupted_look_says_so_and_leaves_nothing_behind(silent_server: socket.socket) -> None:
     command = [*PROGRAM, "collect", "--kubeconfig", kubeconfig(url(silent_server)), "seen"]
+    # A shell that started the tests in the background has them, and what they start, ignore interrupts.
+    command = ["env", "--default-signal=INT", *command]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         silent_server.settimeout(20)
         silent_server.accept()[0].close()  # so it has begun to look
