@@ -345,10 +345,17 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
         newest_sample_age_seconds=None if newest is None else max(0, int((cluster.taken_at - newest).total_seconds())),
         asked_as=cluster.context.user,
         conclusive=bool(fresh) and MASTERS not in cluster.context.groups,
-        blind_nodes=tuple(sorted(topology.nodes - fresh)) if counted else (),
+        blind_nodes=tuple(sorted((topology.nodes or _named_nodes(cluster)) - fresh)) if counted else (),
         blind_hpas=_blind(cluster, frozenset(blind_hpas)),
         hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
     )
+
+
+def _named_nodes(cluster: Cluster) -> frozenset[str]:
+    """Nodes that something else names where they may not be listed: a pod that runs there, a scrape that fails."""
+    pods = () if isinstance(cluster.running_pods, Unseen) else cluster.running_pods
+    failed = () if isinstance(cluster.failed_scrapes, Unseen) else cluster.failed_scrapes
+    return frozenset(name for name in (*(pod.node for pod in pods), *(scrape.node for scrape in failed)) if name)
 
 
 def _refuses_caller(refusal: Refusal | None) -> bool:
@@ -442,7 +449,7 @@ def _contradiction(item: _Found, cluster: Cluster, topology: Topology) -> str:
     for node in nodes:
         sample = flow.nodes.get(node)
         newer = sample is not None and (finding.since is None or finding.since < sample)
-        if newer and flow.fresh(node, cluster.taken_at, resolution) and not _complains(cluster, node, sample):
+        if newer and flow.fresh(node, cluster.taken_at, resolution) and not _complains(cluster, node):
             return (
                 f"{item.check.id} says that node {node} gives no metrics, and its newest sample is"
                 f" from {sample:%H:%M:%S}Z: metrics-server may trust another CA than was"
@@ -451,17 +458,10 @@ def _contradiction(item: _Found, cluster: Cluster, topology: Topology) -> str:
     return ""
 
 
-def _complains(cluster: Cluster, node: str, sample: datetime | None) -> bool:
-    """Whether metrics-server has failed to scrape the node since the sample."""
-    said = () if isinstance(cluster.log, Unseen) else cluster.log
-    return sample is not None and any(
-        line.connection.node == node
-        and line.connection.hop in (Hop.E, Hop.F, Hop.G)
-        and line.at is not None
-        and line.at.tzinfo is not None
-        and line.at > sample
-        for line in said
-    )
+def _complains(cluster: Cluster, node: str) -> bool:
+    """Whether metrics-server has failed to scrape the node since its newest sample."""
+    failed = () if isinstance(cluster.failed_scrapes, Unseen) else cluster.failed_scrapes
+    return any(scrape.node == node for scrape in failed)
 
 
 def _report(outcome: Outcome, hidden: dict[Hop, str]) -> CheckReport:

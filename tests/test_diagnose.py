@@ -375,6 +375,17 @@ def test_a_caller_without_rights_counts_nobody_as_blind() -> None:
     assert exit_code(diagnosis) == 3
 
 
+@pytest.mark.parametrize("named_by", ["pod", "log"])
+def test_where_nodes_may_not_be_listed_one_that_is_named_elsewhere_still_counts_as_blind(named_by: str) -> None:
+    patient = _without_worker().refuse(paths.NODES, Reason.FORBIDDEN, 403)
+    if named_by == "log":
+        patient.api(paths.RUNNING_PODS, listed()).log(scrape_error("worker", "192.0.2.11", MISMATCH))
+
+    assert patient.diagnosis().flow.blind_nodes == ("worker",)
+    assert exit_code(patient.diagnosis()) == 3
+    assert exit_code(healthy().refuse(paths.NODES, Reason.FORBIDDEN, 403).diagnosis()) == 0
+
+
 def test_a_caller_with_rights_who_is_refused_all_the_same_is_blind() -> None:
     diagnosis = healthy().refuse(paths.NODE_METRICS, Reason.FORBIDDEN, 403).diagnosis()
 
