@@ -24,14 +24,18 @@ class Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Base of every object here: frozen, and named in JSON as Kubernetes names its fields."""
 
 
+# What the API server lets an object be called: a forged bundle's name must not write into the command that quotes it.
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]*\Z")]
+
+
 class OwnerReference(Struct, frozen=True):
-    kind: str = ""
-    name: str = ""
+    kind: Name = ""
+    name: Name = ""
 
 
 class Meta(Struct, frozen=True):
-    name: str = ""
-    namespace: str = ""
+    name: Name = ""
+    namespace: Name = ""
     uid: str = ""
     creation_timestamp: Time | None = None
     deletion_timestamp: Time | None = None
@@ -53,8 +57,8 @@ class Conditions(Struct, frozen=True):
 
 
 class ServiceReference(Struct, frozen=True):
-    name: str = ""
-    namespace: str = ""
+    name: Name = ""
+    namespace: Name = ""
     port: int = 443
 
 
@@ -140,7 +144,7 @@ class EnvVar(Struct, frozen=True):
 
 
 class Container(Struct, frozen=True):
-    name: str = ""
+    name: Name = ""
     image: str = ""
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
@@ -153,7 +157,7 @@ class Container(Struct, frozen=True):
 class PodSpec(Struct, frozen=True):
     containers: tuple[Container, ...] = ()
     host_network: bool = False
-    node_name: str = ""
+    node_name: Name = ""
     service_account_name: str = "default"
 
 
@@ -172,7 +176,7 @@ class ContainerState(Struct, frozen=True):
 
 
 class ContainerStatus(Struct, frozen=True):
-    name: str = ""
+    name: Name = ""
     ready: bool = False
     restart_count: int = 0
     state: ContainerState = ContainerState()
@@ -272,8 +276,8 @@ class ConfigMap(Struct, frozen=True):
 
 
 class ScaleTarget(Struct, frozen=True):
-    kind: str = ""
-    name: str = ""
+    kind: Name = ""
+    name: Name = ""
     api_version: str = ""
 
 
@@ -309,8 +313,8 @@ class HPA(Struct, frozen=True):
 
 
 class InvolvedObject(Struct, frozen=True):
-    kind: str = ""
-    name: str = ""
+    kind: Name = ""
+    name: Name = ""
 
 
 class Event(Struct, frozen=True):

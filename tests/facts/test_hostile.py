@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from msdoctor.bundle import Bundle, Document, Kind, Place, Reason, Refusal, bundle_of
+from msdoctor.bundle import WORKSTATION, Bundle, Document, Kind, Place, Reason, Refusal, bundle_of
 from msdoctor.collect import load
 from msdoctor.diagnose import Diagnosis, Verdict, exit_code
 from msdoctor.facts import paths
+from msdoctor.facts.objects import NodeList, decode
 from msdoctor.facts.wanted import wanted
-from msdoctor.model import Class, State
+from msdoctor.model import Class, State, Unseen
 
 from .clusters import FIXTURES, diagnosed, healthy, with_host
 
@@ -219,3 +220,12 @@ def test_of_a_recorded_patient_no_refusal_makes_another_and_none_makes_it_well(p
         seen = diagnosed(_refused(bundle, place, Reason.FORBIDDEN))
         assert {cause.id for cause in seen.causes} <= known, place
         assert exit_code(seen) != 0 or exit_code(whole) == 0, place
+
+
+@pytest.mark.parametrize("name", ["$(reboot)", "a b", "x;y", "n`id`", "n\n", "ñ"])
+def test_a_name_that_no_object_can_have_makes_its_list_unreadable(name: str) -> None:
+    """So it stands in no command that a report tells its reader to run."""
+    body = json.dumps({"kind": "NodeList", "items": [{"metadata": {"name": name}}]}).encode()
+    document = Document(Place(WORKSTATION, Kind.API, paths.NODES), healthy().taken_at, body)
+
+    assert isinstance(decode(document, NodeList), Unseen)
