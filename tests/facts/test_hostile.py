@@ -17,7 +17,7 @@ from msdoctor.facts.objects import NodeList, decode
 from msdoctor.facts.wanted import wanted
 from msdoctor.model import Class, State, Unseen
 
-from .clusters import FIXTURES, diagnosed, healthy, with_host
+from .clusters import FIXTURES, NOW, diagnosed, healthy, with_host
 
 STATUS = {Reason.UNAUTHORIZED: 401, Reason.FORBIDDEN: 403, Reason.FAILED: 500}
 GARBAGE = (
@@ -226,6 +226,6 @@ def test_of_a_recorded_patient_no_refusal_makes_another_and_none_makes_it_well(p
 def test_a_name_that_no_object_can_have_makes_its_list_unreadable(name: str) -> None:
     """So it stands in no command that a report tells its reader to run."""
     body = json.dumps({"kind": "NodeList", "items": [{"metadata": {"name": name}}]}).encode()
-    document = Document(Place(WORKSTATION, Kind.API, paths.NODES), healthy().taken_at, body)
+    document = Document(Place(WORKSTATION, Kind.API, paths.NODES), NOW, body)
 
     assert isinstance(decode(document, NodeList), Unseen)
