@@ -326,6 +326,7 @@ def _remedy_document(remedy: Remedy) -> dict[str, object]:
         "undo": list(remedy.undo),
         "verify": remedy.verify,
         "showsWithinSeconds": remedy.shows_within_seconds,
+        "way": remedy.way,
     }
 
 

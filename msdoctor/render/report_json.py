@@ -116,6 +116,7 @@ def remedy_dict(remedy: Remedy) -> dict[str, object]:
         "undo": list(remedy.undo),
         "verify": remedy.verify,
         "showsWithinSeconds": remedy.shows_within_seconds,
+        "way": remedy.way,
     }
 
 

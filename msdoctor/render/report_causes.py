@@ -1,0 +1,187 @@
+"""The causes and risks of a report: what is the matter, how it is known, what to type, and when it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from msdoctor.diagnose import Cause, Explained
+from msdoctor.model import Class, Evidence, Finding, Location, Remedy, Risk, State, bullets
+
+from .blocks import MOST_MEMBERS, Block, Report, some
+from .terminal import BODY, BOLD, MARGIN, RED, YELLOW, Page, one_line, single
+from .words import and_list
+
+MOST_QUOTED = 300  # characters of a thing seen; all of it with verbose, and in JSON
+MOST_EVIDENCE = 4
+MOST_HINTS = 3
+
+_STATES = {State.ACTIVE: "✗", State.NEXT: "»", State.LATENT: "!"}
+_RISKS = {Risk.DISRUPTIVE: "interrupts service", Risk.WEAKENS_SECURITY: "WEAKENS SECURITY"}
+
+
+def causes(report: Report) -> Iterator[str]:
+    """What breaks something today, told in full."""
+    yield from _joined(list(_full(block, report)) for block in report.active)
+
+
+def coming(report: Report) -> Iterator[str]:
+    """What is true and does not hurt yet, and risks: shorter, and without what weakens security."""
+    rest = [block for block in report.blocks if not block.first.breaks and block.first.finding.effects]
+    yield from _joined(list(_short(block, report)) for block in rest)
+
+
+def notes(report: Report) -> Iterator[str]:
+    """What is neither: a line each."""
+    for block in report.blocks:
+        if not block.first.breaks and not block.first.finding.effects:
+            summary = block.first.finding.summary
+            yield from report.page.wrapped(f"{block.first.id}: {summary}", " " * MARGIN, first="  · ")
+
+
+def _full(block: Block, report: Report) -> Iterator[str]:
+    page = report.page
+    yield from _title(block, RED, report)
+    shown = _shown(block, report)
+    for cause in shown:
+        yield from page.wrapped(cause.finding.summary, " " * MARGIN)
+        yield from _seen(cause.finding, report)
+    yield from _others(block, shown, report)
+    yield from _explains([item for cause in block.causes for item in cause.explains], report)
+    yield from _repair(_remedies(shown), page)
+    for place, bullet in enumerate(bullets(block.first.check.manual, "What will not help")[:MOST_HINTS]):
+        yield from page.labelled("" if place else "no help", _reason(bullet, page.width - len(BODY)))
+
+
+def _short(block: Block, report: Report) -> Iterator[str]:
+    page = report.page
+    yield from _title(block, YELLOW, report)
+    shown = _shown(block, report)
+    for cause in shown:
+        yield from page.wrapped(cause.finding.summary, " " * MARGIN)
+        yield from _evidence(cause.finding.evidence[:1], report)
+    yield from _others(block, shown, report)
+    safe = [remedy for remedy in _remedies(shown) if Risk.WEAKENS_SECURITY not in remedy.risks]
+    yield from _repair(safe, page)
+
+
+def _title(block: Block, colour: str, report: Report) -> Iterator[str]:
+    finding, cls = block.first.finding, block.first.check.cls
+    sure = and_list(list(dict.fromkeys(str(cause.finding.confidence) for cause in block.causes)))
+    kind = "risk" if cls is Class.RISK else {State.NEXT: "next", State.LATENT: "latent"}.get(finding.state, "")
+    symbol = "!" if cls is Class.RISK else _STATES[finding.state]
+    sure = f"{sure}, {kind}" if kind else sure
+    left = f"{block.number} {symbol} {block.first.id}   {sure}"
+    yield from report.page.sides(left, some(block.subjects, report, 2), BOLD, colour)
+    if kind in ("next", "latent"):
+        meaning = (
+            "Hidden behind the causes above; it shows once they are healed."
+            if kind == "next"
+            else "True, and nothing fails by it today."
+        )
+        yield from report.page.wrapped(meaning, " " * MARGIN)
+
+
+def _shown(block: Block, report: Report) -> tuple[Cause, ...]:
+    return block.causes if report.verbose or len(block.causes) <= MOST_MEMBERS else block.causes[:1]
+
+
+def _others(block: Block, shown: Sequence[Cause], report: Report) -> Iterator[str]:
+    left = [subject for cause in block.causes[len(shown) :] for subject in cause.finding.subjects]
+    if left:
+        yield from report.page.labelled(
+            "and", f"{len(left)} more: {some(left, report)}; each with commands of its own: `msdoctor run --verbose`"
+        )
+
+
+def _seen(finding: Finding, report: Report) -> Iterator[str]:
+    most = len(finding.evidence) if report.verbose else MOST_EVIDENCE
+    yield from _evidence(finding.evidence[:most], report)
+    if len(finding.evidence) > most:
+        yield from report.page.labelled("", f"and {len(finding.evidence) - most} more, shown with --verbose")
+    if finding.location:
+        yield from report.page.labelled("file", _location(finding.location))
+    if finding.since:
+        changed = f": {finding.changed}" if finding.changed else ""
+        yield from report.page.labelled("since", f"{report.time(finding.since)}{changed}")
+
+
+def _location(location: Location) -> str:
+    return ":".join(str(part) for part in (location.file, location.line, location.column) if part is not None)
+
+
+def _evidence(items: Sequence[Evidence], report: Report) -> Iterator[str]:
+    """What was seen and where, and once for all that it shows, the command."""
+    page = report.page
+    for place, item in enumerate(items):
+        host = item.origin.removeprefix("host/")
+        origin = f", read on {host}" if host != item.origin and host not in item.where else ""
+        at = f", {report.time(item.at)}" if item.at else ""
+        yield from page.labelled("saw", one_line(item.saw, 0 if report.verbose else MOST_QUOTED))
+        yield from page.wrapped(f"{item.where}{origin}{at}", BODY)
+        if item.how and (place + 1 == len(items) or items[place + 1].how != item.how):
+            yield from page.command(single(item.how), BODY)
+
+
+def _explains(items: Sequence[Explained], report: Report) -> Iterator[str]:
+    by_id: dict[str, list[Explained]] = {}
+    for item in dict.fromkeys(items):
+        by_id.setdefault(item.id, []).append(item)
+    label = "explains"
+    for name, alike in by_id.items():
+        if len(alike) > MOST_MEMBERS and not report.verbose:
+            subjects = [subject for item in alike for subject in item.subjects]
+            yield from report.page.labelled(label, f"{name}: {len(alike)} times, {some(subjects, report)}")
+            label = ""
+            continue
+        for item in alike:
+            yield from report.page.labelled(label, item.summary or name)
+            label = ""
+
+
+def _remedies(causes: Iterable[Cause]) -> list[Remedy]:
+    """All, in order; one that several causes share comes once, after the others."""
+    every = [remedy for cause in causes for remedy in cause.finding.remedies]
+    return list(dict.fromkeys(reversed(every)))[::-1]
+
+
+def _repair(remedies: Sequence[Remedy], page: Page) -> Iterator[str]:
+    for number, remedy in enumerate(remedies, 1):
+        label = f"repair {number}" if len(remedies) > 1 else "repair"
+        yield from page.labelled(label, f"on {_machine(remedy.on)}{_at_what_cost(remedy)}: {remedy.advice}")
+        for command in remedy.commands:
+            yield from page.command(command)
+        if remedy.verify:
+            seconds = remedy.shows_within_seconds
+            lead = f"within {seconds} s:" if seconds else "at once:"
+            yield from page.labelled_command("shows", lead, single(remedy.verify))
+        for place, command in enumerate(remedy.undo):
+            yield from page.labelled_command("" if place else "undo", "", command)
+
+
+def _at_what_cost(remedy: Remedy) -> str:
+    return f" ({', '.join(_RISKS[risk] for risk in remedy.risks)})" if remedy.risks else ""
+
+
+def _machine(on: str) -> str:
+    """``control-plane/k8s-master`` in words."""
+    kind, _, name = on.partition("/")
+    return {"workstation": "your workstation", "repository": "your repository"}.get(kind, name or kind)
+
+
+def _joined(blocks: Iterable[list[str]]) -> Iterator[str]:
+    """Blocks with an empty line between them."""
+    for place, lines in enumerate(blocks):
+        yield from ["", *lines] if place else lines
+
+
+def _reason(bullet: str, room: int) -> str:
+    """``what: why, and more`` on one line: without what does not fit, but never without the first clause of the why."""
+    what, colon, why = bullet.partition(": ")
+    clauses = re.split(r"(?<=[,;:.]) ", why)
+    told = f"{what}{colon}{clauses[0]}"
+    for clause in clauses[1:]:
+        if len(told) + 1 + len(clause) > room:
+            break
+        told = f"{told} {clause}"
+    return told.rstrip(",;:.")

@@ -1,0 +1,210 @@
+"""The head of a report: what was looked at, the verdict, the pipeline, and what to do first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+
+from msdoctor.diagnose import Diagnosis, HopReport, HopState, Verdict
+from msdoctor.model import Class, Hop
+from msdoctor.pipeline import NAMES
+from msdoctor.vocabulary import VOCABULARY
+
+from .blocks import MOST_MEMBERS, Block, Report, some
+from .terminal import BOLD, GREEN, RED, YELLOW, Page
+from .words import and_list, count, plural, share
+
+_VERDICTS = {
+    Verdict.HEALTHY: GREEN,
+    Verdict.AT_RISK: YELLOW,
+    Verdict.DEGRADED: YELLOW,
+    Verdict.BROKEN: RED,
+    Verdict.INCOMPLETE: YELLOW,
+}
+_HOP_STATES = {
+    HopState.OK: ("✓", "ok", GREEN),
+    HopState.AT_RISK: ("!", "at risk", YELLOW),
+    HopState.DEGRADED: ("‼", "degraded", YELLOW),
+    HopState.BROKEN: ("✗", "broken", RED),
+    HopState.UNKNOWN: ("?", "unknown", ""),
+}
+# Each name in two lines of at most nine columns, so that eight hops stand side by side in eighty.
+_HOP_LABELS = {
+    Hop.A: ("API", "server"),
+    Hop.B: ("API-", "Service"),
+    Hop.C: ("aggre-", "gator"),
+    Hop.D: ("metrics-", "server"),
+    Hop.E: ("kubelet", "TLS"),
+    Hop.F: ("kubelet", "auth"),
+    Hop.G: ("kubelet", "data"),
+    Hop.H: ("HPA,", "kubectl"),
+}
+_CELL = 10
+
+
+# What was looked at, and the whole in one line
+
+
+def header(report: Report) -> Iterator[str]:
+    """Which cluster, as whom, from where, and when."""
+    context, taken_at = report.diagnosis.context, report.diagnosis.taken_at.astimezone(UTC)
+    vantages = and_list([vantage.replace("/", " ", 1) for vantage in context.vantages])
+    user = f" as {context.user}" if context.user else ""
+    age = f", {report.age}" if report.age else ""
+    yield from report.page.wrapped(f"cluster {context.cluster or '(no name)'}{user}, from {vantages}")
+    version = f"Kubernetes {report.diagnosis.server_version} at " if report.diagnosis.server_version else ""
+    yield from report.page.wrapped(f"{version}{context.server or '(no server)'}")
+    # A line of its own: it alone differs between a live report and the replay of what it saw.
+    yield f"seen at {taken_at:%Y-%m-%d %H:%M:%SZ}{age}"
+
+
+def verdict(report: Report) -> Iterator[str]:
+    """The whole in one line."""
+    verdict = report.diagnosis.verdict
+    left = f"{verdict.upper()}   {_headline(report)}"
+    yield from report.page.sides(left, _counts(report.diagnosis), BOLD, _VERDICTS[verdict])
+
+
+def _headline(report: Report) -> str:
+    diagnosis, active = report.diagnosis, report.active
+    causes = count(len(active), "cause")
+    if diagnosis.verdict is Verdict.BROKEN:
+        return f"no metrics for anybody: {causes}"
+    if diagnosis.verdict is Verdict.DEGRADED:
+        return f"{_missing(diagnosis)}: {causes}"
+    if diagnosis.verdict is Verdict.INCOMPLETE:
+        return _undecided(report)
+    if diagnosis.verdict is Verdict.AT_RISK:
+        return f"metrics flow today: {_worries(report)}"
+    return "metrics flow"
+
+
+def _missing(diagnosis: Diagnosis) -> str:
+    flow = diagnosis.flow
+    if not flow.nodes_seen:
+        return "metrics were not seen to flow"
+    return "metrics are missing" if flow.blind_nodes else "not everything works"
+
+
+def _undecided(report: Report) -> str:
+    if report.active:
+        return count(len(report.active), "possible cause")
+    if report.diagnosis.unexplained:
+        return f"{count(len(report.diagnosis.unexplained), 'symptom')}, no known cause"
+    return "metrics not seen to flow, no cause found"
+
+
+def _worries(report: Report) -> str:
+    risks = [block for block in report.blocks if block.first.check.cls is Class.RISK and block.first.finding.effects]
+    faults = [block for block in report.blocks if block.first.check.cls is Class.CAUSE]
+    counted = ((len(risks), "risk"), (len(faults), "hidden fault"))
+    return ", ".join(count(number, noun) for number, noun in counted if number)
+
+
+def _counts(diagnosis: Diagnosis) -> str:
+    """Who is blind; where nobody is known to be, how much was seen."""
+    flow = diagnosis.flow
+    blind = []
+    if flow.blind_nodes:
+        blind.append(share(len(flow.blind_nodes), flow.nodes_of, "node"))
+    if flow.blind_hpas:
+        blind.append(share(len(flow.blind_hpas), flow.hpas_of, "HPA"))
+    if blind:
+        return "blind: " + ", ".join(blind)
+    if not flow.nodes_seen:
+        return ""
+    seen = [share(flow.nodes_seen, flow.nodes_of, "node")]
+    if flow.pods_seen is not None and diagnosis.verdict is Verdict.HEALTHY:
+        seen.append(share(flow.pods_seen, flow.pods_of, "pod"))
+    return "seen: " + ", ".join(seen)
+
+
+# The pipeline
+
+
+def pipeline(report: Report) -> Iterator[str]:
+    """Every hop with its state, and why it is not ok."""
+    hops, page = report.diagnosis.hops, report.page
+    if page.width < 2 + _CELL * len(hops) - 2:
+        for hop in hops:
+            symbol, word, colour = _HOP_STATES[hop.state]
+            yield f"  {hop.hop} {page.paint(symbol, BOLD, colour)} {NAMES[hop.hop]:<15} {page.paint(word, colour)}"
+    else:
+        yield from _row(hops, page)
+    notes: dict[str, list[str]] = {}
+    for hop in hops:
+        note = _note(hop, report)
+        if note:
+            notes.setdefault(note, []).append(hop.hop)
+    lines = list(page.pieces((f"{', '.join(letters)} {note}" for note, letters in notes.items()), "  "))
+    yield from ["", *lines] if lines else []
+
+
+def _row(hops: Sequence[HopReport], page: Page) -> Iterator[str]:
+    """Four lines: letters and symbols on a rail, names in two lines, states in words."""
+    rail, upper, lower, words = "", "", "", ""
+    for hop in hops:
+        symbol, word, colour = _HOP_STATES[hop.state]
+        above, below = _HOP_LABELS[hop.hop]
+        last = hop is hops[-1]
+        rail += f"{hop.hop} {page.paint(symbol, BOLD, colour)}{'' if last else ' ' + '─' * (_CELL - 5) + ' '}"
+        upper += f"{above:<{_CELL}}"
+        lower += f"{below:<{_CELL}}"
+        words += page.paint(word, colour) + " " * (_CELL - len(word))
+    yield from (f"  {line}".rstrip() for line in (rail, upper, lower, words))
+
+
+def _note(hop: HopReport, report: Report) -> str:
+    """Why a hop is not ok: which cause below sits there, else which symptom, and what the pipeline says of it."""
+    if hop.state is HopState.OK or hop == HopReport(hop.hop, HopState.UNKNOWN, "not seen"):
+        return hop.note if report.verbose else ""  # the row's own word has said as much
+    here = [f"{_word(block)} {block.number}" for block in report.blocks if _sits(block, hop)]
+    if not here and hop.state in (HopState.BROKEN, HopState.DEGRADED):
+        symptoms = [item.id for cause in report.diagnosis.causes for item in cause.explains]
+        symptoms += [item.id for item in report.diagnosis.unexplained]
+        here = [name for name in dict.fromkeys(symptoms) if name in VOCABULARY and VOCABULARY[name].hop is hop.hop]
+    return ", ".join([*here, *([hop.note] if hop.note else [])])
+
+
+def _sits(block: Block, hop: HopReport) -> bool:
+    hurts = block.first.breaks or hop.state is HopState.AT_RISK
+    return block.first.check.hop is hop.hop and bool(block.first.finding.effects) and hurts
+
+
+def _word(block: Block) -> str:
+    return "risk" if block.first.check.cls is Class.RISK else "cause" if block.first.breaks else "fault"
+
+
+# What to do first
+
+
+def order(report: Report) -> Iterator[str]:
+    """In which order to repair several causes."""
+    if len(report.active) > 1:
+        numbers = ", then ".join(str(block.number) for block in report.active)
+        yield from report.page.wrapped(f"Repair in this order: {numbers}.")
+
+
+def stop_gap(report: Report) -> Iterator[str]:
+    """A blind HPA still keeps its target within its own limits, so a number by hand must lie there too."""
+    blind = report.diagnosis.flow.blind_hpas
+    if not blind:
+        return
+    one, keys = len(blind) == 1, tuple(hpa.key for hpa in blind)
+    yield from report.page.wrapped(
+        f"Meanwhile {plural(len(blind), 'HPA')} {some(keys, report)} {'scales' if one else 'scale'} nothing."
+        f" Scale by hand, within {'its' if one else 'their'} limits:",
+        "  ",
+        first="",
+    )
+    for hpa in blind[:MOST_MEMBERS]:
+        kind, _, name = hpa.target.partition("/")
+        target = f"{_plain(kind, '<KIND>')}/{_plain(name, '<NAME>')}"
+        namespace = _plain(hpa.key.partition("/")[0], "<NAMESPACE>")
+        yield from report.page.command(f"kubectl -n {namespace} scale {target} --replicas=<N>  # now {hpa.replicas}")
+
+
+def _plain(name: str, blank: str) -> str:
+    """A name as it may stand in a command; one that no object can have, in a forged bundle, never does."""
+    return name if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name) else blank

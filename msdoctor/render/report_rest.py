@@ -1,0 +1,128 @@
+"""The rest of a report: what no cause explains, the proof that metrics flow, the checks, and what was not seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from msdoctor.diagnose import MASTERS, Verdict
+from msdoctor.facts.gaps import Gap
+from msdoctor.judge import Result
+
+from .blocks import Report, some
+from .terminal import BOLD, MARGIN, YELLOW, Page, one_line, single, visible
+from .words import count, share
+
+_HPA_CONTROLLER = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
+
+
+def unexplained(report: Report) -> Iterator[str]:
+    """Symptoms without a known cause, with what to look at."""
+    found, page = report.diagnosis.unexplained, report.page
+    if not found:
+        return
+    yield page.paint("Seen, and explained by no known cause:", BOLD)
+    for item in found:
+        yield from page.sides(f"  ? {item.id}", some(item.subjects, report, 2), YELLOW)
+        yield from page.wrapped(item.summary, " " * MARGIN)
+        for place, look in enumerate(item.look):
+            yield from page.labelled_command("" if place else "look at", "", single(look))
+
+
+def contradictions(report: Report) -> Iterator[str]:
+    """Signs that cannot all be true."""
+    for item in report.diagnosis.contradictions:
+        yield from report.page.wrapped(f"{item}.", "  ", first="Contradiction: ")
+
+
+def proof(report: Report) -> Iterator[str]:
+    """That metrics flow, how fresh, and for whom that holds."""
+    flow, page = report.diagnosis.flow, report.page
+    if not flow.nodes_seen:
+        return
+    pods = "" if flow.pods_seen is None else f" and {share(flow.pods_seen, flow.pods_of, 'pod')}"
+    newest = flow.newest_sample_age_seconds
+    age = "" if newest is None else f"; the newest sample is {newest} s old"
+    asked = f", asked as {flow.asked_as}" if flow.asked_as else ""
+    lead = "Proof: fresh" if report.diagnosis.verdict is Verdict.HEALTHY else "Fresh"
+    nodes = share(flow.nodes_seen, flow.nodes_of, "node")
+    yield from page.wrapped(f"{lead} metrics of {nodes}{pods}{age}{asked}.", "  ", first="")
+    if not flow.conclusive:
+        yield from page.wrapped(
+            f"But this user is of {MASTERS}, which metrics-server never checks: that it is answered proves nothing"
+            " about anybody else. Ask as the HPA controller does:",
+            "  ",
+        )
+        yield from page.command(f"kubectl get --raw /apis/metrics.k8s.io/v1beta1/pods --as={_HPA_CONTROLLER}")
+
+
+def requirements(report: Report) -> Iterator[str]:
+    """What metrics-server needs, and whether it has it."""
+    if report.verbose and report.diagnosis.requirements:
+        rows = [(item.id, item.state, item.because) for item in report.diagnosis.requirements]
+        yield report.page.paint("What metrics-server requires:", BOLD)
+        yield from _table(rows, report.page)
+
+
+def checks(report: Report) -> Iterator[str]:
+    """How the checks ended: counted, or with verbose each."""
+    checks, page = report.diagnosis.checks, report.page
+    if not checks:
+        return
+    if report.verbose:
+        yield page.paint("Checks:", BOLD)
+        yield from _table([(item.id, str(item.outcome), item.reason) for item in checks], page)
+        return
+    counted = Counter(item.outcome for item in checks)
+    ends = ", ".join(f"{counted[result]} {result}" for result in Result if counted[result])
+    yield from page.wrapped(f"{count(len(checks), 'check')}: {ends} (each with --verbose)")
+    for item in checks:
+        if item.outcome is Result.ERROR:
+            yield from page.wrapped(f"{item.id}: {item.reason}", "    ", first="  ")
+
+
+def what_next(report: Report) -> Iterator[str]:
+    """What to do where nothing above says it."""
+    diagnosis = report.diagnosis
+    if diagnosis.verdict is Verdict.INCOMPLETE and not diagnosis.causes and not diagnosis.unexplained:
+        reason = f" ({one_line(diagnosis.gaps[0].reason, 200)})" if diagnosis.gaps else ""
+        advice = f"Next: see to what stands first under Not seen{reason}, and run it again."
+        if not diagnosis.server_version:
+            advice = (
+                f"Next: the API server told nothing{reason}. See whether `kubectl get --raw /version` gets an answer"
+                " with the same kubeconfig, and run it again."
+            )
+        yield from report.page.wrapped(advice, "  ", first="")
+
+
+def not_seen(report: Report) -> Iterator[str]:
+    """Every gap; where one reason keeps many things from being seen, it is said once."""
+    gaps, page = report.diagnosis.gaps, report.page
+    if not gaps:
+        return
+    yield page.paint("Not seen:", BOLD)
+    alike: dict[tuple[str, str], list[Gap]] = {}
+    for gap in gaps:
+        alike.setdefault((gap.reason, gap.remedy), []).append(gap)
+    for (reason, remedy), members in alike.items():
+        what = some([_counted(gap) for gap in members], report)
+        see = f"; see it with `{remedy}`" if remedy else ""
+        yield from page.wrapped(f"{what}: {reason}{see}", "    ", first="  ")
+
+
+def _counted(gap: Gap) -> str:
+    return f"{gap.what} (and {gap.count - 1} more)" if gap.count > 1 else gap.what
+
+
+def _table(rows: Sequence[tuple[str, str, str]], page: Page) -> Iterator[str]:
+    """Three columns, of which the last is wrapped; where no room is left for it, a paragraph for each row."""
+    from tabulate import tabulate  # noqa: PLC0415  most reports have no table
+
+    room = page.width - 2 - sum(max(len(row[column]) for row in rows) + 2 for column in (0, 1))
+    if room < 35:
+        for one, two, three in rows:
+            yield from page.wrapped(f"{one}: {two}{f', {three}' if three else ''}", "    ", first="  ")
+        return
+    cells = [(visible(one), visible(two), "\n".join(page.fill(three, room))) for one, two, three in rows]
+    for line in tabulate(cells, tablefmt="plain", disable_numparse=True).split("\n"):
+        yield f"  {line}".rstrip()
