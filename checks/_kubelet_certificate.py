@@ -140,6 +140,7 @@ def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
             undo=(f"mv {config}.before {config} && systemctl restart kubelet",),
             verify="kubectl get csr",
             shows_within_seconds=SHOWS_WITHIN_SECONDS,
+            way=2,
         ),
         Remedy(
             advice=f"Step 2 of 2: approve its newest request, after seeing that it asks for {node}'s own names only.",
@@ -154,6 +155,7 @@ def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
             ),
             verify=f"kubectl top node {node}",
             shows_within_seconds=SHOWS_WITHIN_SECONDS,
+            way=2,
         ),
     )
 
@@ -176,4 +178,5 @@ def insecure(blanks: Blanks) -> Remedy:
         undo=(f"kubectl rollout undo {target}",),
         verify="kubectl top nodes",
         shows_within_seconds=SHOWS_WITHIN_SECONDS,
+        way=3,
     )

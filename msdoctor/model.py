@@ -120,9 +120,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One way to heal: commands to paste, in order, on the machine named by ``on``.
+    """Commands to paste, in order, on the machine named by ``on``.
 
-    ``on``: ``workstation``, ``control-plane/NAME``, ``node/NAME`` or ``repository``. Times in seconds.
+    ``on``: ``workstation``, ``control-plane/NAME``, ``node/NAME`` or ``repository``. Times in seconds. Remedies of one
+    ``way`` are steps, done one after the other; another way is done instead.
     """
 
     advice: str
@@ -132,6 +133,7 @@ class Remedy:
     undo: tuple[str, ...] = ()
     verify: str = ""
     shows_within_seconds: int = 60
+    way: int = 1
 
 
 @dataclass(frozen=True, slots=True)

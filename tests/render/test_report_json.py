@@ -84,7 +84,7 @@ def test_keys_and_their_order() -> None:
         "evidence", "explains", "remedies",
     ]  # fmt: skip
     assert list(document["causes"][0]["remedies"][0]) == [
-        "advice", "commands", "on", "risks", "undo", "verify", "showsWithinSeconds",
+        "advice", "commands", "on", "risks", "undo", "verify", "showsWithinSeconds", "way",
     ]  # fmt: skip
     assert list(document["causes"][0]["evidence"][0]) == ["saw", "where", "origin", "at", "how"]
     assert list(document["flow"]) == ["nodes", "pods", "newestSampleAgeSeconds", "askedAs", "conclusive"]

@@ -500,6 +500,7 @@ def _lay_out_programs(top: Path, programs: Mapping[str, Path]) -> None:
     for name in ("systemctl", "journalctl"):
         # Without the user's site packages, and quickly.
         state.put(bin_folder / name, f"#!{_python()} -SE\n{source}", 0o755)
+    state.put(bin_folder / "scp", (Path(__file__).parent / "stand_ins" / "scp.sh").read_text(), 0o755)
     for name in programs:
         (bin_folder / name).touch()
     state.put(top / "binaries", "".join(f"{name} {path}\n" for name, path in programs.items()))
