@@ -16,7 +16,7 @@ from msdoctor.diagnose import Diagnosis, HopReport, HopState, Verdict
 from msdoctor.facts.gaps import Gap
 from msdoctor.judge import Result
 from msdoctor.model import Confidence, Hop, State
-from msdoctor.render import report_text
+from msdoctor.render import report_causes, report_head, report_text
 
 from .patients import (
     AS_MASTERS,
@@ -125,7 +125,7 @@ def test_hops_say_why_they_are_not_ok() -> None:
 
 
 def test_states_differ_without_colour() -> None:
-    symbols = {report_text._HOP_STATES[state][0] for state in STATES}
+    symbols = {report_head._HOP_STATES[state][0] for state in STATES}
     assert len(symbols) == len(STATES)
 
 
@@ -220,7 +220,7 @@ def test_times_bear_a_date_where_it_is_not_the_report_s() -> None:
 
 
 def test_no_help_gives_its_reason_even_where_that_takes_a_second_line() -> None:
-    reason = report_text._reason
+    reason = report_causes._reason
     assert reason("moving it: it stays, and so on. More.", 20) == "moving it: it stays"
     assert reason("moving it: it stays, and so on. More.", 32) == "moving it: it stays, and so on"
     assert reason("a very long what: why", 5) == "a very long what: why"
