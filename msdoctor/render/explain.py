@@ -7,13 +7,13 @@ Prose is wrapped; a command stays on one line, ready to paste.
 from __future__ import annotations
 
 import json
-import re
-import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from msdoctor.explain import Explanation, Match
 from msdoctor.model import Blanks, Check, Class, Look, Remedy, Risk, Says, bullets
+
+from .terminal import BODY, BOLD, GREEN, RED, YELLOW, Page, visible
 
 if TYPE_CHECKING:
     from msdoctor.vocabulary import Entry
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "1"
 
 _MOST_QUOTED = 300  # characters of a matched line that the text shows; JSON has more
-_LABEL = 10  # columns of the margin in which labels stand
-
-_COMMAND = re.compile(r"`[^`]{1,500}`")
-_GLUE = "\x00"  # stands for a space that must not become a line end
 
 _SYMBOLS = {
     Class.CAUSE: "✗",
@@ -34,25 +30,11 @@ _SYMBOLS = {
     Class.BENIGN: "·",
     Class.HEALTHY: "✓",
 }
-_COLOURS = {Class.CAUSE: "31", Class.RISK: "33", Class.SYMPTOM: "33", Class.HEALTHY: "32"}
+_COLOURS = {Class.CAUSE: RED, Class.RISK: YELLOW, Class.SYMPTOM: YELLOW, Class.HEALTHY: GREEN}
 _RISKS = {
     Risk.DISRUPTIVE: "interrupts service",
     Risk.WEAKENS_SECURITY: "WEAKENS SECURITY",
 }
-
-
-def visible(text: str) -> str:
-    """The text with every character that does not print as itself written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(_visible(character) for character in text)
-
-
-def _visible(character: str) -> str:
-    if character.isprintable() or character == "\u3000":
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 # Text
@@ -60,110 +42,85 @@ def _visible(character: str) -> str:
 
 def text(explanation: Explanation, width: int = 80, colour: bool = False) -> str:
     """The explanation for a terminal."""
-    page = _Page(width, colour)
+    page = Page(width, colour)
     if not explanation.matches:
         return "\n".join(_of_nothing(explanation, page)) + "\n"
     blocks = [list(_of_match(match, page)) for match in explanation.matches]
     if explanation.ambiguous:
         blocks.insert(0, list(_of_ambiguity(explanation, page)))
     if explanation.notes:
-        blocks.append([line for note in explanation.notes for line in page.prose("not read", note)])
+        blocks.append([line for note in explanation.notes for line in page.labelled("not read", note)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
 def manual_text(check: Check, width: int = 80, colour: bool = False) -> str:
     """A check's manual page for a terminal."""
-    page = _Page(width, colour)
-    head = [page.bold(check.id) + f"   {check.cls}, hop {check.hop}", *page.wrapped(check.title, "    ")]
+    page = Page(width, colour)
+    head = [page.paint(check.id, BOLD) + f"   {check.cls}, hop {check.hop}", *page.wrapped(check.title, "    ")]
     remedies = list(_of_remedies(check.advise(Blanks()), page))
     body = list(_of_manual(check.manual, page))
-    return "\n".join([*head, "", *body, *([page.bold("Remedies"), *remedies] if remedies else [])]).rstrip() + "\n"
+    return (
+        "\n".join([*head, "", *body, *([page.paint("Remedies", BOLD), *remedies] if remedies else [])]).rstrip() + "\n"
+    )
 
 
-class _Page:
-    """How wide, and whether in colour."""
-
-    def __init__(self, width: int, colour: bool) -> None:
-        self.width = max(width, 40)
-        self._colour = colour
-
-    def bold(self, content: str, colour: str = "") -> str:
-        return f"\x1b[{';'.join(filter(None, ('1', colour)))}m{content}\x1b[0m" if self._colour else content
-
-    def wrapped(self, content: str, indent: str, first: str | None = None, break_words: bool = False) -> list[str]:
-        """A paragraph; a command within it, in backticks, stays whole. ``break_words``: of a log, which may be one."""
-        whole = _COMMAND.sub(lambda match: match[0].replace(" ", _GLUE), visible(" ".join(content.split())))
-        lines = textwrap.wrap(
-            whole,
-            self.width,
-            initial_indent=indent if first is None else first,
-            subsequent_indent=indent,
-            break_on_hyphens=False,
-            break_long_words=break_words,
-        )
-        return [line.replace(_GLUE, " ") for line in lines]
-
-    def quote(self, line: str) -> list[str]:
-        """A line of the reader's own text, cut where it is very long."""
-        shown = f"{line[:_MOST_QUOTED]}…" if len(line) > _MOST_QUOTED else line
-        return self.wrapped(visible(shown).replace("`", "'"), " " * (4 + _LABEL), break_words=True)
-
-    def prose(self, label: str, content: str) -> list[str]:
-        """A labelled paragraph; the label stands in the margin, before the first line only."""
-        indent = " " * (4 + _LABEL)
-        return self.wrapped(content, indent, first=f"    {label:<{_LABEL}}")
-
-    def command(self, command: str) -> Iterator[str]:
-        """A command of one line or several, unwrapped."""
-        for line in command.split("\n"):
-            yield f"      {visible(line)}"
+def _quote(line: str, page: Page) -> list[str]:
+    """A line of the reader's own text, cut where it is very long."""
+    shown = f"{line[:_MOST_QUOTED]}…" if len(line) > _MOST_QUOTED else line
+    return page.wrapped(visible(shown).replace("`", "'"), BODY, break_words=True)
 
 
-def _of_nothing(explanation: Explanation, page: _Page) -> Iterator[str]:
+def _command(command: str) -> Iterator[str]:
+    """A command of one line or several, unwrapped."""
+    for line in command.split("\n"):
+        yield f"      {visible(line)}"
+
+
+def _of_nothing(explanation: Explanation, page: Page) -> Iterator[str]:
     yield "Nothing here that msdoctor knows."
     yield from page.wrapped(
         "That is no proof of health. Give it more of the log, or let it look at the cluster itself: msdoctor run", "  "
     )
     for note in explanation.notes:
-        yield from page.prose("not read", note)
+        yield from page.labelled("not read", note)
 
 
-def _of_ambiguity(explanation: Explanation, page: _Page) -> Iterator[str]:
+def _of_ambiguity(explanation: Explanation, page: Page) -> Iterator[str]:
     for best in explanation.matches:
         group = (best.id, *best.rivals)
         if not best.rivals or best is not next(match for match in explanation.matches if match.id in group):
             continue
-        yield page.bold(f"{_lines(best)} can mean {len(group)} things; the text alone does not tell which:")
+        yield page.paint(f"{_lines(best)} can mean {len(group)} things; the text alone does not tell which:", BOLD)
         yield from (f"  {match.id}" for match in explanation.matches if match.id in group)
         looks = [look for match in explanation.matches if match.id in group for look in match.decide]
         yield from _of_looks(looks, page)
 
 
-def _of_looks(looks: Iterable[Look], page: _Page) -> Iterator[str]:
+def _of_looks(looks: Iterable[Look], page: Page) -> Iterator[str]:
     """What to look at, each command once, with what each outcome means."""
     outcomes: dict[str, list[Look]] = {}
     for look in looks:
         outcomes.setdefault(look.look, []).append(look)
     for command, seen in outcomes.items():
         yield "  This decides:"
-        yield from page.command(command)
+        yield from _command(command)
         for look in dict.fromkeys(seen):
             yield from page.wrapped(f"{look.shows} → {look.then}", " " * 8, first="      - ")
 
 
-def _of_match(match: Match, page: _Page) -> Iterator[str]:
+def _of_match(match: Match, page: Page) -> Iterator[str]:
     symbol = _SYMBOLS[match.cls]
-    name = page.bold(f"{symbol} {match.id}", _COLOURS.get(match.cls, ""))
+    name = page.paint(f"{symbol} {match.id}", BOLD, _COLOURS.get(match.cls, ""))
     yield f"{name}   {match.cls}, {match.confidence}, hop {match.hop}"
     yield from page.wrapped(match.title, "    ")
-    yield from page.prose("said by", _lines(match) + _times(match))
-    yield from page.quote(match.matched)
+    yield from page.labelled("said by", _lines(match) + _times(match))
+    yield from _quote(match.matched, page)
     if match.nodes:
-        yield from page.prose("nodes", ", ".join(match.nodes))
+        yield from page.labelled("nodes", ", ".join(match.nodes))
     if match.means:
-        yield from page.prose("means", match.means)
+        yield from page.labelled("means", match.means)
     for place, bullet in enumerate(match.will_not_help):
-        yield from page.prose("no help" if place == 0 else "", bullet)
+        yield from page.labelled("no help" if place == 0 else "", bullet)
     yield from _of_remedies(match.remedies, page)
 
 
@@ -193,35 +150,35 @@ def _times(match: Match) -> str:
     return f", {match.times} times{span}"
 
 
-def _of_remedies(remedies: tuple[Remedy, ...], page: _Page) -> Iterator[str]:
+def _of_remedies(remedies: tuple[Remedy, ...], page: Page) -> Iterator[str]:
     for number, remedy in enumerate(remedies, 1):
         risks = "".join(f" ({_RISKS[risk]})" for risk in remedy.risks)
-        yield from page.prose(f"repair {number}" if len(remedies) > 1 else "repair", f"{remedy.advice}{risks}")
+        yield from page.labelled(f"repair {number}" if len(remedies) > 1 else "repair", f"{remedy.advice}{risks}")
         if remedy.commands:
-            yield from page.prose("", f"on {remedy.on}:")
+            yield from page.labelled("", f"on {remedy.on}:")
         for command in remedy.commands:
-            yield from page.command(command)
+            yield from _command(command)
         if remedy.verify:
             soon = remedy.shows_within_seconds == 0
-            yield from page.prose("verify", "at once:" if soon else f"in {remedy.shows_within_seconds} s:")
-            yield from page.command(remedy.verify)
+            yield from page.labelled("verify", "at once:" if soon else f"in {remedy.shows_within_seconds} s:")
+            yield from _command(remedy.verify)
         if remedy.undo:
-            yield from page.prose("undo", f"on {remedy.on}:")
+            yield from page.labelled("undo", f"on {remedy.on}:")
         for command in remedy.undo:
-            yield from page.command(command)
+            yield from _command(command)
 
 
-def _of_manual(manual: str, page: _Page) -> Iterator[str]:
+def _of_manual(manual: str, page: Page) -> Iterator[str]:
     """The page's headings, paragraphs and lists, wrapped; indented blocks are examples and stay as they are."""
     for block in manual.split("\n\n"):
         lines = block.strip("\n").split("\n")
         if lines[0].startswith("## "):
-            yield page.bold(visible(lines.pop(0)[3:].strip()))
+            yield page.paint(visible(lines.pop(0)[3:].strip()), BOLD)
         yield from _of_paragraph(lines, page)
         yield ""
 
 
-def _of_paragraph(lines: list[str], page: _Page) -> Iterator[str]:
+def _of_paragraph(lines: list[str], page: Page) -> Iterator[str]:
     if all(line.startswith("    ") for line in lines):
         yield from (visible(line) for line in lines)
         return

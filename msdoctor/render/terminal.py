@@ -67,8 +67,13 @@ class Page:
         codes = ";".join(filter(None, styles))
         return f"\x1b[{codes}m{content}\x1b[0m" if self._colour and codes and content else content
 
-    def wrapped(self, content: str, indent: str = "", first: str | None = None) -> list[str]:
-        """A paragraph; a command within it, in backticks, stays whole, and so does a number with its unit."""
+    def wrapped(
+        self, content: str, indent: str = "", first: str | None = None, *, break_words: bool = False
+    ) -> list[str]:
+        """A paragraph; a command within it, in backticks, stays whole, and so does a number with its unit.
+
+        ``break_words``: of a log, which may be one.
+        """
         whole = _WHOLE.sub(lambda match: match[0].replace(" ", _GLUE), visible(one_line(content)))
         lines = textwrap.wrap(
             whole,
@@ -76,7 +81,7 @@ class Page:
             initial_indent=indent if first is None else first,
             subsequent_indent=indent,
             break_on_hyphens=False,
-            break_long_words=False,
+            break_long_words=break_words,
         )
         return [line.replace(_GLUE, " ") for line in lines]
 
