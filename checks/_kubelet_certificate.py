@@ -19,7 +19,7 @@ from msdoctor.model import (
 from msdoctor.x509 import ProblemKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from msdoctor.facts.kubelets import Kubelet, KubeletProblem
@@ -29,16 +29,23 @@ if TYPE_CHECKING:
 # A new certificate is picked up on restart; then the next scrape must succeed, and an endpoint that was gone come back.
 SHOWS_WITHIN_SECONDS = 90
 
+# What cannot be told without knowing which CAs metrics-server trusts.
+OF_THE_CHAIN = frozenset({ProblemKind.UNKNOWN_AUTHORITY, ProblemKind.KEY_USAGE})
+
+SERVING = "--field-selector spec.signerName=kubernetes.io/kubelet-serving"
+
 
 def findings(
-    kubelets: Sequence[Kubelet], kind: ProblemKind, advise: Advise, repair: Repair
+    kubelets: Sequence[Kubelet], kinds: Collection[ProblemKind], advise: Advise, repair: Repair
 ) -> Iterator[Finding | Unseen]:
     """A finding per node whose certificate has this kind of problem, an ``Unseen`` per node not looked at."""
     for kubelet in kubelets:
-        problem = next((item for item in kubelet.problems if item.kind is kind), None)
+        problem = next((item for item in kubelet.problems if item.kind in kinds), None)
+        if kubelet.sound_on_disk:
+            continue  # another disease: what it should serve is right, and it serves something older
         if problem:
             yield _finding(kubelet, problem, advise(repair.blanks(kubelet.name, dialled=kubelet.dialled)))
-        elif kubelet.served is None or (kubelet.unseen and kind is ProblemKind.UNKNOWN_AUTHORITY):
+        elif kubelet.served is None or (kubelet.unseen and OF_THE_CHAIN.intersection(kinds)):
             yield Unseen(kubelet.unseen, kubelet.subject)
 
 
@@ -65,9 +72,16 @@ def _began(served: Certificate | None, expired: bool) -> datetime | None:
 
 
 def _summary(kubelet: Kubelet, problem: KubeletProblem) -> str:
+    text = problem.text.removeprefix("x509: ")
+    held = kubelet.presumed
+    if kubelet.served is None and held and held.where in {evidence.where for evidence in problem.evidence}:
+        return (
+            f"metrics-server dials {kubelet.name} at {kubelet.address}. What the kubelet serves there was not seen from"
+            f" here; the certificate that it should be serving, of {held.leaf.subject}, issued by {held.leaf.issuer}:"
+            f" {text}."
+        )
     if kubelet.served is None:
         return f"metrics-server dials {kubelet.name} at {kubelet.address}, and refuses the certificate it meets there."
-    text = problem.text.removeprefix("x509: ")
     return (
         f"metrics-server dials {kubelet.name} at {kubelet.address}, where the kubelet serves a certificate of"
         f" {kubelet.served.subject}, issued by {kubelet.served.issuer}: {text}."
@@ -76,6 +90,8 @@ def _summary(kubelet: Kubelet, problem: KubeletProblem) -> str:
 
 def reissue(blanks: Blanks) -> tuple[Remedy, ...]:
     """Heal a certificate whose names, dates, usages or issuer are wrong: issue the right one, from the right CA."""
+    if blanks.get("kubelet_mode") == "bootstrap":
+        return (ask_again(blanks), approve(blanks), insecure(blanks))
     node, cert, key = blanks["node"], blanks["kubelet_cert"], blanks["kubelet_key"]
     served = f"openssl s_client -connect {blanks['dialled']} </dev/null 2>/dev/null"
     check = f"{served} | openssl x509 -noout -ext subjectAltName"
@@ -142,21 +158,50 @@ def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
             shows_within_seconds=SHOWS_WITHIN_SECONDS,
             way=2,
         ),
-        Remedy(
-            advice=f"Step 2 of 2: approve its newest request, after seeing that it asks for {node}'s own names only.",
-            commands=(
-                (
-                    "CSR=$(kubectl get csr --sort-by=.metadata.creationTimestamp -o"
-                    f" jsonpath='{{.items[?(@.spec.username==\"system:node:{node}\")].metadata.name}}'"
-                    " | tr ' ' '\\n' | tail -1)"
-                ),
-                "kubectl get csr $CSR -o jsonpath='{.spec.request}' | base64 -d | openssl req -noout -text",
-                "kubectl certificate approve $CSR",
-            ),
-            verify=f"kubectl top node {node}",
-            shows_within_seconds=SHOWS_WITHIN_SECONDS,
-            way=2,
+        approve(
+            blanks, f"Step 2 of 2: approve its newest request, after seeing that it asks for {node}'s own names only."
         ),
+    )
+
+
+def ask_again(blanks: Blanks) -> Remedy:
+    """With serverTLSBootstrap: forget the certificate, so that the kubelet asks for another as it starts."""
+    node, folder = blanks["node"], "/var/lib/kubelet/pki"
+    return Remedy(
+        advice=(
+            f"Step 1 of 2: let {node}'s kubelet ask for a new certificate. Until it is approved (step 2) the kubelet"
+            " serves none, and `kubectl logs` and `exec` fail on this node."
+        ),
+        commands=(
+            f"mv {folder}/kubelet-server-current.pem {folder}/kubelet-server-before.pem",
+            "systemctl restart kubelet",
+        ),
+        on=f"node/{node}",
+        risks=(Risk.DISRUPTIVE,),
+        undo=(
+            f"mv {folder}/kubelet-server-before.pem {folder}/kubelet-server-current.pem && systemctl restart kubelet",
+        ),
+        verify="kubectl get csr",
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
+    )
+
+
+def approve(blanks: Blanks, advice: str = "") -> Remedy:
+    """Look at a node's newest request for a serving certificate, and approve it: it has no keys to its earlier ones."""
+    node = blanks["node"]
+    return Remedy(
+        advice=advice or f"Approve {node}'s newest request, after seeing that it asks for {node}'s own names only.",
+        commands=(
+            (
+                f"CSR=$(kubectl get csr {SERVING} --sort-by=.metadata.creationTimestamp -o"
+                f" jsonpath='{{.items[?(@.spec.username==\"system:node:{node}\")].metadata.name}}'"
+                " | tr ' ' '\\n' | tail -1)"
+            ),
+            "kubectl get csr $CSR -o jsonpath='{.spec.request}' | base64 -d | openssl req -noout -text",
+            "kubectl certificate approve $CSR",
+        ),
+        verify=f"kubectl top node {node}",
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
     )
 
 

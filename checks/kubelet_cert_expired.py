@@ -48,4 +48,4 @@ if TYPE_CHECKING:
     advise=reissue,
 )
 def kubelet_cert_expired(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:
-    yield from findings(kubelets, ProblemKind.EXPIRED, reissue, repair)
+    yield from findings(kubelets, {ProblemKind.EXPIRED}, reissue, repair)

@@ -53,4 +53,4 @@ if TYPE_CHECKING:
     advise=reissue,
 )
 def kubelet_cert_san_mismatch(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:
-    yield from findings(kubelets, ProblemKind.NAME_MISMATCH, reissue, repair)
+    yield from findings(kubelets, {ProblemKind.NAME_MISMATCH}, reissue, repair)

@@ -2,7 +2,8 @@
 
 ## What it means
 metrics-server dials the kubelet at an IP address, and the certificate served there has no IP address among its
-subject alternative names. Go then does not even try to match, so this node and its pods have no metrics.
+subject alternative names. Go then does not even try to match, so this node and its pods have no metrics. Where the
+node is dialled by its name, the same lack reads "relies on legacy Common Name field" or "not valid for any names".
 
 ## What it does not mean
 That adding the address is all there is to do. This is what a kubelet's self-signed certificate looks like, and the
@@ -45,11 +46,15 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
 
 
+# The last two are Go's words for the same lack where the node is dialled by a name.
+WITHOUT_NAMES = (ProblemKind.NO_IP_SANS, ProblemKind.NO_NAMES, ProblemKind.LEGACY_COMMON_NAME)
+
+
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(Says("NoIPSANs", hop=Hop.E),),
+    says=(Says("NoIPSANs", hop=Hop.E), Says("LegacyCommonName", hop=Hop.E), Says("NotValidForAny", hop=Hop.E)),
     advise=reissue,
 )
 def kubelet_cert_san_missing_ip(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:
-    yield from findings(kubelets, ProblemKind.NO_IP_SANS, reissue, repair)
+    yield from findings(kubelets, WITHOUT_NAMES, reissue, repair)

@@ -52,4 +52,4 @@ if TYPE_CHECKING:
     advise=reissue,
 )
 def kubelet_cert_unknown_ca(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:
-    yield from findings(kubelets, ProblemKind.UNKNOWN_AUTHORITY, reissue, repair)
+    yield from findings(kubelets, {ProblemKind.UNKNOWN_AUTHORITY}, reissue, repair)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from msdoctor.bundle import Bundle, Context, Kind, Place
 from msdoctor.facts import authentication as authn
+from msdoctor.facts import csrs as serving_csrs
 from msdoctor.facts import flow as flows
 from msdoctor.facts import installation as installs
 from msdoctor.facts import kubelets as nodes_kubelets
@@ -43,6 +44,7 @@ class Cluster:
     nodes: tuple[Node, ...] | Unseen
     kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
     kubelet_processes: tuple[processes.Component, ...]
+    csrs: tuple[serving_csrs.ServingRequest, ...] | Unseen
     flow: flows.Flow | Unseen
     running_pods: tuple[flows.RunningPod, ...] | Unseen
     hpas: tuple[HPA, ...] | Unseen
@@ -69,6 +71,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     flow = flows.flow(bundle)
     failed = log if isinstance(log, Unseen) else failed_scrapes(log, flow, present, bundle.taken_at)
     kubelet_processes = processes.components(bundle, "kubelet")
+    requests = serving_csrs.serving_requests(bundle)
     files = frozenset(_files_beside(bundle))
     version = decode(bundle.api(paths.VERSION), Version)
     return Cluster(
@@ -91,8 +94,16 @@ def read_facts(bundle: Bundle) -> Cluster:
         nodes=listed,
         kubelets=listed
         if isinstance(listed, Unseen)
-        else nodes_kubelets.kubelets(bundle, listed, present, () if isinstance(failed, Unseen) else failed),
+        else nodes_kubelets.kubelets(
+            bundle,
+            listed,
+            present,
+            () if isinstance(failed, Unseen) else failed,
+            () if isinstance(requests, Unseen) else requests,
+            kubelet_processes,
+        ),
         kubelet_processes=kubelet_processes,
+        csrs=requests,
         flow=flow,
         running_pods=flows.running_pods(bundle),
         hpas=flows.resource_hpas(bundle),

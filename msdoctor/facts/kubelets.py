@@ -1,20 +1,27 @@
-"""What each kubelet serves, seen where metrics-server would dial it, and what metrics-server thinks of it."""
+"""What each kubelet serves, seen where metrics-server would dial it, and what metrics-server thinks of it.
+
+The wire outranks all else. Where no handshake is to be had, the certificate is presumed to be the one that the cluster
+issued last at the kubelet's request, else the one in the file that its configuration names; and metrics-server's log
+tells what it met. Each origin is named in the evidence, and only the wire makes certain.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
-from msdoctor.facts import paths
+from msdoctor.facts import csrs, paths
+from msdoctor.facts.flags import Flags
 from msdoctor.facts.installation import COMPILED_ADDRESS_TYPES, Installation
 from msdoctor.facts.objects import ConfigMap, Node, NodeList, decode
+from msdoctor.facts.processes import Component, kubelet_settings, text_of
 from msdoctor.facts.scrapes import FailedScrape
-from msdoctor.model import Evidence, Unseen
+from msdoctor.model import Evidence, Hop, Unseen
 from msdoctor.utterances.errors import (
     Expired,
     IncompatibleUsage,
@@ -24,10 +31,16 @@ from msdoctor.utterances.errors import (
     NotValidFor,
     NotValidForAny,
     NotYetValid,
+    TLSAlert,
     UnknownAuthority,
 )
 
 DEFAULT_PORT = 10250
+CERT_DIR = "/var/lib/kubelet/pki"
+
+# What a kubelet without any certificate ends a handshake with: GetCertificate fails, which Go's crypto/tls does not
+# explain to the client (pkg/kubelet/kubelet.go "no serving certificate available for the kubelet", 1.36).
+NO_CERTIFICATE = "internal error"
 
 # What can be told from the served certificate alone, without knowing which CAs are trusted.
 OF_THE_LEAF = frozenset(
@@ -61,11 +74,39 @@ class Handshake(msgspec.Struct, frozen=True, rename="camel"):
     acceptable_cas: tuple[str, ...] = msgspec.field(default=(), name="acceptableCAs")
 
 
+class Mode(StrEnum):
+    """Where a kubelet takes its serving certificate from (cmd/kubelet/app/server.go, InitializeTLS)."""
+
+    FILE = "file"  # tlsCertFile
+    BOOTSTRAP = "bootstrap"  # serverTLSBootstrap: it asks the cluster, and outranks tlsCertFile
+    SELF_SIGNED = "self-signed"  # neither: it signs its own, once
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A certificate that a kubelet should be serving, by what its file or its last issued request says."""
+
+    chain: tuple[x509.Certificate, ...]
+    where: str
+    how: str
+    origin: str = WORKSTATION
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        """The certificate itself."""
+        return self.chain[0]
+
+    def evidence(self, saw: str) -> Evidence:
+        """Something seen in it."""
+        return Evidence(saw=saw, where=self.where, how=self.how, origin=self.origin, at=self.leaf.not_before)
+
+
 @dataclass(frozen=True, slots=True)
 class KubeletProblem:
     """One fault of a kubelet's certificate. ``first`` is the one that Go reports while the others hide behind it.
 
-    ``certain``: seen on the wire; otherwise told by metrics-server's log. ``names`` are the certificate's own.
+    ``certain``: seen on the wire; otherwise told by metrics-server's log, or read from what the kubelet is presumed to
+    serve. ``names`` are the certificate's own.
     """
 
     kind: x509.ProblemKind
@@ -81,6 +122,9 @@ class Kubelet:
     """A node's kubelet as metrics-server dials it.
 
     ``served`` is the certificate off the wire; None where no handshake was to be had, for ``unseen``'s reason.
+    ``on_disk`` is the one in the file that it is configured to serve, ``issued`` the last one that the cluster issued
+    for it. ``alert`` quotes the TLS alert with which it ends handshakes, by whoever met it. ``sound_on_disk``: the file
+    holds another certificate than is served, a younger one, in which metrics-server would find no fault.
     """
 
     node: Node
@@ -89,6 +133,11 @@ class Kubelet:
     served: x509.Certificate | None
     problems: tuple[KubeletProblem, ...]
     unseen: str = ""
+    mode: Mode | None = None
+    on_disk: Held | None = None
+    issued: Held | None = None
+    alert: Evidence | None = None
+    sound_on_disk: bool = False
 
     @property
     def name(self) -> str:
@@ -110,6 +159,27 @@ class Kubelet:
     def how(self) -> str:
         """A command that shows the certificate again."""
         return f"openssl s_client -connect {self.dialled} </dev/null 2>/dev/null | openssl x509 -noout -text"
+
+    @property
+    def presumed(self) -> Held | None:
+        """What it should be serving: the last certificate issued for it, else its file's."""
+        return self.issued if self.issued and self.mode in (None, Mode.BOOTSTRAP) else self.on_disk
+
+    @property
+    def renewed(self) -> Held | None:
+        """The file's certificate, where the kubelet serves an older one."""
+        if self.served is None or self.on_disk is None or self.on_disk.leaf.der == self.served.der:
+            return None
+        return self.on_disk if self.on_disk.leaf.not_before > self.served.not_before else None
+
+
+def serving_file(flags: Flags, settings: Mapping[str, str]) -> tuple[Mode, str]:
+    """How a kubelet comes by its certificate, and the file that holds it."""
+    folder = (flags.text("cert-dir") or CERT_DIR).rstrip("/")
+    given = flags.text("tls-cert-file") or settings.get("tlsCertFile", "")
+    if flags.on("rotate-server-certificates") or settings.get("serverTLSBootstrap") == "True":
+        return Mode.BOOTSTRAP, f"{folder}/kubelet-server-current.pem"
+    return (Mode.FILE, given) if given else (Mode.SELF_SIGNED, f"{folder}/kubelet.crt")
 
 
 def nodes(bundle: Bundle) -> tuple[Node, ...] | Unseen:
@@ -163,65 +233,156 @@ def kubelets(
     listed: Sequence[Node],
     installation: Installation | None,
     failed: Sequence[FailedScrape],
+    requests: Sequence[csrs.ServingRequest] = (),
+    processes: Sequence[Component] = (),
 ) -> tuple[Kubelet, ...]:
     """Every node's kubelet, in the order of the nodes. ``failed``: what metrics-server last complained of."""
     roots = kubelet_roots(bundle, installation)
-    said = {item.node: item for item in failed if type(item.error) in KIND_OF_ERROR}
-    return tuple(_kubelet(bundle, node, installation, roots, said.get(node.metadata.name)) for node in listed)
+    said = {item.node: item for item in failed}
+    by_host = {process.host: process for process in processes}
+    issued = {one.node: one for one in requests if one.certificate}
+    judges = _Judges(bundle, installation, roots)
+    return tuple(
+        judges.kubelet(
+            node, said.get(node.metadata.name), issued.get(node.metadata.name), by_host.get(node.metadata.name)
+        )
+        for node in listed
+    )
 
 
-def _kubelet(
-    bundle: Bundle,
-    node: Node,
-    installation: Installation | None,
-    roots: tuple[x509.Certificate, ...] | Unseen,
-    said: FailedScrape | None,
-) -> Kubelet:
-    target = dialled(node, installation)
-    if target is None:
-        return Kubelet(node, "", 0, None, (), "no address of a type that metrics-server dials")
-    address, port = target
-    place = tls_place(address, port)
+@dataclass(frozen=True, slots=True)
+class _Judges:
+    """What all kubelets of a cluster are judged by."""
+
+    bundle: Bundle
+    installation: Installation | None
+    roots: tuple[x509.Certificate, ...] | Unseen
+
+    def kubelet(
+        self,
+        node: Node,
+        said: FailedScrape | None,
+        issued: csrs.ServingRequest | None,
+        process: Component | None,
+    ) -> Kubelet:
+        target = dialled(node, self.installation)
+        if target is None:
+            return Kubelet(node, "", 0, None, (), "no address of a type that metrics-server dials")
+        mode, on_disk = _on_disk(self.bundle, process)
+        known = Kubelet(
+            node, *target, None, (), mode=mode, on_disk=on_disk, issued=_held(issued), alert=_alert_told(said)
+        )
+        place = tls_place(*target)
+        chain = _met(self.bundle, place)
+        if isinstance(chain, Unseen) and not chain.where:
+            return replace(known, problems=_told(said), unseen=chain.reason)
+        if isinstance(chain, Unseen):
+            alerted = _alert_met(self.bundle, place) or known.alert
+            return self._presumed(replace(known, unseen=chain.reason, alert=alerted), said)
+        return self._served(replace(known, served=chain[0], alert=None), chain, place, said)
+
+    def _served(
+        self, kubelet: Kubelet, chain: Sequence[x509.Certificate], place: Place, said: FailedScrape | None
+    ) -> Kubelet:
+        how = f"openssl s_client -connect {place.path} </dev/null 2>/dev/null | openssl x509 -noout -text"
+        wire = Held(tuple(chain), place.path, how)
+        problems = tuple(self._problems(wire, kubelet.address, "served certificate", certain=True))
+        if isinstance(self.roots, Unseen):
+            return replace(kubelet, problems=problems + _if_new(_told(said), problems), unseen=self.roots.reason)
+        sound = kubelet.renewed is not None and not self._judged(kubelet.renewed.chain, kubelet.address)
+        return replace(kubelet, problems=problems, sound_on_disk=sound)
+
+    def _presumed(self, kubelet: Kubelet, said: FailedScrape | None) -> Kubelet:
+        """What can be told without the wire; where the log and the presumed certificate differ, the log was there."""
+        told = _told(said)
+        held = kubelet.presumed
+        if held is None or kubelet.alert:
+            return replace(kubelet, problems=told)
+        what = "in the kubelet's file" if held is kubelet.on_disk else "issued for the kubelet"
+        problems = tuple(self._problems(held, kubelet.address, f"certificate {what}", certain=False))
+        if not told:
+            # A scrape that fails otherwise never got as far as a certificate.
+            return replace(kubelet, problems=tuple(replace(p, first=p.first and said is None) for p in problems))
+        if problems and problems[0].kind is told[0].kind:
+            agreed = replace(problems[0], evidence=(*told[0].evidence, *problems[0].evidence))
+            return replace(kubelet, problems=(agreed, *problems[1:]))
+        differs = held.evidence(f"the certificate {what} has no such fault: it is perhaps not the one that is served")
+        return replace(kubelet, problems=(replace(told[0], evidence=(*told[0].evidence, differs)),))
+
+    def _problems(self, held: Held, address: str, what: str, *, certain: bool) -> Iterator[KubeletProblem]:
+        names = (*held.leaf.ip_addresses, *held.leaf.dns_names)
+        for number, problem in enumerate(self._judged(held.chain, address)):
+            evidence = held.evidence(f"{what}: {problem.text}")
+            yield KubeletProblem(problem.kind, problem.text, number == 0, certain, (evidence,), names)
+
+    def _judged(self, chain: Sequence[x509.Certificate], address: str) -> tuple[x509.Problem, ...]:
+        """Names and dates can be judged without roots; only the chain's end stays open."""
+        unrooted = isinstance(self.roots, Unseen)
+        roots = chain[-1:] if isinstance(self.roots, Unseen) else self.roots
+        judgement = x509.judge(
+            [item.der for item in chain],
+            [item.der for item in roots],
+            name=address,
+            usage=x509.Usage.SERVER,
+            at=self.bundle.taken_at,
+        )
+        return tuple(problem for problem in judgement.problems if not unrooted or problem.kind in OF_THE_LEAF)
+
+
+def _met(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
+    """The chain off the wire, if a kubelet's. ``Unseen`` names the place where no handshake was to be had at all."""
     shaken = decode(bundle.at(place), Handshake)
-    told = (_told(said),) if said else ()
     if isinstance(shaken, Unseen):
-        return Kubelet(node, address, port, None, told, f"no handshake from the workstation, {shaken.reason}")
+        return Unseen(f"no handshake from the workstation, {shaken.reason}", place.path)
     try:
         chain = [x509.parse_pem(pem.encode())[0] for pem in shaken.chain]
     except (x509.Unreadable, IndexError) as error:
-        return Kubelet(node, address, port, None, told, f"its certificate cannot be read: {error}")
+        return Unseen(f"its certificate cannot be read: {error}")
     if not chain:
-        return Kubelet(node, address, port, None, told, "it served no certificate")
+        return Unseen("it served no certificate")
     if _is_metrics_server(chain[0]):
-        return Kubelet(node, address, port, None, told, "what answers there is metrics-server itself, and no kubelet")
-    if isinstance(roots, Unseen):
-        # Names and dates can be judged without roots; only the chain's end stays open.
-        judged = _judged(chain, chain[-1:], address, bundle.taken_at, place)
-        problems = tuple(problem for problem in judged if problem.kind in OF_THE_LEAF)
-        return Kubelet(node, address, port, chain[0], problems + _if_new(told, problems), roots.reason)
-    return Kubelet(node, address, port, chain[0], tuple(_judged(chain, roots, address, bundle.taken_at, place)))
+        return Unseen("what answers there is metrics-server itself, and no kubelet")
+    return chain
 
 
-def _judged(
-    chain: Sequence[x509.Certificate],
-    roots: Sequence[x509.Certificate],
-    address: str,
-    at: datetime,
-    place: Place,
-) -> Iterator[KubeletProblem]:
-    judgement = x509.judge(
-        [item.der for item in chain], [item.der for item in roots], name=address, usage=x509.Usage.SERVER, at=at
+def _on_disk(bundle: Bundle, process: Component | None) -> tuple[Mode | None, Held | None]:
+    """How the kubelet of a host gets its certificate, and the one in the file where it then lies."""
+    if process is None:
+        return None, None
+    config = process.flags.text("config")
+    text = text_of(bundle.at(Place(process.origin, Kind.FILE, config)))
+    if config and isinstance(text, Unseen):
+        return None, None
+    mode, path = serving_file(process.flags, {} if isinstance(text, Unseen) else kubelet_settings(text))
+    content = bundle.at(Place(process.origin, Kind.FILE, path)).body
+    try:
+        chain = tuple(x509.parse_pem(content)) if content else ()
+    except x509.Unreadable:
+        chain = ()
+    how = f"openssl x509 -noout -text -in {path}"
+    return mode, Held(chain, f"{process.host}:{path}", how, process.origin) if chain else None
+
+
+def _held(issued: csrs.ServingRequest | None) -> Held | None:
+    return Held((issued.certificate,), issued.where, issued.how_issued) if issued and issued.certificate else None
+
+
+def _alert_told(said: FailedScrape | None) -> Evidence | None:
+    """metrics-server's own word that a kubelet has no certificate to serve."""
+    if said is None or said.said.connection.hop is not Hop.E:
+        return None
+    return said.evidence if isinstance(said.error, TLSAlert) and said.error.alert == NO_CERTIFICATE else None
+
+
+def _alert_met(bundle: Bundle, place: Place) -> Evidence | None:
+    refusal = bundle.at(place).refusal
+    if refusal is None or refusal.detail != f"remote error: tls: {NO_CERTIFICATE}":
+        return None
+    return Evidence(
+        saw=f"it ends the handshake: {refusal.detail}",
+        where=place.path,
+        how=f"openssl s_client -connect {place.path} </dev/null",
     )
-    leaf = chain[0]
-    names = (*leaf.ip_addresses, *leaf.dns_names)
-    for number, problem in enumerate(judgement.problems):
-        evidence = Evidence(
-            saw=f"served certificate: {problem.text}",
-            where=place.path,
-            how=f"openssl s_client -connect {place.path} </dev/null 2>/dev/null | openssl x509 -noout -text",
-            at=leaf.not_before,
-        )
-        yield KubeletProblem(problem.kind, problem.text, number == 0, True, (evidence,), names)
 
 
 def _is_metrics_server(leaf: x509.Certificate) -> bool:
@@ -235,7 +396,10 @@ def _if_new(told: tuple[KubeletProblem, ...], known: tuple[KubeletProblem, ...])
     return tuple(replace(item, first=not known) for item in told if item.kind not in kinds)
 
 
-def _told(failed: FailedScrape) -> KubeletProblem:
+def _told(failed: FailedScrape | None) -> tuple[KubeletProblem, ...]:
+    """What metrics-server says of the certificate, if that is what it complains of."""
+    if failed is None or type(failed.error) not in KIND_OF_ERROR:
+        return ()
     names = failed.error.names if isinstance(failed.error, NotValidFor) else ()
     kind = KIND_OF_ERROR[type(failed.error)]
-    return KubeletProblem(kind, failed.said.text, True, False, (failed.evidence,), names)
+    return (KubeletProblem(kind, failed.said.text, True, False, (failed.evidence,), names),)

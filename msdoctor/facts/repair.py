@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from msdoctor.bundle import Bundle, Kind, Place
 from msdoctor.facts.authentication import FrontProxyFiles, keys_beside
 from msdoctor.facts.installation import Installation
+from msdoctor.facts.kubelets import Mode, serving_file
 from msdoctor.facts.objects import APIService, Node
 from msdoctor.facts.processes import Component, kubelet_settings, text_of
 from msdoctor.model import Blanks, Unseen
@@ -107,14 +108,16 @@ def _of_kubelet(bundle: Bundle, node: Node, process: Component | None) -> dict[s
     if config:
         found["kubelet_config"] = config
     text = text_of(bundle.at(Place(process.origin, Kind.FILE, config)))
+    if config and isinstance(text, Unseen):
+        return found
     settings = {} if isinstance(text, Unseen) else kubelet_settings(text)
-    for blank, setting, flag in (
-        ("kubelet_cert", "tlsCertFile", "tls-cert-file"),
-        ("kubelet_key", "tlsPrivateKeyFile", "tls-private-key-file"),
-    ):
-        value = process.flags.text(flag) or settings.get(setting, "")
-        found |= {blank: value} if value else {}
-    return found
+    mode, cert = serving_file(process.flags, settings)
+    key = process.flags.text("tls-private-key-file") or settings.get("tlsPrivateKeyFile", "")
+    if mode is Mode.SELF_SIGNED:
+        key = f"{cert.removesuffix('.crt')}.key"
+    found["kubelet_mode"] = str(mode)
+    files = {"kubelet_cert": cert, "kubelet_key": key} if mode is not Mode.BOOTSTRAP else {}
+    return found | {blank: path for blank, path in files.items() if path}
 
 
 def _names(node: Node) -> str:

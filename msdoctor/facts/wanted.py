@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
 from msdoctor.facts import installation, kubelets, paths, processes, registration, rights, units
 from msdoctor.facts.cluster import service_account
+from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import decode
 from msdoctor.model import Unseen
 
@@ -29,6 +30,7 @@ API_PATHS = (
     paths.POD_METRICS,
     paths.RUNNING_PODS,
     paths.HPAS,
+    paths.CSRS,
 )
 PROGRAMS = ("kube-apiserver", "kubelet")
 CERTIFICATE_FLAGS = (
@@ -39,7 +41,7 @@ CERTIFICATE_FLAGS = (
     "kubelet-certificate-authority",
     "tls-cert-file",
 )
-KUBELET_CERTIFICATE = "/var/lib/kubelet/pki/kubelet.crt"
+KUBELET_CERTIFICATES = tuple(f"{kubelets.CERT_DIR}/{name}" for name in ("kubelet.crt", "kubelet-server-current.pem"))
 
 
 def wanted(bundle: Bundle) -> frozenset[Place]:
@@ -113,16 +115,17 @@ def _named_files(bundle: Bundle, host: str) -> Iterator[str]:
         for flags in (component.flags, component.file_flags):
             named = [flags.text(name) for name in CERTIFICATE_FLAGS]
             if component.program == "kubelet":
-                named += [flags.text("config"), *_kubelet_files(bundle, host, flags.text("config"))]
+                named += [flags.text("config"), *_kubelet_files(bundle, host, flags)]
             yield from (path for path in named if path.startswith("/"))
 
 
-def _kubelet_files(bundle: Bundle, host: str, config: str) -> Iterator[str]:
-    yield KUBELET_CERTIFICATE
-    text = processes.text_of(bundle.at(Place(f"host/{host}", Kind.FILE, config)))
+def _kubelet_files(bundle: Bundle, host: str, flags: Flags) -> Iterator[str]:
+    yield from KUBELET_CERTIFICATES
+    text = processes.text_of(bundle.at(Place(f"host/{host}", Kind.FILE, flags.text("config"))))
     if not isinstance(text, Unseen):
         settings = processes.kubelet_settings(text)
         yield from (settings.get("tlsCertFile", ""), settings.get("clientCAFile", ""))
+        yield kubelets.serving_file(flags, settings)[1]
 
 
 def _front_proxy_files(bundle: Bundle, host: str) -> Iterator[str]:
