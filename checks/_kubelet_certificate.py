@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msdoctor.model import (
@@ -140,7 +141,7 @@ def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
     return (
         Remedy(
             advice=(
-                "Lasting, instead of the above, step 1 of 2: let the kubelet ask the cluster for a certificate. Until"
+                "Lasting, step 1 of 2: let the kubelet ask the cluster for a certificate. Until"
                 " it is approved (step 2) the kubelet serves none, and `kubectl logs` and `exec` fail on this node too."
             ),
             commands=(
@@ -158,8 +159,11 @@ def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
             shows_within_seconds=SHOWS_WITHIN_SECONDS,
             way=2,
         ),
-        approve(
-            blanks, f"Step 2 of 2: approve its newest request, after seeing that it asks for {node}'s own names only."
+        replace(
+            approve(
+                blanks, f"Step 2 of 2: approve its newest request, after seeing that it asks for {node}'s own names."
+            ),
+            way=2,
         ),
     )
 

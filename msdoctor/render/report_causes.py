@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Iterator, Sequence
 
 from msdoctor.diagnose import Cause, Explained
@@ -142,12 +143,23 @@ def _explains(items: Sequence[Explained], report: Report) -> Iterator[str]:
 def _remedies(causes: Iterable[Cause]) -> list[Remedy]:
     """All, in order; one that several causes share comes once, after the others."""
     every = [remedy for cause in causes for remedy in cause.finding.remedies]
-    return list(dict.fromkeys(reversed(every)))[::-1]
+    once = list(dict.fromkeys(reversed(every)))
+    return sorted(reversed(once), key=lambda remedy: remedy.way)
+
+
+def _label(remedies: Sequence[Remedy], remedy: Remedy) -> str:
+    """``repair 1a``, ``repair 1b``: steps of the first way; ``or 2``: another way, of one step."""
+    if len(remedies) == 1:
+        return "repair"
+    steps = [item for item in remedies if item.way == remedy.way]
+    letter = f"{string.ascii_lowercase}+"[min(steps.index(remedy), 26)] if len(steps) > 1 else ""
+    first = remedy.way == remedies[0].way
+    return f"{'repair' if first else 'or' if steps[0] is remedy else ''} {remedy.way}{letter}".strip()
 
 
 def _repair(remedies: Sequence[Remedy], page: Page) -> Iterator[str]:
-    for number, remedy in enumerate(remedies, 1):
-        label = f"repair {number}" if len(remedies) > 1 else "repair"
+    for remedy in remedies:
+        label = _label(remedies, remedy)
         yield from page.labelled(label, f"on {_machine(remedy.on)}{_at_what_cost(remedy)}: {remedy.advice}")
         for command in remedy.commands:
             yield from page.command(command)
