@@ -144,7 +144,8 @@ def _remedies(causes: Iterable[Cause]) -> list[Remedy]:
     """All, in order; one that several causes share comes once, after the others."""
     every = [remedy for cause in causes for remedy in cause.finding.remedies]
     once = list(dict.fromkeys(reversed(every)))
-    return sorted(reversed(once), key=lambda remedy: remedy.way)
+    once.reverse()
+    return sorted(once, key=lambda remedy: remedy.way)
 
 
 def _label(remedies: Sequence[Remedy], remedy: Remedy) -> str:
