@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from msdoctor.bundle import Reason
+from msdoctor.bundle import WORKSTATION, Kind, Place, Reason, Refusal
 from msdoctor.facts import paths
+from msdoctor.facts.flags import Argument, parse
 from msdoctor.facts.installation import Installation
-from msdoctor.facts.kubelets import Kubelet, dialled, nodes
+from msdoctor.facts.kubelets import Kubelet, Mode, dialled, nodes, serving_file
 from msdoctor.model import Unseen
 from msdoctor.x509 import ProblemKind
 
@@ -15,6 +16,7 @@ from .clusters import (
     CA,
     MANIFEST_ARGS,
     NOW,
+    Issued,
     Patient,
     config_map,
     container,
@@ -28,6 +30,7 @@ from .clusters import (
     sample,
     scrape_error,
 )
+from .serving_requests import csr
 
 ADDRESS = "192.0.2.11"
 DIALLED = f"{ADDRESS}:10250"
@@ -236,3 +239,110 @@ def test_arguments_of_a_second_container_do_not_matter() -> None:
     patient = healthy().installed(deployment(container(), sidecar))
 
     assert _worker(patient).address == ADDRESS
+
+
+# Where the certificate comes from
+
+CONFIG = "/var/lib/kubelet/config.yaml"
+SERVED_FILE = "/var/lib/kubelet/kubelet.pem"
+TIMEOUT = f"dial tcp {DIALLED}: i/o timeout"
+ALERT = Refusal(Reason.FAILED, "remote error: tls: internal error")
+
+
+def _with_file(patient: Patient, settings: str, path: str, *chain: Issued) -> Patient:
+    patient.process("worker", "kubelet", "kubelet", f"--config={CONFIG}").file("worker", CONFIG, settings)
+    return patient.file("worker", path, "".join(item.pem for item in chain))
+
+
+def _on_disk(patient: Patient, *chain: Issued) -> Patient:
+    return _with_file(patient, f"tlsCertFile: {SERVED_FILE}\n", SERVED_FILE, *chain)
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags", "expected"),
+    [
+        ({}, (), (Mode.SELF_SIGNED, "/var/lib/kubelet/pki/kubelet.crt")),
+        ({}, ("--cert-dir=/pki/",), (Mode.SELF_SIGNED, "/pki/kubelet.crt")),
+        ({"tlsCertFile": "/a"}, (), (Mode.FILE, "/a")),
+        ({"tlsCertFile": "/a"}, ("--tls-cert-file=/b",), (Mode.FILE, "/b")),
+        (
+            {"tlsCertFile": "/a", "serverTLSBootstrap": "True"},
+            (),
+            (Mode.BOOTSTRAP, "/var/lib/kubelet/pki/kubelet-server-current.pem"),
+        ),
+    ],
+)
+def test_a_kubelet_serves_what_its_configuration_says(
+    settings: dict[str, str], flags: tuple[str, ...], expected: object
+) -> None:
+    assert serving_file(parse(map(Argument, flags)), settings) == expected
+
+
+def test_without_a_route_the_file_tells_and_is_less_sure() -> None:
+    kubelet = _worker(_on_disk(healthy().without_route(DIALLED), kubelet_certificate("192.0.2.99")))
+    (problem,) = kubelet.problems
+
+    assert (problem.kind, problem.first, problem.certain) == (ProblemKind.NAME_MISMATCH, True, False)
+    assert problem.evidence[0].origin == "host/worker"
+    assert problem.evidence[0].where == f"worker:{SERVED_FILE}"
+
+
+def test_a_scrape_that_fails_before_any_certificate_leaves_the_files_fault_for_later() -> None:
+    patient = _on_disk(healthy().without_route(DIALLED).metrics(sample("master")), kubelet_certificate("192.0.2.99"))
+    patient.log(scrape_error("worker", ADDRESS, "x").replace("tls: failed to verify certificate: x", TIMEOUT))
+
+    assert [problem.first for problem in _worker(patient).problems] == [False]
+
+
+def test_where_log_and_file_agree_both_are_evidence_and_the_file_tells_what_comes_next() -> None:
+    served = kubelet_certificate("192.0.2.99", by="other-ca")
+    patient = _on_disk(healthy().metrics(sample("master")).without_route(DIALLED), served)
+    kubelet = _worker(patient.log(scrape_error("worker", ADDRESS, MISMATCH)))
+
+    assert _kinds(kubelet) == [ProblemKind.NAME_MISMATCH, ProblemKind.UNKNOWN_AUTHORITY]
+    assert [evidence.origin for evidence in kubelet.problems[0].evidence] == ["workstation", "host/worker"]
+
+
+def test_where_log_and_file_differ_the_log_counts_and_the_difference_is_shown() -> None:
+    patient = _on_disk(healthy().metrics(sample("master")).without_route(DIALLED), kubelet_certificate(ADDRESS))
+    (problem,) = _worker(patient.log(scrape_error("worker", ADDRESS, MISMATCH))).problems
+
+    assert problem.kind is ProblemKind.NAME_MISMATCH
+    assert "perhaps not the one that is served" in problem.evidence[1].saw
+
+
+def test_the_last_issued_request_tells_before_a_file() -> None:
+    issued = kubelet_certificate("192.0.2.99")
+    patient = healthy().without_route(DIALLED).api(paths.CSRS, listed(csr(fate="Approved", issued=issued)))
+    (problem,) = _worker(patient).problems
+
+    assert problem.evidence[0].where == f"{paths.CSRS}/csr-1"
+    assert not _worker(_on_disk(patient, kubelet_certificate(ADDRESS))).problems  # it does not ask the cluster
+
+
+def test_a_younger_certificate_in_the_file_is_a_renewal_that_was_not_read() -> None:
+    old = kubelet_certificate(ADDRESS, end=NOW - timedelta(days=1))
+    new = kubelet_certificate(ADDRESS, start=NOW - timedelta(days=1), generation="2")
+    renewed = _worker(_on_disk(healthy().tls(DIALLED, old), new))
+    worse = _worker(
+        _on_disk(healthy().tls(DIALLED, old), kubelet_certificate("192.0.2.99", start=NOW - timedelta(days=1)))
+    )
+    same = _worker(_on_disk(healthy().tls(DIALLED, old), old))
+
+    assert renewed.sound_on_disk
+    assert not worse.sound_on_disk
+    assert not same.sound_on_disk
+    assert same.renewed is None
+
+
+def test_an_internal_error_is_heard_off_the_wire_and_from_the_log() -> None:
+    place = Place(WORKSTATION, Kind.TLS, DIALLED)
+    met = _worker(healthy().refuse(place, ALERT.reason, detail=ALERT.detail))
+    line = scrape_error("worker", ADDRESS, "x").replace("tls: failed to verify certificate: x", ALERT.detail)
+    told = _worker(healthy().metrics(sample("master")).without_route(DIALLED).log(line))
+
+    assert met.alert is not None
+    assert met.alert.where == DIALLED
+    assert told.alert is not None
+    assert "metrics-server says" in told.alert.saw
+    assert _worker(healthy().metrics(sample("master")).log(line)).alert is None  # it serves one now
