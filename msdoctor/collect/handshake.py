@@ -12,11 +12,12 @@ import ipaddress
 import json
 import re
 import socket
+from ssl import DER_cert_to_PEM_cert
 from time import monotonic
 from typing import Any, Protocol
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
+from OpenSSL.crypto import FILETYPE_ASN1, dump_certificate
 
 from msdoctor.bundle import Reason, Refusal
 from msdoctor.collect.dial import network_refusal
@@ -39,6 +40,7 @@ _GO_ALERTS = {
 }
 
 
+_ADDRESS = re.compile(r"(?:\[(?P<v6>[^][]*:[^][]*)\]|(?P<host>[^][:]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _SPECIAL, _ESCAPED = re.compile(r'([,+"\\<>;])'), r"\\\1"
 
 
@@ -67,8 +69,11 @@ class _TooMuchError(Exception):
     """The peer sent more than any certificate chain needs."""
 
 
-def shake_hands(address: str, seconds: float) -> Answer:
-    """Connect to ``host:port`` (IPv6 in brackets) and shake hands, all within ``seconds``."""
+def shake_hands(address: str, seconds: float, server_name: str | None = None) -> Answer:
+    """Connect to ``host:port`` (IPv6 in brackets) and shake hands, all within ``seconds``.
+
+    Asked for by name is ``server_name``, or else the host, if that is a name.
+    """
     ends = monotonic() + seconds
     try:
         host, port = split_address(address)
@@ -79,7 +84,7 @@ def shake_hands(address: str, seconds: float) -> Answer:
     except (OSError, UnicodeError) as error:
         return network_refusal(error, seconds) or Refusal(Reason.UNREACHABLE, str(error))
     with connection:
-        return handshake_over(connection, _server_name(host), ends, seconds)
+        return handshake_over(connection, server_name or _server_name(host), ends, seconds)
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -88,10 +93,10 @@ def split_address(address: str) -> tuple[str, int]:
     >>> split_address("[fd00::51]:10250")
     ('fd00::51', 10250)
     """
-    host, separator, port = address.rpartition(":")
-    if not separator or not 0 < int(port) < 65536 or (":" in host and not host.startswith("[")):
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not 0 < int(match["port"]) < 65536:
         raise ValueError(address)
-    return host.strip("[]"), int(port)
+    return match["v6"] or match["host"], int(match["port"])
 
 
 def _server_name(host: str) -> str | None:
@@ -175,10 +180,11 @@ def _left(ends: float) -> float:
 
 
 def _seen(connection: Any) -> bytes:
-    chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+    # As bytes: a certificate that another library could not parse is to be seen, too.
+    chain = connection.get_peer_cert_chain() or []
     seen = {
         "protocol": connection.get_protocol_version_name(),
-        "chain": [certificate.public_bytes(Encoding.PEM).decode() for certificate in chain],
+        "chain": [DER_cert_to_PEM_cert(dump_certificate(FILETYPE_ASN1, certificate)) for certificate in chain],
         "acceptableCAs": [_name(name.get_components()) for name in connection.get_client_ca_list()],
     }
     return json.dumps(seen, indent=1, sort_keys=True, ensure_ascii=False).encode()

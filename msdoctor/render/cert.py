@@ -103,16 +103,14 @@ def _answers(report: Report, page: Page) -> Iterator[str]:
 
 def _alike(report: Report) -> Iterator[tuple[str, Answer]]:
     """The other answers, those that are the same told together."""
-    same: dict[tuple[x509.Usage, tuple[str, ...]], list[Answer]] = {}
+    same: dict[tuple[str, tuple[str, ...]], list[Answer]] = {}
     for answer in report.others:
+        whom = _dialler(answer.name) if answer.name else _whom(answer, report)
         told = tuple(problem.text for problem in answer.judgement.problems)
-        same.setdefault((answer.usage, told), []).append(answer)
-    for members in same.values():
-        first = members[0]
-        if first.name:
-            yield f"{_dialler(first.name)} {_some([answer.name or '' for answer in members])}", first
-        else:
-            yield _whom(first, report), first
+        same.setdefault((whom, told), []).append(answer)
+    for (whom, _), members in same.items():
+        names = [answer.name for answer in members if answer.name]
+        yield f"{whom} {_some(names)}" if names else whom, members[0]
 
 
 def _answer(whom: str, answer: Answer, report: Report, page: Page) -> Iterator[str]:
@@ -120,7 +118,7 @@ def _answer(whom: str, answer: Answer, report: Report, page: Page) -> Iterator[s
     if answer.judgement.valid:
         yield from page.wrapped(f"for {whom}: yes", "    ", first="")
     elif not wrong:
-        yield from page.wrapped(f"for {whom}: not proven: {_NO_CA}", "    ", first="")
+        yield from page.wrapped(f"for {whom}: not proven, for want of a CA", "    ", first="")
     else:
         yield from page.wrapped(f"for {whom}: no: {wrong[0].text}", "    ", first="")
         for problem in wrong[1:]:
@@ -167,7 +165,8 @@ def _certificate(place: int, report: Report, source: Source, page: Page) -> Iter
     yield from page.labelled("subject", one.subject or "empty")
     yield from page.labelled("issuer", f"{one.issuer or 'empty'}, {_issuer(place, one, report, source)}")
     yield from _names(one, page)
-    yield from page.labelled("valid", f"from {one.valid_from.text} to {one.valid_to.text}: {_left(one, report)}")
+    yield from page.labelled("valid", f"from {one.valid_from.text} to {one.valid_to.text}")
+    yield from page.labelled("", _left(one, report))
     yield from page.labelled("usages", _usages(one))
     yield from page.labelled(
         "key", f"{_key(one)}; signed with {one.algorithm.name if one.algorithm else 'what Go does not know'}"

@@ -14,7 +14,7 @@ from .model import Judgement, Problem, ProblemKind, Unreadable, Usage
 if TYPE_CHECKING:
     from .certificate import Certificate, parse
     from .judging import judge
-    from .pem import parse_pem
+    from .pem import parse_pem, pem_certificates
 
 __all__ = [
     "Certificate",
@@ -26,11 +26,18 @@ __all__ = [
     "judge",
     "parse",
     "parse_pem",
+    "pem_certificates",
 ]
 
 
 # What reads certificates is imported at its first use: `explain` needs none of it.
-_HOMES = {"Certificate": "certificate", "parse": "certificate", "judge": "judging", "parse_pem": "pem"}
+_HOMES = {
+    "Certificate": "certificate",
+    "parse": "certificate",
+    "judge": "judging",
+    "parse_pem": "pem",
+    "pem_certificates": "pem",
+}
 
 
 def __getattr__(name: str) -> object:
