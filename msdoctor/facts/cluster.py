@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from msdoctor.bundle import Bundle, Context, Kind, Place
+from msdoctor.facts import admission, paths, processes, registration, rights
 from msdoctor.facts import authentication as authn
 from msdoctor.facts import csrs as serving_csrs
 from msdoctor.facts import flow as flows
 from msdoctor.facts import installation as installs
 from msdoctor.facts import kubelets as nodes_kubelets
-from msdoctor.facts import paths, processes, registration, rights
 from msdoctor.facts.aggregator import Aggregator, aggregator
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
@@ -44,12 +44,15 @@ class Cluster:
     nodes: tuple[Node, ...] | Unseen
     kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
     kubelet_processes: tuple[processes.Component, ...]
+    admissions: Mapping[str, admission.Admission | Unseen]
     csrs: tuple[serving_csrs.ServingRequest, ...] | Unseen
     flow: flows.Flow | Unseen
     running_pods: tuple[flows.RunningPod, ...] | Unseen
     hpas: tuple[HPA, ...] | Unseen
     may_read_metrics: bool | Unseen
     may_scrape: bool | Unseen
+    may_read_stats: bool | Unseen
+    scraper_role: str
     repair: Repair
     gaps: tuple[Gap, ...]
 
@@ -103,12 +106,17 @@ def read_facts(bundle: Bundle) -> Cluster:
             kubelet_processes,
         ),
         kubelet_processes=kubelet_processes,
+        admissions=admission.admissions(bundle, kubelet_processes),
         csrs=requests,
         flow=flow,
         running_pods=flows.running_pods(bundle),
         hpas=flows.resource_hpas(bundle),
         may_read_metrics=rights.allowed(bundle, rights.CALLER_READS_NODE_METRICS),
         may_scrape=rights.allowed(bundle, rights.scrapes(service_account(present))) if present else Unseen("no pod"),
+        may_read_stats=rights.allowed(bundle, rights.reads_stats(service_account(present)))
+        if present
+        else Unseen("no pod"),
+        scraper_role=rights.role(bundle, rights.lists_nodes(service_account(present))) if present else "",
         repair=repair(
             bundle,
             present,

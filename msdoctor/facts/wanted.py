@@ -57,7 +57,8 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
         api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))
         yield from (_pod_handshake(one, pod.metadata.name) for pod in one.pods)
-        yield Place(WORKSTATION, Kind.REVIEW, rights.scrapes(service_account(one)))
+        asked = (rights.scrapes, rights.reads_stats, rights.lists_nodes)
+        yield from (Place(WORKSTATION, Kind.REVIEW, of(service_account(one))) for of in asked)
     yield from (Place(WORKSTATION, Kind.API, path) for path in api)
     yield Place(WORKSTATION, Kind.REVIEW, rights.CALLER_READS_NODE_METRICS)
     if not isinstance(found, Unseen):

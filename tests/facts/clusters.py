@@ -328,8 +328,8 @@ def authentication_data(**more: str | None) -> Json:
     return config_map(**{name: value for name, value in data.items() if value is not None})
 
 
-def review(allowed: bool = True) -> Json:
-    return {"kind": "SubjectAccessReview", "metadata": {}, "status": {"allowed": allowed}}
+def review(allowed: bool = True, reason: str = "") -> Json:
+    return {"kind": "SubjectAccessReview", "metadata": {}, "status": {"allowed": allowed, "reason": reason}}
 
 
 def mirror_pod(host: str, *args: str) -> Json:
@@ -369,8 +369,8 @@ class Patient:
     def api(self, path: str, body: object) -> Patient:
         return self.put(Place(WORKSTATION, Kind.API, path), json.dumps(body).encode())
 
-    def review(self, path: str, allowed: bool) -> Patient:
-        return self.put(Place(WORKSTATION, Kind.REVIEW, path), json.dumps(review(allowed)).encode())
+    def review(self, path: str, allowed: bool, reason: str = "") -> Patient:
+        return self.put(Place(WORKSTATION, Kind.REVIEW, path), json.dumps(review(allowed, reason)).encode())
 
     def log(self, text: str, name: str = "metrics-server-1", suffix: str = "") -> Patient:
         path = f"kube-system/{name}/metrics-server{suffix}"
