@@ -42,10 +42,11 @@ class Authorities:
         dns_names: Iterable[str] = (),
         begins: timedelta = -pki.HOUR,
         ends: timedelta = pki.YEAR,
+        usages: Iterable[str] = ("server", "client"),
     ) -> Pair:
         """The certificate that was made for this very wish before, or a new one."""
-        ips, dns_names = tuple(ips), tuple(dns_names)
-        wish = repr((common_name, issuer, organization, ips, dns_names, begins, ends))
+        ips, dns_names, usages = tuple(ips), tuple(dns_names), tuple(usages)
+        wish = repr((common_name, issuer, organization, ips, dns_names, begins, ends, usages))
         name = f"leaf-{hashlib.sha256(wish.encode()).hexdigest()[:16]}"
         stored = self._load(name)
         if stored:
@@ -58,6 +59,7 @@ class Authorities:
             dns_names=dns_names,
             begins=begins,
             ends=ends,
+            usages=usages,
         )
         return self._store(name, made)
 

@@ -34,10 +34,11 @@ from lab.files import (
     kubeconfig,
     machine_files,
     machine_units,
+    serving_files,
 )
 from lab.preconditions import check_preconditions
 from lab.settle import Observation
-from lab.truth import MASTER, NODES, WORKSTATION, Caught, Form, Truth
+from lab.truth import ADDRESSES, MASTER, NODES, WORKSTATION, Caught, Form, Truth
 
 # Debian's programs come second: the lab's own stand-ins and binaries are in /usr/local/bin.
 MACHINE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -207,6 +208,9 @@ class Lab:
         with ThreadPoolExecutor(len(NODES)) as pool:
             restarted = dict(zip(NODES, pool.map(lambda machine: self._agree(machine, truth), NODES), strict=True))
         self._await_apiserver(truth)
+        self._renew(truth)
+        if all(truth.kubelet(node).mode != "bootstrap" for node in NODES):
+            self.kubectl("delete", "csr", "--all")
         remade = self._agree_authentication(truth)
         self._agree_objects(truth)
         if remade or "kube-apiserver" in restarted[MASTER] or truth.caught is Caught.JUST_STARTED:
@@ -283,6 +287,19 @@ class Lab:
         if any(path.endswith("manifests/kube-apiserver.yaml") for path in changed):
             restarted.add("kube-apiserver")
         return restarted
+
+    def _renew(self, truth: Truth) -> None:
+        """Write certificates over those that kubelets have started with; the next `apply` starts them anew."""
+        for machine in NODES:
+            renewed = truth.kubelet(machine).renewed
+            if renewed is None:
+                continue
+            deadline = time.monotonic() + 30
+            answers = ["sh", "-c", f"timeout 2 bash -c '</dev/tcp/{ADDRESSES[machine]}/10250'"]
+            while time.monotonic() < deadline and self.run(machine, answers).returncode != 0:
+                time.sleep(0.2)
+            for path, file in serving_files(renewed, machine, Authorities(self.folder / "pki")).items():
+                state.put(self._here(machine, path), file.text, file.mode)
 
     def _write(self, machine: str, truth: Truth) -> set[str]:
         """Write the files that differ; returns their paths."""

@@ -15,7 +15,7 @@ import yaml
 from lab import cgroups, images
 from lab.authorities import Authorities
 from lab.pki import Pair
-from lab.truth import ADDRESSES, MASTER, NODE1, NODES, Form, Kubelet, Truth
+from lab.truth import ADDRESSES, MASTER, NODE1, NODES, Form, Kubelet, ServingCert, Truth
 
 API_SERVER = f"https://{ADDRESSES[MASTER]}:6443"
 CLUSTER_CIDR = "10.244.0.0/16"
@@ -86,6 +86,32 @@ def machine_units(truth: Truth, machine: str) -> Iterator[Unit]:
         "Kubernetes Kube Proxy",
         ("/usr/local/bin/kube-proxy", "--config=/var/lib/kube-proxy/kube-proxy-config.yaml"),
         ("/var/lib/kube-proxy/kube",),
+    )
+    if machine == MASTER:
+        yield _csr_decider(truth)
+
+
+CSR_DECIDER = "csr-decider"
+
+
+def _csr_decider(truth: Truth) -> Unit:
+    """Somebody who decides about the requests of kubelets for serving certificates, as fast as they come."""
+    decided = any(truth.kubelet(node).requests != "left" for node in NODES)
+    command = ("/bin/sh", f"{PKI}/{CSR_DECIDER}.sh")
+    return Unit(CSR_DECIDER, "Decides about kubelets' requests", command, (f"{PKI}/{CSR_DECIDER}",), running=decided)
+
+
+def _csr_decider_script(truth: Truth) -> str:
+    verbs = {"denied": "deny", "approved": "approve"}
+    decided = {node: verbs[truth.kubelet(node).requests] for node in NODES if truth.kubelet(node).requests in verbs}
+    cases = "".join(f"      system:node:{node}) kubectl certificate {verb} $csr ;;\n" for node, verb in decided.items())
+    shown = '{range .items[*]}{.spec.username} {.metadata.name} {.status.conditions[*].type}{"\\n"}{end}'
+    return (
+        f"export KUBECONFIG={PKI}/{CSR_DECIDER}.kubeconfig\n"
+        "while sleep 1; do\n"
+        f"  kubectl get csr --field-selector spec.signerName=kubernetes.io/kubelet-serving -o jsonpath='{shown}' |\n"
+        '  while read -r user csr fate; do\n    [ -n "$fate" ] || case $user in\n'
+        f"{cases}    esac\n  done\ndone\n"
     )
 
 
@@ -324,18 +350,9 @@ def _kubelet_files(kubelet: Kubelet, form: Form, machine: str, lab: str, authori
     if kubelet.mode == "file":
         config["tlsCertFile"] = "/var/lib/kubelet/kubelet.pem"
         config["tlsPrivateKeyFile"] = "/var/lib/kubelet/kubelet-key.pem"
-        serving = kubelet.serving_cert
-        pair = authorities.leaf(
-            f"system:node:{machine}",
-            organization="system:nodes",
-            issuer=serving.issuer,
-            ips=serving.ips,
-            dns_names=serving.dns_names,
-            begins=serving.begins,
-            ends=serving.ends,
-        )
-        files["/var/lib/kubelet/kubelet.pem"] = File(pair.cert)
-        files["/var/lib/kubelet/kubelet-key.pem"] = File(pair.key, 0o600)
+        files |= serving_files(kubelet.serving_cert, machine, authorities)
+        if not kubelet.reloads:
+            config["featureGates"] = {"ReloadKubeletServerCertificateFile": False}
     elif kubelet.mode == "bootstrap":
         config["serverTLSBootstrap"] = True
     if form is Form.STATIC and machine == MASTER:
@@ -343,6 +360,24 @@ def _kubelet_files(kubelet: Kubelet, form: Form, machine: str, lab: str, authori
     files["/var/lib/kubelet/kubelet-config.yaml"] = File(_yaml(config))
     files["/var/lib/kubelet/kubeconfig"] = File(kubeconfig(authorities, f"system:node:{machine}", client), 0o600)
     return files
+
+
+def serving_files(serving: ServingCert, machine: str, authorities: Authorities) -> Files:
+    """A certificate and its key where a kubelet's configuration names them."""
+    pair = authorities.leaf(
+        f"system:node:{machine}",
+        organization="system:nodes",
+        issuer=serving.issuer,
+        ips=serving.ips,
+        dns_names=serving.dns_names,
+        begins=serving.begins,
+        ends=serving.ends,
+        usages=serving.usages,
+    )
+    return {
+        "/var/lib/kubelet/kubelet.pem": File(pair.cert),
+        "/var/lib/kubelet/kubelet-key.pem": File(pair.key, 0o600),
+    }
 
 
 def _kube_proxy_config(machine: str) -> str:
@@ -385,6 +420,7 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
     accounts = authorities.service_account()
     manager = authorities.leaf("system:kube-controller-manager", organization="system:kube-controller-manager")
     scheduler = authorities.leaf("system:kube-scheduler", organization="system:kube-scheduler")
+    admin = authorities.leaf("admin", organization=USERS["admin"])
     policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
     return {
         f"{PKI}/ca-key.pem": File(cluster.key, 0o600),
@@ -400,6 +436,8 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
         f"{PKI}/kube-controller-manager.kubeconfig": File(
             kubeconfig(authorities, "system:kube-controller-manager", manager), 0o600
         ),
+        f"{PKI}/{CSR_DECIDER}.sh": File(_csr_decider_script(truth)),
+        f"{PKI}/{CSR_DECIDER}.kubeconfig": File(kubeconfig(authorities, "admin", admin), 0o600),
         f"{PKI}/kube-scheduler.kubeconfig": File(kubeconfig(authorities, "system:kube-scheduler", scheduler), 0o600),
     }
 

@@ -57,8 +57,9 @@ def leaf(
     dns_names: Iterable[str] = (),
     begins: timedelta = -HOUR,
     ends: timedelta = YEAR,
+    usages: Iterable[str] = ("server", "client"),
 ) -> Pair:
-    """A new key and a certificate for it, for server and client use alike; `begins` and `ends` count from now."""
+    """A new key and a certificate for it; `begins` and `ends` count from now."""
     ca = x509.load_pem_x509_certificate(issuer.cert.encode())
     ca_key = serialization.load_pem_private_key(issuer.key.encode(), None)
     assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
@@ -66,8 +67,8 @@ def leaf(
     now = datetime.now(UTC)
     builder = _builder(_name(common_name, organization), ca.subject, key.public_key(), now + begins, now + ends)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    both_uses = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-    builder = builder.add_extension(both_uses, critical=False)
+    known = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
+    builder = builder.add_extension(x509.ExtendedKeyUsage([known[usage] for usage in usages]), critical=False)
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
     )

@@ -85,7 +85,7 @@ class ServingCert:
     """The certificate that a kubelet serves from a file.
 
     `ips` and `dns_names` are its SANs; `issuer` names one of the lab's authorities; `begins` and `ends` are relative to
-    the moment at which the certificate is made.
+    the moment at which the certificate is made; `usages` are its extended key usages.
     """
 
     ips: tuple[str, ...]
@@ -93,6 +93,7 @@ class ServingCert:
     issuer: Literal["cluster", "other"] = "cluster"
     begins: timedelta = timedelta(hours=-1)
     ends: timedelta = timedelta(days=365)
+    usages: tuple[Literal["server", "client"], ...] = ("server", "client")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ class Kubelet:
     """One node's kubelet.
 
     `mode` says where its serving certificate comes from: `file` (tlsCertFile, as hand-built clusters do), `self-signed`
-    (the kubelet's own, kubeadm's default) or `bootstrap` (serverTLSBootstrap; nobody approves its requests).
+    (the kubelet's own, kubeadm's default) or `bootstrap` (serverTLSBootstrap). `requests` says what becomes of its
+    requests then: a `csr-decider` on k8s-master denies or approves each that it sees, or they are left alone. `renewed`
+    is written over the certificate's file once the kubelet has started; `reloads` whether it looks at that file again.
     """
 
     serving_cert: ServingCert
@@ -109,6 +112,9 @@ class Kubelet:
     webhook_authentication: bool = True
     webhook_authorization: bool = True
     running: bool = True
+    requests: Literal["left", "denied", "approved"] = "left"
+    renewed: ServingCert | None = None
+    reloads: bool = True
 
 
 @dataclass(frozen=True)
