@@ -52,6 +52,11 @@ LANES: Mapping[Kind, str] = MappingProxyType(
 )
 AT_ONCE: Mapping[str, int] = MappingProxyType({API_LANE: 16, TLS_LANE: 64, HOST_LANE: 8})
 
+# Each handshake has a peer of its own. One that is not over by then no longer keeps the next from beginning, so that
+# silent peers cost their own time and not the others'; but threads and open files are not without end.
+LIVELY_SECONDS = 1.0
+MOST_SHAKING = 400
+
 
 class Sources(Protocol):
     """Whatever can be read. ``read`` is called from many threads and should end within ``seconds``."""
@@ -96,7 +101,13 @@ class _Asked:
 
     place: Place
     seconds: float
+    began: float
     ends: float
+
+    @property
+    def lively_until(self) -> float:
+        """From then on it is waited for beside the others of its lane, not before them."""
+        return self.began + LIVELY_SECONDS if self.place.kind is Kind.TLS else self.ends
 
 
 class _Look:
@@ -135,18 +146,23 @@ class _Look:
             self._waiting[LANES[place.kind]].append(place)
 
     def _start(self) -> None:
-        busy = dict.fromkeys(AT_ONCE, 0)
-        for asked in self._asked:
-            busy[LANES[asked.kind]] += 1
+        now = time.monotonic()
+        busy, slow = dict.fromkeys(AT_ONCE, 0), 0
+        for place, asked in self._asked.items():
+            if now < asked.lively_until:
+                busy[LANES[place.kind]] += 1
+            else:
+                slow += 1
         for lane, waiting in self._waiting.items():
-            while waiting and busy[lane] < AT_ONCE[lane]:
+            most = min(AT_ONCE[lane], MOST_SHAKING - slow) if lane == TLS_LANE else AT_ONCE[lane]
+            while waiting and busy[lane] < most:
                 busy[lane] += 1
                 self._ask(waiting.popleft())
 
     def _ask(self, place: Place) -> None:
         now = time.monotonic()
         seconds = min(SECONDS[place.kind], self._deadline - now)
-        self._asked[place] = _Asked(place, seconds, now + seconds + GRACE_SECONDS)
+        self._asked[place] = _Asked(place, seconds, now, now + seconds + GRACE_SECONDS)
         # A thread for each, rather than a pool: a peer that holds one for ever must not hold the others, nor the exit.
         threading.Thread(target=self._read, args=(place, seconds), name=f"read {place}", daemon=True).start()
 
@@ -160,9 +176,12 @@ class _Look:
         self._arrived.put(document)
 
     def _receive(self) -> Iterator[Document]:
-        """Wait for one document, or until something is overdue; then take whatever else is there."""
+        """Wait for one document, or until something is overdue or slow; then take whatever else is there."""
         now = time.monotonic()
-        patience = max(0.0, min([self._deadline, *(asked.ends for asked in self._asked.values())]) - now)
+        ends = [asked.ends for asked in self._asked.values()]
+        if self._waiting[TLS_LANE]:
+            ends += [asked.lively_until for asked in self._asked.values() if asked.lively_until > now]
+        patience = max(0.0, min([self._deadline, *ends]) - now)
         try:
             document = self._arrived.get(timeout=patience)
             while True:

@@ -82,6 +82,45 @@ def test_many_are_asked_at_once_but_not_too_many() -> None:
     assert 8 <= sources.most <= 16
 
 
+def test_silent_peers_keep_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msdoctor.collect.look.SECONDS", {Kind.TLS: 3.0})
+    monkeypatch.setattr("msdoctor.collect.look.LIVELY_SECONDS", 0.1)
+    began = time.monotonic()
+    answered: list[float] = []
+    last = Place(WORKSTATION, Kind.TLS, "127.0.1.1:10250")
+    forever = threading.Event()
+
+    def hang(place: Place) -> Answer:
+        if place != last:
+            forever.wait(20)
+        answered.append(time.monotonic() - began)
+        return b"{}"
+
+    sources = Fake(hang)
+    bundle = seen(sources, lambda _: frozenset({last, *(tls(number) for number in range(200))}), timeout=1.5)
+    forever.set()
+
+    assert bundle.at(last).body == b"{}\n"
+    assert answered[0] < 1.2
+    assert sources.most > 150
+
+
+def test_silent_peers_hold_no_more_threads_than_a_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msdoctor.collect.look.LIVELY_SECONDS", 0.01)
+    monkeypatch.setattr("msdoctor.collect.look.MOST_SHAKING", 70)
+    forever = threading.Event()
+
+    def hang(_: Place) -> Answer:
+        forever.wait(20)
+        return b"{}"
+
+    sources = Fake(hang)
+    seen(sources, lambda _: frozenset(tls(number) for number in range(200)), timeout=0.5)
+    forever.set()
+
+    assert 64 < sources.most <= 70
+
+
 def test_the_deadline_holds_though_nobody_answers() -> None:
     forever = threading.Event()
 
