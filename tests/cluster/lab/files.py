@@ -324,10 +324,14 @@ def _kubelet_files(kubelet: Kubelet, form: Form, machine: str, lab: str, authori
         "kind": "KubeletConfiguration",
         "authentication": {
             "anonymous": {"enabled": kubelet.anonymous},
-            "webhook": {"enabled": kubelet.webhook_authentication},
+            "webhook": {"enabled": kubelet.webhook_authentication, "cacheTTL": "10s"},
             "x509": {"clientCAFile": f"{PKI}/ca.pem"},
         },
-        "authorization": {"mode": "Webhook" if kubelet.webhook_authorization else "AlwaysAllow"},
+        "authorization": {
+            "mode": "Webhook" if kubelet.webhook_authorization else "AlwaysAllow",
+            # Whom a kubelet has admitted it remembers for minutes; here a right that is taken away is soon missed.
+            "webhook": {"cacheAuthorizedTTL": "10s", "cacheUnauthorizedTTL": "10s"},
+        },
         "clusterDomain": "cluster.local",
         "clusterDNS": [DNS_SERVICE],
         "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",

@@ -173,10 +173,9 @@ def _metrics_server(truth: Truth) -> Iterator[Object]:
     yield _object(
         f"{RBAC}/v1", "ClusterRole", "system:aggregated-metrics-reader", None, {**LABELS, **aggregate}, rules=reads
     )
-    rules = [
-        {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
-        {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]},
-    ]
+    rules = [{"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]}]
+    if wanted.kubelet_rights:
+        rules.insert(0, {"apiGroups": [""], "resources": list(wanted.kubelet_rights), "verbs": ["get"]})
     yield _object(f"{RBAC}/v1", "ClusterRole", "system:metrics-server", None, LABELS, rules=rules)
     yield _object(
         f"{RBAC}/v1",

@@ -119,7 +119,10 @@ class Kubelet:
 
 @dataclass(frozen=True)
 class MetricsServer:
-    """The Deployment and Service of metrics-server; the defaults are upstream's manifest of 0.8.0, at a faster pace."""
+    """The Deployment, Service and role of metrics-server; the defaults are upstream's of 0.8.0, at a faster pace.
+
+    `kubelet_rights` is what its role lets it get from kubelets.
+    """
 
     deployed: bool = True
     args: tuple[str, ...] = (
@@ -134,6 +137,7 @@ class MetricsServer:
     replicas: int = 1
     host_network: bool = False
     service_selector: str = "metrics-server"
+    kubelet_rights: tuple[str, ...] = ("nodes/metrics",)
     service_target_port: str = "https"
 
 
