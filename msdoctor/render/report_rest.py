@@ -105,13 +105,14 @@ def not_seen(report: Report) -> Iterator[str]:
     for gap in gaps:
         alike.setdefault((gap.reason, gap.remedy), []).append(gap)
     for (reason, remedy), members in alike.items():
-        what = some([_counted(gap) for gap in members], report)
+        what = some([_counted(gap, report) for gap in members], report)
         see = f"; see it with `{remedy}`" if remedy else ""
         yield from page.wrapped(f"{what}: {reason}{see}", "    ", first="  ")
 
 
-def _counted(gap: Gap) -> str:
-    return f"{gap.what} (and {gap.count - 1} more)" if gap.count > 1 else gap.what
+def _counted(gap: Gap, report: Report) -> str:
+    which = f": {', '.join(gap.others)}" if report.verbose and gap.others else ""
+    return f"{gap.what} (and {gap.count - 1} more{which})" if gap.count > 1 else gap.what
 
 
 def _table(rows: Sequence[tuple[str, str, str]], page: Page) -> Iterator[str]:
