@@ -45,6 +45,9 @@ _WORDINGS = (
     ("error: ", Speaker.KUBECTL),
 )
 
+# kubernetes pkg/kubelet/server/server.go, InstallAuthFilter; the API servers' library says the same in another file.
+_KUBELETS_DOUBT = "Unable to authenticate the request due to an error"
+
 _LIBRARY_OF = {
     # what any API server's library prints is said by the component whose log it is, but for metrics-server, where it is
     # worth telling its front door from its scraper
@@ -65,6 +68,8 @@ def _guess(text: str, source: str) -> Speaker:
     file = source.rpartition("/")[2].partition(":")[0]
     if file in _FILES:
         return _FILES[file]
+    if file == "server.go" and text.startswith(_KUBELETS_DOUBT):
+        return Speaker.KUBELET
     return next((speaker for wording, speaker in _WORDINGS if wording in text), Speaker.UNKNOWN)
 
 

@@ -285,6 +285,20 @@ def test_the_same_words_are_the_kubelets_where_the_log_is_its() -> None:
     assert utterance.connection.hop is Hop.F
 
 
+@pytest.mark.parametrize(("source", "hop"), [("server.go:310", Hop.F), ("authentication.go:75", Hop.D)])
+def test_whose_authentication_fails_is_told_by_the_file_that_says_so(source: str, hop: Hop) -> None:
+    """kubernetes pkg/kubelet/server/server.go and apiserver pkg/endpoints/filters/authentication.go (1.36.3)."""
+    asked = (
+        'Post \\"https://192.168.10.50:6443/apis/authentication.k8s.io/v1/tokenreviews\\": context deadline exceeded'
+    )
+    utterance = one(
+        f'E1125 10:00:00.000000 1 {source}] "Unable to authenticate the request due to an error" err="{asked}"'
+    )
+
+    assert isinstance(utterance.error, errors.DeadlineExceeded)
+    assert utterance.connection.hop is hop
+
+
 def test_an_error_that_nobody_knows_is_said_to_be_one() -> None:
     utterance = one('E0217 15:13:53.378655 1 scraper.go:149] "Failed to scrape node" err="the moon is full" node="n"')
 
