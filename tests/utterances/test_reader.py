@@ -287,7 +287,7 @@ def test_the_same_words_are_the_kubelets_where_the_log_is_its() -> None:
 
 @pytest.mark.parametrize(("source", "hop"), [("server.go:310", Hop.F), ("authentication.go:75", Hop.D)])
 def test_whose_authentication_fails_is_told_by_the_file_that_says_so(source: str, hop: Hop) -> None:
-    """kubernetes pkg/kubelet/server/server.go and apiserver pkg/endpoints/filters/authentication.go (1.36.3)."""
+    """As in kubernetes pkg/kubelet/server/server.go and apiserver pkg/endpoints/filters/authentication.go (1.36.3)."""
     asked = (
         'Post \\"https://192.168.10.50:6443/apis/authentication.k8s.io/v1/tokenreviews\\": context deadline exceeded'
     )
