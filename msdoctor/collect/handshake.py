@@ -40,6 +40,8 @@ _GO_ALERTS = {
 }
 
 
+_LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: talk to one that knows no secure renegotiation
+
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[^][]*:[^][]*)\]|(?P<host>[^][:]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _SPECIAL, _ESCAPED = re.compile(r'([,+"\\<>;])'), r"\\\1"
 
@@ -111,8 +113,11 @@ def handshake_over(stream: Stream, server_name: str | None, ends: float, seconds
     """Shake hands over a connected stream until ``ends`` on the monotonic clock; ``seconds`` is for the words."""
     connection = SSL.Connection(_context(), None)
     connection.set_connect_state()
-    if server_name:
-        connection.set_tlsext_host_name(server_name.encode("idna"))
+    try:
+        if server_name:
+            connection.set_tlsext_host_name(server_name.encode("idna"))
+    except (UnicodeError, SSL.Error):
+        return Refusal(Reason.MALFORMED, f'"{server_name}" is no name that TLS can ask for')
     received = bytearray()
     try:
         while True:
@@ -141,6 +146,7 @@ def _context() -> Any:
     # An old or weak peer is to be seen as well; nothing is entrusted to it.
     context.set_cipher_list(b"ALL:@SECLEVEL=0")
     context.set_min_proto_version(SSL.TLS1_VERSION)
+    context.set_options(_LEGACY_SERVER_CONNECT)
     return context
 
 
@@ -208,6 +214,9 @@ def _tls_refusal(error: Exception, received: bytes) -> Refusal:
     if alert:
         words = alert[1].strip()
         return Refusal(Reason.FAILED, f"remote error: tls: {_GO_ALERTS.get(words, words)}")
+    if "ASN1 lib" in reasons:
+        why = "; ".join(reason for reason in reasons if reason not in ("ASN1 lib", "nested asn1 error"))
+        return Refusal(Reason.MALFORMED, f"tls: failed to parse certificate from server (OpenSSL says: {why})")
     if "excessive message size" in text:
         return Refusal(Reason.TOO_LARGE, "a certificate chain of more than 100 KiB")
     return _not_tls(received) or Refusal(Reason.FAILED, f"TLS handshake failed: {text}")

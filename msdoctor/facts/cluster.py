@@ -75,6 +75,18 @@ def read_facts(bundle: Bundle) -> Cluster:
     failed = log if isinstance(log, Unseen) else failed_scrapes(log, flow, present, bundle.taken_at)
     kubelet_processes = processes.components(bundle, "kubelet")
     requests = serving_csrs.serving_requests(bundle)
+    kubelets = (
+        listed
+        if isinstance(listed, Unseen)
+        else nodes_kubelets.kubelets(
+            bundle,
+            listed,
+            present,
+            () if isinstance(failed, Unseen) else failed,
+            () if isinstance(requests, Unseen) else requests,
+            kubelet_processes,
+        )
+    )
     files = frozenset(_files_beside(bundle))
     version = decode(bundle.api(paths.VERSION), Version)
     return Cluster(
@@ -95,16 +107,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         failed_scrapes=failed,
         events=installs.events(bundle, present.pods) if present else (),
         nodes=listed,
-        kubelets=listed
-        if isinstance(listed, Unseen)
-        else nodes_kubelets.kubelets(
-            bundle,
-            listed,
-            present,
-            () if isinstance(failed, Unseen) else failed,
-            () if isinstance(requests, Unseen) else requests,
-            kubelet_processes,
-        ),
+        kubelets=kubelets,
         kubelet_processes=kubelet_processes,
         admissions=admission.admissions(bundle, kubelet_processes),
         csrs=requests,
@@ -127,7 +130,7 @@ def read_facts(bundle: Bundle) -> Cluster:
             authn.front_proxy_files(bundle, files),
             files,
         ),
-        gaps=gaps(bundle),
+        gaps=gaps(bundle, () if isinstance(kubelets, Unseen) else kubelets),
     )
 
 

@@ -98,12 +98,13 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 def serve() -> Iterator[Callable[[Talk], str]]:
     """Start a server on loopback that talks as told to each connection; its address."""
     with contextlib.ExitStack() as stack:
-        yield lambda talk: stack.enter_context(_serving(talk))
+        yield lambda talk: stack.enter_context(serving(talk))
 
 
 @contextlib.contextmanager
-def _serving(talk: Talk) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+def serving(talk: Talk, host: str = "127.0.0.1") -> Iterator[str]:
+    """A server at that host that talks as told to each connection; its address."""
+    listener = socket.create_server((host, 0), backlog=128)
     threading.Thread(target=_accept, args=(listener, talk), daemon=True).start()
     try:
         host, port = listener.getsockname()

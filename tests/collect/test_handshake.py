@@ -106,6 +106,42 @@ def test_what_is_not_a_handshake_is_told_apart(serve: Serve, said: bytes, expect
     assert refusal(serve(talk)) == expected
 
 
+def test_a_certificate_that_is_none_is_malformed(serve: Serve) -> None:
+    """Also of a peer from before secure renegotiation: it is to be seen, not to be trusted."""
+    hello = b"\x02\x00\x00\x26\x03\x03" + bytes(32) + b"\x00\xc0\x2b\x00"
+    certificate = b"\x0b\x00\x00\x0f\x00\x00\x0c\x00\x00\x09\x30\x07garbage"
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(4096)
+        for message in (hello, certificate):
+            connection.sendall(b"\x16\x03\x03" + len(message).to_bytes(2, "big") + message)
+        wait(connection)
+
+    answer = refusal(serve(talk))
+    assert answer.reason is Reason.MALFORMED
+    assert answer.detail.startswith("tls: failed to parse certificate from server (OpenSSL says: ")
+
+
+def test_another_name_than_the_host_can_be_asked_for(pki: Pki, serve: Serve) -> None:
+    names: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki.server.cert, pki.server.key)
+    context.sni_callback = lambda _, name, __: names.append(name)
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as inside:
+            inside.recv(1)
+
+    assert isinstance(shake_hands(serve(talk), 5, server_name="metrics-server.kube-system.svc"), bytes)
+    assert names == ["metrics-server.kube-system.svc"]
+
+
+def test_a_name_that_no_handshake_can_carry_is_told(serve: Serve) -> None:
+    answer = shake_hands(serve(wait), 5, server_name="a" * 300)
+
+    assert answer == Refusal(Reason.MALFORMED, f'"{"a" * 300}" is no name that TLS can ask for')
+
+
 def test_a_silent_peer_costs_its_own_time_only(serve: Serve) -> None:
     began = time.monotonic()
     assert refusal(serve(wait), 0.3).reason is Reason.TIMEOUT
@@ -153,7 +189,22 @@ def test_a_real_chain_that_is_too_long_is_too_large(
     assert refusal(serve(talk)).reason is Reason.TOO_LARGE
 
 
-@pytest.mark.parametrize("address", ["", "host", "host:x", "fd00::1:10250", "host:0", "host:70000"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "host",
+        "host:x",
+        "fd00::1:10250",
+        "host:0",
+        "host:70000",
+        ":10250",
+        "[::1:10250",
+        "[host]:1",
+        "host: 1",
+        "h:１",
+    ],
+)
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     assert refusal(address).reason is Reason.MALFORMED
 
