@@ -40,9 +40,9 @@ fixtures: $(DEV_READY) ## record fixtures/ anew from real clusters; needs root
 	$(DEV_ENV)/bin/python tests/cluster/record.py
 
 bench: $(DEV_READY) ## measure how long things take; needs root for the lab, and Go
-	$(DEV_ENV)/bin/python tests/bench/start.py
+	PYTHONPATH=. $(DEV_ENV)/bin/python tests/bench/start.py
 	$(DEV_ENV)/bin/python tests/bench/judging.py
-	PYTHONPATH=tests/cluster $(DEV_ENV)/bin/python tests/bench/look.py
+	PYTHONPATH=.:tests/cluster $(DEV_ENV)/bin/python tests/bench/look.py
 
 clean: ## remove what make made
 	rm -rf $(USER_ENV) $(DEV_ENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
