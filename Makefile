@@ -9,7 +9,7 @@ DEV_ENV := .venv-dev
 USER_READY := $(USER_ENV)/ready-$(VERSION)
 DEV_READY := $(DEV_ENV)/ready-$(VERSION)
 
-.PHONY: help demo test lab lab-down test-cluster fixtures bench clean python
+.PHONY: help demo test lab lab-down test-cluster hospital fixtures bench clean python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ lab-down: $(DEV_READY) ## end that cluster (LAB=name)
 
 test-cluster: $(DEV_READY) ## the tests that need a real cluster; needs root
 	$(DEV_ENV)/bin/pytest -n 3 --dist loadscope tests/cluster
+
+hospital: $(DEV_READY) ## name and treat every patient of the lab with the printed commands; needs root
+	PYTHONPATH=.:tests/cluster $(DEV_ENV)/bin/python tests/cluster/hospital.py
 
 fixtures: $(DEV_READY) ## record fixtures/ anew from real clusters; needs root
 	$(DEV_ENV)/bin/python tests/cluster/record.py
