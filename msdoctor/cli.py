@@ -370,6 +370,8 @@ def cert(
     trusted = None if ca is None else certificates.in_file(ca, "--ca")
     for hint in filter(None, (target.note, _port_hint(name))):
         click.echo(hint, err=True)
+    if word == "-" and sys.stdin is not None and sys.stdin.isatty():
+        click.echo("Paste the certificate, then press Ctrl-D.", err=True)
     shown = certificates.show(target, name, timeout)
     if isinstance(shown, Refusal):
         click.echo(f"msdoctor: {certificates.not_shown(target, shown)}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import ipaddress
+import itertools
 import json
 import re
 import socket
@@ -19,11 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chains import cases
 from click.testing import CliRunner, Result
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from derive import recorded
 
 from msdoctor.cli import cli
 
@@ -236,6 +239,24 @@ def test_a_certificate_that_go_would_not_parse_is_never_valid() -> None:
     assert "certificate 1 of 1 cannot be read: x509: malformed certificate" in said("cut.der", "--for", NODE)
 
 
+def test_go_agrees_on_what_it_was_asked_about_from_files() -> None:
+    """Some of the recorded verdicts (tests/x509 has them all), by the way that a user goes."""
+    verdicts = recorded()[1]
+    some = [case for case in itertools.islice(cases(), 0, None, 67) if case.chain and case.roots]
+
+    differing = []
+    for case in some:
+        write("chain.pem", "".join(map(ssl.DER_cert_to_PEM_cert, case.chain)))
+        write("roots.pem", "".join(map(ssl.DER_cert_to_PEM_cert, case.roots)))
+        question = ("--ca", "roots.pem", "--for", case.name, "--usage", case.usage, "--at", case.at)
+        _, answer = answered("chain.pem", *question)
+        if answer["error"] != verdicts[case.digest].error:
+            differing.append((case.digest, answer["error"]))
+
+    assert len(some) > 100
+    assert differing == []
+
+
 def test_now_is_when_nothing_else_is_said() -> None:
     hour = timedelta(hours=1)
     write("short.pem", issue("short", CA, alternatives=(NODE,), ends=datetime.now(UTC) + 5.5 * hour).pem)
@@ -303,6 +324,16 @@ def test_where_it_comes_from_and_how_long_it_lasts(make: Callable[[], Issued], t
     write("one.pem", make().pem)
 
     assert told in said("one.pem", "--ca", "ca.pem", "--for", OTHER_NODE, "--at", JUNE)
+
+
+def test_of_a_long_chain_the_first_are_told() -> None:
+    write("long.pem", KUBELET.pem + MIDDLE.pem * 20)
+    text = said("long.pem", "--ca", "ca.pem", "--for", NODE, "--at", JUNE, code=0)
+
+    assert "read from the file long.pem: 21 certificates" in text
+    assert "certificate 8 of 21" in text
+    assert "certificate 9 of 21" not in text
+    assert text.endswith("and 13 more; only the first is judged, the others as its issuers")
 
 
 def test_a_hostile_name_steers_no_terminal() -> None:

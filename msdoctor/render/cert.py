@@ -16,6 +16,7 @@ from .words import and_list, count
 SCHEMA_VERSION = "1"
 
 _MOST_NAMES = 12  # of one certificate, or of CAs
+_MOST_CERTIFICATES = 8
 _NO_CA = "who issued it was not judged: no CA was given (--ca FILE)"
 # The bits of a key usage in their order (RFC 5280, 4.2.1.3).
 _KEY_USAGES = (
@@ -60,7 +61,8 @@ def text(report: Report, source: Source, *, width: int = 80, colour: bool = Fals
         _verdict(report, page),
         _head(report, source, page),
         _answers(report, page),
-        *(_certificate(place, report, source, page) for place in range(len(report.chain))),
+        *(_certificate(place, report, source, page) for place in range(len(report.chain))[:_MOST_CERTIFICATES]),
+        _left_out(report, page),
         _next(report, page),
     ]
     whole = "\n\n".join("\n".join(lines) for lines in map(list, sections) if lines) + "\n"
@@ -173,6 +175,13 @@ def _certificate(place: int, report: Report, source: Source, page: Page) -> Iter
     )
     yield from page.labelled("serial", f"{one.serial:x}")
     yield from page.labelled("sha256", one.sha256)
+
+
+def _left_out(report: Report, page: Page) -> Iterator[str]:
+    if len(report.chain) > _MOST_CERTIFICATES:
+        yield from page.wrapped(
+            f"and {len(report.chain) - _MOST_CERTIFICATES} more; only the first is judged, the others as its issuers"
+        )
 
 
 def _issuer(place: int, one: x509.Certificate, report: Report, source: Source) -> str:
