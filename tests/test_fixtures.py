@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from msdoctor.collect import load
 from msdoctor.diagnose import Diagnosis, diagnose, exit_code
 from msdoctor.facts.cluster import read_facts
 from msdoctor.judge import judge
+from msdoctor.model import Class
 from msdoctor.render import report_json, report_text
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
+RISKS = {check.id for check in registry.load() if check.cls is Class.RISK}
 NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
 
 
@@ -31,11 +34,16 @@ def _diagnosed(name: str) -> Diagnosis:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_report_is_the_one_that_was_read(name: str) -> None:
     expected = FIXTURES / f"{name}.txt"
-    report = report_text.text(_diagnosed(name), age="recorded")
+    report = _without_counts(report_text.text(_diagnosed(name), age="recorded"))
     if os.environ.get("UPDATE_EXPECTED"):
         expected.write_text(report)
 
     assert expected.read_text() == report
+
+
+def _without_counts(report: str) -> str:
+    """A new check must not touch what is expected of every other one's patient."""
+    return re.sub(r"^\d+ checks: .*$", "N checks: …", report, flags=re.MULTILINE)
 
 
 def test_every_patient_is_recorded() -> None:
@@ -51,7 +59,7 @@ def test_exactly_the_patients_faults_are_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_exit_code_says_whether_metrics_are_proven_to_flow(name: str) -> None:
-    causes = {state for id_, state in TRUTH[name] if id_ != "kubelet-insecure-tls"}
+    causes = {state for id_, state in TRUTH[name] if id_ not in RISKS}
 
     assert exit_code(_diagnosed(name)) == (1 if "active" in causes else 0 if name in FLOWING else 3)
 
