@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from msdoctor.facts.cluster import Cluster
 from msdoctor.model import Check, Finding, NotApplicable, Unseen
+
+MOST_REASONS = 8  # of one check
 
 
 class Result(StrEnum):
@@ -49,7 +51,7 @@ def _put(cluster: Cluster, check: Check) -> Outcome:
     facts = {name: getattr(cluster, name) for name in check.needs}
     missing = [fact for name, fact in facts.items() if isinstance(fact, Unseen) and not check.needs[name]]
     if missing:
-        return Outcome(check, Result.UNSEEN, unseen=tuple(missing), reason=_reason(missing[0]))
+        return Outcome(check, Result.UNSEEN, unseen=tuple(missing), reason=_reasons(missing[:1]))
     try:
         items = tuple(check.judge(**facts))
     except Exception as error:  # noqa: BLE001  a third party's check may raise anything; the report must still come
@@ -61,13 +63,25 @@ def _put(cluster: Cluster, check: Check) -> Outcome:
     seen = None if of is None else max(0, of - len(unseen))
     aside = next((item for item in items if isinstance(item, NotApplicable)), None)
     if findings:
-        return Outcome(check, Result.FAIL, findings, unseen, seen=seen, of=of)
+        return Outcome(check, Result.FAIL, findings, unseen, _reasons(unseen), seen=seen, of=of)
     if unseen:
-        return Outcome(check, Result.UNSEEN, unseen=unseen, reason=_reason(unseen[0]), seen=seen, of=of)
+        return Outcome(check, Result.UNSEEN, unseen=unseen, reason=_reasons(unseen), seen=seen, of=of)
     if aside:
         return Outcome(check, Result.NOT_APPLICABLE, reason=aside.reason)
     return Outcome(check, Result.PASS, seen=seen, of=of)
 
 
-def _reason(unseen: Unseen) -> str:
-    return f"{unseen.where}: {unseen.reason}" if unseen.where else unseen.reason
+def _reasons(unseen: Sequence[Unseen]) -> str:
+    """Why items were not seen: each reason once, with the first item that it holds for, and how many more."""
+    alike: dict[str, list[str]] = {}
+    for item in unseen:
+        alike.setdefault(item.reason, []).append(item.where)
+    told = [f"{_items(items)}{reason}" for reason, items in alike.items()]
+    more = ["and for other reasons"] if len(told) > MOST_REASONS else []
+    return "; ".join((*told[:MOST_REASONS], *more))
+
+
+def _items(wheres: Sequence[str]) -> str:
+    if not wheres[0]:
+        return ""
+    return f"{wheres[0]} and {len(wheres) - 1} more: " if len(wheres) > 1 else f"{wheres[0]}: "

@@ -100,6 +100,21 @@ def test_a_check_of_kubelets_counts_those_that_it_could_judge() -> None:
     assert outcome.reason == "node/worker: no route"
 
 
+def test_reasons_are_told_each_once_with_how_many_share_them() -> None:
+    doubts = [Unseen("no route", f"node/{name}") for name in "abc"] + [Unseen("timeout", "node/d"), Unseen("no CA")]
+    (outcome,) = judge(healthy().facts(), [_check("one", _yielding(*doubts))])
+    (many,) = judge(healthy().facts(), [_check("one", _yielding(*(Unseen(f"reason {n}") for n in range(20))))])
+
+    assert outcome.reason == "node/a and 2 more: no route; node/d: timeout; no CA"
+    assert many.reason.endswith("reason 7; and for other reasons")
+
+
+def test_what_a_failing_check_did_not_see_is_told_too() -> None:
+    (outcome,) = judge(healthy().facts(), [_check("one", _yielding(FINDING, Unseen("no route", "node/a")))])
+
+    assert (outcome.result, outcome.reason) == (Result.FAIL, "node/a: no route")
+
+
 def test_more_doubts_than_kubelets_do_not_count_below_none() -> None:
     (outcome,) = judge(healthy().facts(), [_check("one", _yielding(NODE, NODE, NODE), kubelets=False)])
 

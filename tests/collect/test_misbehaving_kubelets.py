@@ -260,6 +260,9 @@ def test_of_the_checks_each_says_how_many_it_saw(ward: Seen) -> None:
     (check,) = [check for check in ward.diagnosis.checks if check.id == "kubelet-cert-san-mismatch"]
 
     assert (check.seen, check.of) == (3, 13)
+    assert "node/dripping and 2 more: no handshake from the workstation, timeout: " in check.reason
+    for name in ("closing", "garbage", "megabyte", "resetting", "undecodable", "unreadable"):
+        assert f"node/{name}" in check.reason
 
 
 def test_the_bundle_of_such_a_look_gives_the_same_answers_again(ward: Seen) -> None:
