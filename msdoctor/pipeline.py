@@ -177,6 +177,8 @@ def proof(cluster: Cluster) -> Proof:
     elif isinstance(installation, Installation) and any(pod.ready for pod in installation.pods):
         # Ready means that metrics are stored (metrics-server pkg/server/server.go), so some kubelet was scraped.
         hops |= dict.fromkeys((Hop.E, Hop.F, Hop.G), "metrics-server is ready")
+    if _every_kubelet_refuses(cluster):
+        hops[Hop.E] = "kubelets answer"
     if not isinstance(cluster.hpas, Unseen) and all(_scaling(hpa) for hpa in cluster.hpas):
         hops[Hop.H] = f"{len(cluster.hpas)} HPAs compute" if cluster.hpas else "no HPA asks"
     return Proof(hops)
@@ -184,6 +186,14 @@ def proof(cluster: Cluster) -> Proof:
 
 def _scaling(hpa: HPA) -> bool:
     return any(item.type == "ScalingActive" and item.status == "True" for item in hpa.status.conditions or ())
+
+
+def _every_kubelet_refuses(cluster: Cluster) -> bool:
+    """Whether metrics-server is told by each that it may not: what it was told came over a connection that stands."""
+    nodes = () if isinstance(cluster.nodes, Unseen) else cluster.nodes
+    failed = () if isinstance(cluster.failed_scrapes, Unseen) else cluster.failed_scrapes
+    refusing = {scrape.node for scrape in failed if scrape.said.connection.hop is Hop.F}
+    return bool(nodes) and all(node.metadata.name in refusing for node in nodes)
 
 
 def _reached(cluster: Cluster) -> bool:

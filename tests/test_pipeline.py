@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msdoctor.facts import paths
 from msdoctor.model import Effect, EffectKind, Hop
 from msdoctor.pipeline import NAMES, Topology, consequences, hidden, proof, topology
+from tests.checks.refusing_kubelets import ALL, FORBIDDEN, refusal
 from tests.facts.clusters import (
     Patient,
     apiservice,
@@ -211,6 +212,15 @@ def test_hpas_prove_consumers_only_where_all_compute() -> None:
     assert proof(healthy().api(paths.HPAS, listed(computing)).facts()).hops[Hop.H] == "1 HPAs compute"
     assert Hop.H not in proof(healthy().api(paths.HPAS, listed(computing, failing)).facts()).hops
     assert proof(healthy().facts()).hops[Hop.H] == "no HPA asks"
+
+
+def test_kubelets_that_refuse_all_the_same_answer() -> None:
+    patient = healthy().silent().installed(deployment(), pods=(pod(ready=False),))
+
+    for refusing in (ALL, ALL[:1]):
+        hops = proof(patient.log("".join(refusal(name, FORBIDDEN) for name in refusing)).facts()).hops
+        assert (Hop.E in hops) is (refusing is ALL)
+        assert not {Hop.F, Hop.G} & set(hops)
 
 
 def test_nothing_seen_proves_nothing() -> None:

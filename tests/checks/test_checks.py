@@ -11,6 +11,7 @@ from msdoctor.bundle import Kind, Place, Reason
 from msdoctor.facts import paths
 from msdoctor.judge import Outcome, Result
 from msdoctor.model import Confidence, EffectKind, Finding, State
+from tests.checks.refusing_kubelets import ALL, FORBIDDEN, NO_WEBHOOK, SOUND, denied, refusing, set_up
 from tests.facts.clusters import (
     CA,
     CHECKS,
@@ -111,11 +112,16 @@ ILL: dict[str, Callable[[], Patient]] = {
     "hpa-metrics-failing": lambda: healthy().api(
         paths.HPAS, listed(hpa("web", "web", active=False, message="unable to get metrics for resource cpu: x"))
     ),
+    "kubelet-anonymous-enabled": lambda: set_up(healthy(), "authentication: {anonymous: {enabled: true}}\n"),
+    "kubelet-anonymous-token-not-accepted": lambda: set_up(refusing(FORBIDDEN, "worker"), NO_WEBHOOK.format("true")),
+    "kubelet-authz-always-allow": lambda: set_up(healthy(), "authorization: {mode: AlwaysAllow}\n"),
     "kubelet-cert-expired": lambda: _worker_serves(end=NOW - timedelta(seconds=1)),
     "kubelet-cert-san-mismatch": lambda: _worker_serves(sans=("192.0.2.99", "worker")),
     "kubelet-cert-san-missing-ip": lambda: _worker_serves(sans=("worker",)),
     "kubelet-cert-unknown-ca": lambda: _worker_serves(by="other-ca"),
     "kubelet-insecure-tls": lambda: healthy().args(*MANIFEST_ARGS, "--kubelet-insecure-tls"),
+    "kubelet-rbac-forbidden-403": lambda: denied(refusing(FORBIDDEN, *ALL)),
+    "rbac-image-version-skew": lambda: denied(refusing(FORBIDDEN, *ALL), stats=True),
     "metrics-api-not-registered": lambda: healthy().silent().api(paths.APISERVICES, listed()),
     "metrics-not-yet-available": lambda: _starting(20),
     "metrics-server-missing": lambda: healthy().silent().installed().api(paths.APISERVICES, listed()),
@@ -130,6 +136,8 @@ ILL: dict[str, Callable[[], Patient]] = {
 }
 # Besides the healthy cluster.
 WELL: dict[str, Callable[[], Patient]] = {
+    "kubelet-anonymous-enabled": lambda: set_up(healthy(), SOUND, *ALL),
+    "kubelet-authz-always-allow": lambda: set_up(healthy(), SOUND, *ALL),
     "apiservice-insecure-skip-tls": lambda: healthy().api(paths.APISERVICES, listed(_verified())),
     "apiservice-missing-endpoints": lambda: healthy().api(
         paths.slices("kube-system", "metrics-server"), listed(endpoint_slice(("10.0.0.4",), ("10.0.0.3",)))
@@ -157,11 +165,16 @@ SEES: dict[str, tuple[str, ...]] = {
     "apiservice-missing-endpoints": (paths.APISERVICES, paths.slices("kube-system", "metrics-server")),
     "apiservice-unavailable": (paths.APISERVICES,),
     "hpa-metrics-failing": (paths.HPAS,),
+    "kubelet-anonymous-enabled": (paths.NODES,),
+    "kubelet-anonymous-token-not-accepted": (paths.NODES, *paths.DEPLOYMENTS),
+    "kubelet-authz-always-allow": (paths.NODES,),
     "kubelet-cert-expired": (paths.NODES,),
     "kubelet-cert-san-mismatch": (paths.NODES,),
     "kubelet-cert-san-missing-ip": (paths.NODES,),
     "kubelet-cert-unknown-ca": (paths.NODES, paths.ROOT_CA),
     "kubelet-insecure-tls": paths.DEPLOYMENTS,
+    "kubelet-rbac-forbidden-403": (paths.NODES, *paths.DEPLOYMENTS),
+    "rbac-image-version-skew": (paths.NODES, *paths.DEPLOYMENTS),
     "metrics-api-not-registered": (paths.APISERVICES,),
     "metrics-not-yet-available": (*paths.DEPLOYMENTS, *paths.PODS),
     "metrics-server-missing": (*paths.DEPLOYMENTS, *paths.PODS),

@@ -22,6 +22,11 @@ TRUTH: dict[str, set[tuple[str, str]]] = {
     "kubelet-cert-expired": {("kubelet-cert-expired", "active")},
     "requestheader-allowed-names-mismatch": {("requestheader-allowed-names-mismatch", "active")},
     "proxy-client-cert-missing": {("proxy-client-cert-missing", "active")},
+    "kubelet-anonymous-token-not-accepted": {("kubelet-anonymous-token-not-accepted", "active")},
+    "kubelet-rbac-forbidden-403": {("kubelet-rbac-forbidden-403", "active")},
+    "rbac-image-version-skew": {("rbac-image-version-skew", "active")},
+    "kubelet-anonymous-enabled": {("kubelet-anonymous-enabled", "active")},
+    "kubelet-authz-always-allow": {("kubelet-authz-always-allow", "active")},
     "kubelet-insecure-tls": {("kubelet-insecure-tls", "active")},
     "secure-port-mismatch": {("secure-port-mismatch", "active")},
     "apiservice-insecure-skip-tls": set(),
@@ -31,4 +36,11 @@ TRUTH: dict[str, set[tuple[str, str]]] = {
 }
 
 # Patients whose metrics flow all the same, for every node.
-FLOWING = ("healthy", "guides-way-out", "kubelet-insecure-tls", "apiservice-insecure-skip-tls")
+FLOWING = (
+    "healthy",
+    "guides-way-out",
+    "kubelet-insecure-tls",
+    "kubelet-anonymous-enabled",
+    "kubelet-authz-always-allow",
+    "apiservice-insecure-skip-tls",
+)

@@ -122,7 +122,7 @@ def main() -> None:
     print(tabulate([(r.patient, r.named, r.false, r.healed, r.seconds) for r in rows], headers=headers))
     bad = [row for row in rows if row.false]
     healed = [row for row in rows if row.healed == "yes"]
-    treated = [row for row in rows if row.healed not in ("nothing to do",)]
+    treated = [row for row in rows if row.healed != "nothing to do"]
     print(f"{len(rows) - len(bad)} of {len(rows)} named exactly; {len(healed)} of {len(treated)} healed as printed")
     sys.exit(bool(bad))
 

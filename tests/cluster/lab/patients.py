@@ -69,6 +69,15 @@ def _kubelet_port_dropped(*nodes: str) -> Fault:
     return lambda truth: replace(truth, firewall=rules)
 
 
+def _kubelet(*nodes: str, **changes: object) -> Fault:
+    def fault(truth: Truth) -> Truth:
+        for node in nodes:
+            truth = truth.with_kubelet(node, replace(truth.kubelet(node), **changes))  # type: ignore[arg-type]
+        return truth
+
+    return fault
+
+
 NO_AGGREGATION = _apiserver(requestheader=None, proxy_client=None)
 NODE1_SERVES_MASTERS_ADDRESS = _serves(NODE1, ServingCert(ips=(ADDRESSES[MASTER],), dns_names=()))
 ELSEWHERE = ServingCert(ips=("192.168.10.99",), dns_names=())
@@ -98,6 +107,11 @@ FAULTS: dict[str, Fault] = {
     ),
     "requestheader-allowed-names-mismatch": _apiserver(requestheader=RequestHeader(allowed_names=("aggregator",))),
     "proxy-client-cert-missing": _apiserver(proxy_client=None),
+    "kubelet-anonymous-token-not-accepted": _kubelet(NODE1, webhook_authentication=False, anonymous=True),
+    "kubelet-rbac-forbidden-403": _metrics_server(kubelet_rights=()),
+    "rbac-image-version-skew": _metrics_server(kubelet_rights=("nodes/stats",)),
+    "kubelet-anonymous-enabled": _kubelet(NODE1, anonymous=True),
+    "kubelet-authz-always-allow": _kubelet(NODE1, webhook_authorization=False),
     "kubelet-insecure-tls": _metrics_server(args=(*MetricsServer().args, "--kubelet-insecure-tls")),
     "secure-port-mismatch": _metrics_server(
         args=tuple(arg.replace("=10250", "=4443") for arg in MetricsServer().args),
