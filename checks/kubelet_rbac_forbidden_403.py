@@ -90,7 +90,9 @@ def kubelet_rbac_forbidden_403(
             yield allowed
             return
         yield _told(refused, right, installation, scraper_role, repair)
-    elif not allowed and other is not True:
+    elif not allowed and isinstance(other, Unseen):
+        yield other  # which of the two causes it is depends on that
+    elif not allowed and not other:
         whom, state = blinded(everyone)
         summary = f"metrics-server's ServiceAccount may not get {right}, which every kubelet asks the API server about."
         yield finding(summary, right, installation, whom, state, scraper_role, repair)

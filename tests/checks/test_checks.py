@@ -120,7 +120,7 @@ ILL: dict[str, Callable[[], Patient]] = {
     "kubelet-cert-san-missing-ip": lambda: _worker_serves(sans=("worker",)),
     "kubelet-cert-unknown-ca": lambda: _worker_serves(by="other-ca"),
     "kubelet-insecure-tls": lambda: healthy().args(*MANIFEST_ARGS, "--kubelet-insecure-tls"),
-    "kubelet-rbac-forbidden-403": lambda: denied(refusing(FORBIDDEN, *ALL)),
+    "kubelet-rbac-forbidden-403": lambda: denied(refusing(FORBIDDEN, *ALL), stats=False),
     "rbac-image-version-skew": lambda: denied(refusing(FORBIDDEN, *ALL), stats=True),
     "metrics-api-not-registered": lambda: healthy().silent().api(paths.APISERVICES, listed()),
     "metrics-not-yet-available": lambda: _starting(20),
