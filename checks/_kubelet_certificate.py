@@ -193,14 +193,13 @@ def ask_again(blanks: Blanks) -> Remedy:
 def approve(blanks: Blanks, advice: str = "") -> Remedy:
     """Look at a node's newest request for a serving certificate, and approve it: it has no keys to its earlier ones."""
     node = blanks["node"]
+    undecided = f'and (eq .spec.username "system:node:{node}") (not .status.conditions)'
+    template = f'{{{{range .items}}}}{{{{if {undecided}}}}}{{{{.metadata.name}}}}{{{{"\\n"}}}}{{{{end}}}}{{{{end}}}}'
+    newest = f"kubectl get csr {SERVING} --sort-by=.metadata.creationTimestamp -o go-template='{template}' | tail -1"
     return Remedy(
         advice=advice or f"Approve {node}'s newest request, after seeing that it asks for {node}'s own names only.",
         commands=(
-            (
-                f"CSR=$(kubectl get csr {SERVING} --sort-by=.metadata.creationTimestamp -o"
-                f" jsonpath='{{.items[?(@.spec.username==\"system:node:{node}\")].metadata.name}}'"
-                " | tr ' ' '\\n' | tail -1)"
-            ),
+            f'until CSR=$({newest}); [ -n "$CSR" ]; do sleep 2; done',
             "kubectl get csr $CSR -o jsonpath='{.spec.request}' | base64 -d | openssl req -noout -text",
             "kubectl certificate approve $CSR",
         ),

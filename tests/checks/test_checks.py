@@ -12,6 +12,7 @@ from msdoctor.facts import paths
 from msdoctor.judge import Outcome, Result
 from msdoctor.model import Confidence, EffectKind, Finding, State
 from tests.checks.refusing_kubelets import ALL, FORBIDDEN, NO_WEBHOOK, SOUND, denied, refusing, set_up
+from tests.checks.serving import all_loaded, asked, not_reloaded, without_certificate
 from tests.facts.clusters import (
     CA,
     CHECKS,
@@ -40,6 +41,7 @@ from tests.facts.clusters import (
     service,
     with_host,
 )
+from tests.facts.serving_requests import csr
 
 WORKER = "192.0.2.11:10250"
 WITHOUT_AGGREGATION = tuple(arg for arg in SERVER_ARGS if "proxy-client" not in arg and "requestheader" not in arg)
@@ -116,6 +118,12 @@ ILL: dict[str, Callable[[], Patient]] = {
     "kubelet-anonymous-token-not-accepted": lambda: set_up(refusing(FORBIDDEN, "worker"), NO_WEBHOOK.format("true")),
     "kubelet-authz-always-allow": lambda: set_up(healthy(), "authorization: {mode: AlwaysAllow}\n"),
     "kubelet-cert-expired": lambda: _worker_serves(end=NOW - timedelta(seconds=1)),
+    "clock-skew": lambda: _worker_serves(start=NOW + timedelta(hours=1)),
+    "kubelet-cert-expiring": lambda: _worker_serves(end=NOW + timedelta(days=3)),
+    "kubelet-cert-key-usage": lambda: _worker_serves(usage="client"),
+    "kubelet-cert-not-reloaded": not_reloaded,
+    "kubelet-serving-csr-denied": lambda: without_certificate(csr(fate="Denied")),
+    "kubelet-serving-csr-pending": lambda: without_certificate(csr()),
     "kubelet-cert-san-mismatch": lambda: _worker_serves(sans=("192.0.2.99", "worker")),
     "kubelet-cert-san-missing-ip": lambda: _worker_serves(sans=("worker",)),
     "kubelet-cert-unknown-ca": lambda: _worker_serves(by="other-ca"),
@@ -146,6 +154,12 @@ WELL: dict[str, Callable[[], Patient]] = {
         paths.HPAS, listed(hpa("web", "web", active=False, message="missing request for cpu in container a of Pod b"))
     ),
     "kubelet-cert-expired": lambda: _worker_serves(end=NOW),  # Go: not after the last moment
+    "clock-skew": lambda: _worker_serves(start=NOW),
+    "kubelet-cert-expiring": lambda: _worker_serves(end=NOW + timedelta(days=4)),  # not yet the last tenth
+    "kubelet-cert-key-usage": lambda: _worker_serves(by="other-ca"),
+    "kubelet-cert-not-reloaded": all_loaded,
+    "kubelet-serving-csr-denied": lambda: asked(csr(age=7200, fate="Denied")),
+    "kubelet-serving-csr-pending": lambda: asked(csr(age=7200)),
     "kubelet-cert-san-mismatch": lambda: _worker_serves(sans=("192.0.2.99", "192.0.2.11")),
     "kubelet-cert-san-missing-ip": lambda: _worker_serves(sans=("192.0.2.99",)),
     "kubelet-cert-unknown-ca": lambda: _worker_serves(sans=("192.0.2.99",)),
@@ -169,6 +183,12 @@ SEES: dict[str, tuple[str, ...]] = {
     "kubelet-anonymous-token-not-accepted": (paths.NODES, *paths.DEPLOYMENTS),
     "kubelet-authz-always-allow": (paths.NODES,),
     "kubelet-cert-expired": (paths.NODES,),
+    "clock-skew": (paths.NODES,),
+    "kubelet-cert-expiring": (paths.NODES,),
+    "kubelet-cert-key-usage": (paths.NODES, paths.ROOT_CA),
+    "kubelet-cert-not-reloaded": (paths.NODES,),
+    "kubelet-serving-csr-denied": (paths.NODES,),
+    "kubelet-serving-csr-pending": (paths.NODES,),
     "kubelet-cert-san-mismatch": (paths.NODES,),
     "kubelet-cert-san-missing-ip": (paths.NODES,),
     "kubelet-cert-unknown-ca": (paths.NODES, paths.ROOT_CA),
@@ -235,7 +255,11 @@ def test_what_it_did_not_see_it_does_not_pass(check_id: str, reason: Reason, sta
         assert str(reason) in outcome.reason
 
 
-@pytest.mark.parametrize("check_id", [name for name in IDS if name.startswith("kubelet-cert-")])
+# What the wire alone tells; a renewal shows only beside the file.
+OF_THE_WIRE = [name for name in IDS if name.startswith("kubelet-cert-") and name != "kubelet-cert-not-reloaded"]
+
+
+@pytest.mark.parametrize("check_id", OF_THE_WIRE)
 def test_a_kubelet_that_was_not_reached_is_unseen_and_the_others_still_count(check_id: str) -> None:
     outcome = healthy().without_route(WORKER).outcome(check_id)
 

@@ -105,6 +105,21 @@ FAULTS: dict[str, Fault] = {
     "kubelet-cert-expired": _serves(
         NODE1, replace(own_cert(NODE1), begins=timedelta(days=-366), ends=timedelta(days=-1))
     ),
+    "kubelet-cert-self-signed": _kubelet(NODE1, mode="self-signed"),
+    "kubelet-cert-expiring": _serves(
+        NODE1, replace(own_cert(NODE1), begins=timedelta(days=-355), ends=timedelta(days=10))
+    ),
+    "kubelet-cert-key-usage": _serves(NODE1, replace(own_cert(NODE1), usages=("client",))),
+    "clock-skew": _serves(NODE1, replace(own_cert(NODE1), begins=timedelta(days=1))),
+    "kubelet-serving-csr-pending": _kubelet(NODE1, mode="bootstrap"),
+    "kubelet-serving-csr-denied": _kubelet(NODE1, mode="bootstrap", requests="denied"),
+    # Renewed in time, and never looked at again.
+    "kubelet-cert-not-reloaded": _kubelet(
+        NODE1,
+        serving_cert=replace(own_cert(NODE1), begins=timedelta(days=-366), ends=timedelta(days=-1)),
+        renewed=own_cert(NODE1),
+        reloads=False,
+    ),
     "requestheader-allowed-names-mismatch": _apiserver(requestheader=RequestHeader(allowed_names=("aggregator",))),
     "proxy-client-cert-missing": _apiserver(proxy_client=None),
     "kubelet-anonymous-token-not-accepted": _kubelet(NODE1, webhook_authentication=False, anonymous=True),
