@@ -86,7 +86,7 @@ def kubelet_rbac_forbidden_403(
     everyone = asked(kubelets, admissions, failed_scrapes, flow, installation, taken_at)
     if isinstance(allowed, Unseen):
         refused = tuple(one for one in everyone if one.code == "403" and _may_have_asked(one))
-        if not refused or any(one.works for one in everyone):
+        if not refused or other is True or any(one.works for one in everyone):
             yield allowed
             return
         yield _told(refused, right, installation, scraper_role, repair)
