@@ -6,7 +6,8 @@ that it read before. Where the old one is refused already, this node and its pod
 right; else they will have none when the old one ends.
 
 ## What it does not mean
-That the new certificate is wrong, or that another one has to be made: it is judged as metrics-server would judge it.
+That another certificate has to be made: the new one is judged as metrics-server would judge it, and where that would
+refuse it, msdoctor says so.
 Within a minute after a renewal this is nothing yet: a kubelet that reloads looks at its file once a minute.
 
 ## What will not help
@@ -42,13 +43,14 @@ from msdoctor.model import (
     Finding,
     Hop,
     Remedy,
+    Risk,
     State,
     Unseen,
     check,
 )
 from msdoctor.x509 import ProblemKind
 
-from ._kubelet_certificate import SHOWS_WITHIN_SECONDS, insecure
+from ._kubelet_certificate import SHOWS_WITHIN_SECONDS, insecure, reissue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +89,8 @@ def kubelet_cert_not_reloaded(kubelets: tuple[Kubelet, ...], repair: Repair) -> 
         served, renewed = kubelet.served, kubelet.renewed
         if served and renewed and kubelet.sound_on_disk:
             yield _finding(kubelet, served, renewed, repair)
+        elif served and renewed and not kubelet.problems and kubelet.wrong_on_disk:
+            yield _wrong_renewal(kubelet, served, renewed, repair)
         elif served is None or kubelet.on_disk is None:
             yield Unseen(
                 kubelet.unseen or f"the file that {kubelet.name}'s kubelet serves was not read", kubelet.subject
@@ -116,6 +120,30 @@ def _finding(kubelet: Kubelet, served: Certificate, renewed: Held, repair: Repai
         since=served.not_after if expired else None,
         changed="the certificate that it serves expired" if expired else "",
         remedies=remedies if problem else remedies[:1],
+    )
+
+
+def _wrong_renewal(kubelet: Kubelet, served: Certificate, renewed: Held, repair: Repair) -> Finding:
+    """What is served does, and what lies ready to be served at the next start does not."""
+    faults = "; ".join(text.removeprefix("x509: ") for text in kubelet.wrong_on_disk)
+    return Finding(
+        summary=(
+            f"{renewed.where} holds a certificate made later than the one that {kubelet.name}'s kubelet serves, and"
+            f" metrics-server would refuse it: {faults}. Once the kubelet reads it, at its next start at the latest, the"
+            " node has no metrics."
+        ),
+        subjects=(kubelet.subject,),
+        evidence=(
+            Evidence(_words("served", served), kubelet.dialled, kubelet.how, at=served.not_before),
+            renewed.evidence(_words("in the file", renewed.leaf)),
+        ),
+        effects=(Effect(EffectKind.KUBELET_NOT_TRUSTED, kubelet.name),),
+        state=State.LATENT,
+        remedies=tuple(
+            remedy
+            for remedy in reissue(repair.blanks(kubelet.name, dialled=kubelet.dialled))
+            if Risk.WEAKENS_SECURITY not in remedy.risks
+        ),
     )
 
 

@@ -124,7 +124,8 @@ class Kubelet:
     ``served`` is the certificate off the wire; None where no handshake was to be had, for ``unseen``'s reason.
     ``on_disk`` is the one in the file that it is configured to serve, ``issued`` the last one that the cluster issued
     for it. ``alert`` quotes the TLS alert with which it ends handshakes, by whoever met it. ``sound_on_disk``: the file
-    holds another certificate than is served, a younger one, in which metrics-server would find no fault.
+    holds another certificate than is served, a younger one, in which metrics-server would find no fault;
+    ``wrong_on_disk``: the faults that it would find there.
     """
 
     node: Node
@@ -138,6 +139,7 @@ class Kubelet:
     issued: Held | None = None
     alert: Evidence | None = None
     sound_on_disk: bool = False
+    wrong_on_disk: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -289,8 +291,9 @@ class _Judges:
         problems = tuple(self._problems(wire, kubelet.address, "served certificate", certain=True))
         if isinstance(self.roots, Unseen):
             return replace(kubelet, problems=problems + _if_new(_told(said), problems), unseen=self.roots.reason)
-        sound = kubelet.renewed is not None and not self._judged(kubelet.renewed.chain, kubelet.address)
-        return replace(kubelet, problems=problems, sound_on_disk=sound)
+        renewed = kubelet.renewed
+        wrong = tuple(problem.text for problem in self._judged(renewed.chain, kubelet.address)) if renewed else ()
+        return replace(kubelet, problems=problems, sound_on_disk=bool(renewed) and not wrong, wrong_on_disk=wrong)
 
     def _presumed(self, kubelet: Kubelet, said: FailedScrape | None) -> Kubelet:
         """What can be told without the wire; where the log and the presumed certificate differ, the log was there."""

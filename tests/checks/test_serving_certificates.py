@@ -149,8 +149,18 @@ def test_an_old_certificate_that_still_does_makes_a_missed_renewal_latent() -> N
     assert _finding(patient, "kubelet-cert-not-reloaded").state is State.LATENT
 
 
-def test_a_renewal_that_would_not_do_is_not_to_be_loaded() -> None:
+def test_a_renewal_that_would_not_do_is_told_of_before_the_next_restart() -> None:
     bad = kubelet_certificate("192.0.2.99", start=NOW - DAY)
-    patient = configured(healthy(), BY_FILE, bad)
+    finding = _finding(configured(healthy(), BY_FILE, bad), "kubelet-cert-not-reloaded")
 
-    assert not patient.outcome("kubelet-cert-not-reloaded").findings
+    assert finding.state is State.LATENT
+    assert "metrics-server would refuse it: certificate is valid for 192.0.2.99, not 192.0.2.11" in finding.summary
+    assert not [c for remedy in finding.remedies[:1] for c in remedy.commands if "restart" in c]
+
+
+def test_a_served_fault_stays_the_cause_where_the_renewal_is_no_better() -> None:
+    bad = kubelet_certificate("192.0.2.99", start=NOW - DAY)
+    old = kubelet_certificate(ADDRESS, end=NOW - DAY)
+    patient = configured(healthy().metrics(sample("master")).tls(DIALLED, old), BY_FILE, bad)
+
+    assert [cause.id for cause in patient.diagnosis().causes if cause.breaks] == ["kubelet-cert-expired"]
