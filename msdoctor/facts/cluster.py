@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from msdoctor.bundle import Bundle, Context, Kind, Place
-from msdoctor.facts import admission, paths, processes, registration, rights
+from msdoctor.facts import admission, paths, processes, reach, registration, rights
 from msdoctor.facts import authentication as authn
 from msdoctor.facts import csrs as serving_csrs
 from msdoctor.facts import flow as flows
@@ -44,6 +44,7 @@ class Cluster:
     nodes: tuple[Node, ...] | Unseen
     kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
     kubelet_processes: tuple[processes.Component, ...]
+    reaches: tuple[reach.Reach, ...] | Unseen
     admissions: Mapping[str, admission.Admission | Unseen]
     csrs: tuple[serving_csrs.ServingRequest, ...] | Unseen
     flow: flows.Flow | Unseen
@@ -87,6 +88,9 @@ def read_facts(bundle: Bundle) -> Cluster:
             kubelet_processes,
         )
     )
+    reaches = reach.reaches(bundle, kubelets, present, log, failed, flow, kubelet_processes)
+    if not isinstance(kubelets, Unseen) and not isinstance(reaches, Unseen):
+        kubelets = reach.judged_where_found(kubelets, reaches)
     files = frozenset(_files_beside(bundle))
     version = decode(bundle.api(paths.VERSION), Version)
     return Cluster(
@@ -109,6 +113,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         nodes=listed,
         kubelets=kubelets,
         kubelet_processes=kubelet_processes,
+        reaches=reaches,
         admissions=admission.admissions(bundle, kubelet_processes),
         csrs=requests,
         flow=flow,

@@ -82,11 +82,18 @@ class Installation:
     @property
     def resolution_seconds(self) -> int:
         """How often it scrapes; compiled default 60 s (options.go)."""
-        given = self.flags.text("metric-resolution")
+        return min(LONGEST_RESOLUTION, round(self._seconds("metric-resolution", 60))) or 60
+
+    @property
+    def request_timeout_seconds(self) -> float:
+        """How long it waits for a kubelet; 10 s by default (cmd/metrics-server/app/options/kubelet_client.go)."""
+        return self._seconds("kubelet-request-timeout", 10)
+
+    def _seconds(self, flag: str, default: float) -> float:
+        given = self.flags.text(flag)
         if not DURATION.fullmatch(given) or len(given) > 20:
-            return 60
-        parts = re.findall(r"([\d.]+)(h|ms|m|s)", given)
-        return min(LONGEST_RESOLUTION, round(sum(float(number) * SECONDS[unit] for number, unit in parts))) or 60
+            return default
+        return sum(float(number) * SECONDS[unit] for number, unit in re.findall(r"([\d.]+)(h|ms|m|s)", given))
 
     @property
     def version(self) -> tuple[int, int] | None:

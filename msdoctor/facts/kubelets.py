@@ -270,12 +270,12 @@ class _Judges:
         target = dialled(node, self.installation)
         if target is None:
             return Kubelet(node, "", 0, None, (), "no address of a type that metrics-server dials")
-        mode, on_disk = _on_disk(self.bundle, process)
+        mode, on_disk = on_disk_of(self.bundle, process)
         known = Kubelet(
             node, *target, None, (), mode=mode, on_disk=on_disk, issued=_held(issued), alert=_alert_told(said)
         )
         place = tls_place(*target)
-        chain = _met(self.bundle, place)
+        chain = met(self.bundle, place)
         if isinstance(chain, Unseen) and not chain.where:
             return replace(known, problems=_told(said), unseen=chain.reason)
         if isinstance(chain, Unseen):
@@ -332,7 +332,7 @@ class _Judges:
         return tuple(problem for problem in judgement.problems if not unrooted or problem.kind in OF_THE_LEAF)
 
 
-def _met(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
+def met(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
     """The chain off the wire, if a kubelet's. ``Unseen`` names the place where no handshake was to be had at all."""
     shaken = decode(bundle.at(place), Handshake)
     if isinstance(shaken, Unseen):
@@ -348,7 +348,7 @@ def _met(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
     return chain
 
 
-def _on_disk(bundle: Bundle, process: Component | None) -> tuple[Mode | None, Held | None]:
+def on_disk_of(bundle: Bundle, process: Component | None) -> tuple[Mode | None, Held | None]:
     """How the kubelet of a host gets its certificate, and the one in the file where it then lies."""
     if process is None:
         return None, None

@@ -50,6 +50,7 @@ class Condition(Struct, frozen=True):
     reason: str = ""
     message: str = ""
     last_transition_time: Time | None = None
+    last_heartbeat_time: Time | None = None  # of a Node's conditions: when the kubelet last wrote it
 
 
 class Conditions(Struct, frozen=True):
@@ -262,6 +263,16 @@ class Node(Struct, frozen=True):
     status: NodeStatus = NodeStatus()
 
 
+class LeaseSpec(Struct, frozen=True):
+    renew_time: Time | None = None
+    lease_duration_seconds: int = 0
+
+
+class Lease(Struct, frozen=True):
+    metadata: Meta = Meta()
+    spec: LeaseSpec = LeaseSpec()
+
+
 class MetricsItem(Struct, frozen=True):
     """A NodeMetrics or a PodMetrics. ``timestamp`` is the end of the sample's window."""
 
@@ -365,6 +376,10 @@ class PodList(Struct, frozen=True):
 
 class NodeList(Struct, frozen=True):
     items: tuple[Node, ...]
+
+
+class LeaseList(Struct, frozen=True):
+    items: tuple[Lease, ...]
 
 
 class MetricsList(Struct, frozen=True):

@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator
 
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
-from msdoctor.facts import installation, kubelets, paths, processes, registration, rights, units
+from msdoctor.facts import installation, kubelets, paths, processes, reach, registration, rights, units
 from msdoctor.facts.cluster import service_account
 from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import decode
@@ -23,6 +23,7 @@ API_PATHS = (
     paths.AUTHENTICATION,
     paths.ROOT_CA,
     paths.NODES,
+    paths.NODE_LEASES,
     *paths.DEPLOYMENTS,
     *paths.PODS,
     paths.API_SERVER_PODS,
@@ -79,10 +80,14 @@ def _pod_handshake(one: installation.Installation, pod: str) -> Place:
 
 def _kubelet_handshakes(bundle: Bundle, one: installation.Installation | None) -> Iterator[Place]:
     listed = kubelets.nodes(bundle)
-    for node in () if isinstance(listed, Unseen) else listed:
+    nodes = () if isinstance(listed, Unseen) else listed
+    for node in nodes:
         target = kubelets.dialled(node, one)
         if target:
             yield kubelets.tls_place(*target)
+    for process in processes.components(bundle, "kubelet"):
+        held = kubelets.on_disk_of(bundle, process)[1]
+        yield from (kubelets.tls_place(ip, kubelets.DEFAULT_PORT) for ip in reach.other_addresses(held, nodes))
 
 
 def _from_hosts(bundle: Bundle) -> Iterator[Place]:
