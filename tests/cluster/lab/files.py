@@ -77,7 +77,7 @@ def machine_units(truth: Truth, machine: str) -> Iterator[Unit]:
     yield Unit(
         "kubelet",
         "Kubernetes Kubelet",
-        _kubelet_command(machine),
+        _kubelet_command(machine, truth.kubelet(machine).node_ip),
         ("/var/lib/kubelet/kube", f"{PKI}/ca.pem"),
         running=truth.kubelet(machine).running,
     )
@@ -219,13 +219,13 @@ def _apiserver_flags(truth: Truth) -> Iterator[str]:
     yield from server.extra_flags
 
 
-def _kubelet_command(machine: str) -> tuple[str, ...]:
+def _kubelet_command(machine: str, node_ip: str | None) -> tuple[str, ...]:
     return (
         "/usr/local/bin/kubelet",
         "--config=/var/lib/kubelet/kubelet-config.yaml",
         "--kubeconfig=/var/lib/kubelet/kubeconfig",
         f"--hostname-override={machine}",
-        f"--node-ip={ADDRESSES[machine]}",
+        f"--node-ip={node_ip or ADDRESSES[machine]}",
         "--register-node=true",
         "--v=2",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from lab.files import POD_CIDRS
-from lab.truth import ADDRESSES, NODES, WORKSTATION, Drop
+from lab.truth import ADDRESSES, NAT_ADDRESS, NODE1, NODES, WORKSTATION, Drop
 
 BRIDGE = "lab0"
 CHAINS = ("INPUT", "OUTPUT", "FORWARD")
@@ -33,13 +33,21 @@ def machine_script(machine: str) -> str:
         f"ip route add default via {ADDRESSES[WORKSTATION]}",
         "sysctl -qw net.ipv4.ip_forward=1",
     ]
+    if machine == NODE1:
+        lines += ["ip link add nat0 type bridge", f"ip address add {NAT_ADDRESS}/24 dev nat0", "ip link set nat0 up"]
     lines += [f"ip route add {POD_CIDRS[node]} via {ADDRESSES[node]}" for node in NODES if node != machine]
     return "\n".join([*lines, *_chains()])
 
 
 def firewall_script(drops: Iterable[Drop]) -> str:
-    """Shell commands that make the lab's chains of one machine hold these rules and no others."""
-    lines = ["set -e", *(f"iptables -w -F LAB-{chain}" for chain in CHAINS)]
+    """Shell commands that make the lab's chains of one machine hold these rules and no others.
+
+    They come first again, before what a remedy may have put there.
+    """
+    lines = ["set -e"]
+    for chain in CHAINS:
+        lines += [f"iptables -w -F LAB-{chain}", f"iptables -w -D {chain} -j LAB-{chain}"]
+        lines += [f"iptables -w -I {chain} -j LAB-{chain}"]
     lines += [f"iptables -w -A LAB-{drop.chain} {' '.join(drop.match)} -j {drop.target}" for drop in drops]
     return "\n".join(lines)
 

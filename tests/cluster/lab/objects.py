@@ -239,7 +239,8 @@ def _metrics_server_pod(truth: Truth) -> Object:
     }
     pod: Object = {
         "containers": [container],
-        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "nodeSelector": {"kubernetes.io/os": "linux"}
+        | ({"kubernetes.io/hostname": wanted.node} if wanted.node else {}),
         "priorityClassName": "system-cluster-critical",
         "serviceAccountName": "metrics-server",
         "terminationGracePeriodSeconds": 3,

@@ -8,6 +8,7 @@ from lab.truth import (
     ADDRESSES,
     HEALTHY,
     MASTER,
+    NAT_ADDRESS,
     NODE1,
     NODES,
     Caught,
@@ -78,6 +79,27 @@ def _kubelet(*nodes: str, **changes: object) -> Fault:
     return fault
 
 
+def _cut_off_from_api_server(node: str) -> Fault:
+    """The host's own packets; what its pods send is forwarded, and passes."""
+    rule = Drop(node, "OUTPUT", ("-p", "tcp", "-d", ADDRESSES[MASTER], "--dport", "6443"))
+    return lambda truth: replace(truth, firewall=(rule,), caught=Caught.MISSED)
+
+
+def _firewall(*rules: Drop) -> Fault:
+    return lambda truth: replace(truth, firewall=rules)
+
+
+def _without(flag: str) -> tuple[str, ...]:
+    return tuple(arg for arg in MetricsServer().args if arg.partition("=")[0] != flag)
+
+
+def _with(flag: str, value: str) -> tuple[str, ...]:
+    return (*_without(flag), f"{flag}={value}")
+
+
+TO_KUBELET = ("-p", "tcp", "--dport", "10250")
+REJECTED = Drop(NODE1, "INPUT", TO_KUBELET, "REJECT")
+FROM_MASTERS_PODS = Drop(MASTER, "FORWARD", (*TO_KUBELET, "-d", ADDRESSES[NODE1]))
 NO_AGGREGATION = _apiserver(requestheader=None, proxy_client=None)
 NODE1_SERVES_MASTERS_ADDRESS = _serves(NODE1, ServingCert(ips=(ADDRESSES[MASTER],), dns_names=()))
 ELSEWHERE = ServingCert(ips=("192.168.10.99",), dns_names=())
@@ -122,9 +144,11 @@ FAULTS: dict[str, Fault] = {
     ),
     "requestheader-allowed-names-mismatch": _apiserver(requestheader=RequestHeader(allowed_names=("aggregator",))),
     "proxy-client-cert-missing": _apiserver(proxy_client=None),
+    "kubelet-webhook-unauthorized-401": _kubelet(NODE1, webhook_authentication=False),
     "kubelet-anonymous-token-not-accepted": _kubelet(NODE1, webhook_authentication=False, anonymous=True),
     "kubelet-rbac-forbidden-403": _metrics_server(kubelet_rights=()),
     "rbac-image-version-skew": _metrics_server(kubelet_rights=("nodes/stats",)),
+    "kubelet-cannot-reach-apiserver-webhook": _cut_off_from_api_server(NODE1),
     "kubelet-anonymous-enabled": _kubelet(NODE1, anonymous=True),
     "kubelet-authz-always-allow": _kubelet(NODE1, webhook_authorization=False),
     "kubelet-insecure-tls": _metrics_server(args=(*MetricsServer().args, "--kubelet-insecure-tls")),
@@ -134,8 +158,25 @@ FAULTS: dict[str, Fault] = {
     "apiservice-insecure-skip-tls": _all(),  # upstream's manifest as it is
     # A proxy certificate from a CA that nobody trusts: 401.
     "apiservice-unavailable": lambda truth: replace(truth, front_proxy_cert=FrontProxyCert(issuer="other")),
-    "node-metrics-missing": _kubelet_port_dropped(NODE1),
+    # Its own log is behind the port that is shut.
+    "node-metrics-missing": _all(_kubelet_port_dropped(NODE1), _metrics_server(node=NODE1)),
     "hpa-metrics-failing": _kubelet_port_dropped(*NODES),
+    "node-unreachable-timeout": _all(_kubelet_port_dropped(NODE1), _metrics_server(node=MASTER)),
+    # The overlay's fault: what metrics-server sends to other nodes is lost, and the nodes reach each other.
+    "node-unreachable-from-pods": _all(_firewall(FROM_MASTERS_PODS), _metrics_server(node=MASTER)),
+    "node-firewall-reject": _all(_firewall(REJECTED), _metrics_server(node=MASTER)),
+    "node-firewall-reject-below": _all(_firewall(REJECTED), _metrics_server(node=NODE1)),
+    "kubelet-down": _all(_kubelet(NODE1, running=False), _metrics_server(node=MASTER)),
+    "kubelet-down-below": _all(_kubelet(NODE1, running=False), _metrics_server(node=NODE1)),
+    "node-address-dns-unresolvable": _metrics_server(args=_without("--kubelet-preferred-address-types")),
+    "node-address-by-hostname": _metrics_server(args=_with("--kubelet-preferred-address-types", "Hostname,InternalIP")),
+    "node-address-type-missing": _metrics_server(args=_with("--kubelet-preferred-address-types", "ExternalIP")),
+    "kubelet-endpoint-404-version": _kubelet(NODE1, metrics_path="/metrics/resources"),
+    "node-wrong-internal-ip": _all(_kubelet(NODE1, node_ip=NAT_ADDRESS), _metrics_server(node=MASTER)),
+    "kubelet-slow-response": _metrics_server(args=_with("--kubelet-request-timeout", "1ms")),
+    "kubelet-read-only-port-10255": _metrics_server(
+        args=(*_without("--kubelet-use-node-status-port"), "--kubelet-port=10255")
+    ),
 }
 NAMES = tuple(FAULTS)
 

@@ -20,6 +20,8 @@ MASTER = "k8s-master"
 NODE1 = "k8s-node1"
 WORKSTATION = "workstation"
 NODES = (MASTER, NODE1)
+# A second card of k8s-node1 whose network nobody else has, as Vagrant's machines have one.
+NAT_ADDRESS = "10.0.2.15"
 ADDRESSES = {WORKSTATION: "192.168.10.1", MASTER: "192.168.10.50", NODE1: "192.168.10.51"}
 
 
@@ -104,6 +106,7 @@ class Kubelet:
     (the kubelet's own, kubeadm's default) or `bootstrap` (serverTLSBootstrap). `requests` says what becomes of its
     requests then: a `csr-decider` on k8s-master denies or approves each that it sees, or they are left alone. `renewed`
     is written over the certificate's file once the kubelet has started; `reloads` whether it looks at that file again.
+    `node_ip` is an address that it registers instead of its machine's own; `metrics_path` annotates its Node.
     """
 
     serving_cert: ServingCert
@@ -115,13 +118,15 @@ class Kubelet:
     requests: Literal["left", "denied", "approved"] = "left"
     renewed: ServingCert | None = None
     reloads: bool = True
+    node_ip: str | None = None
+    metrics_path: str | None = None
 
 
 @dataclass(frozen=True)
 class MetricsServer:
     """The Deployment, Service and role of metrics-server; the defaults are upstream's of 0.8.0, at a faster pace.
 
-    `kubelet_rights` is what its role lets it get from kubelets.
+    `kubelet_rights` is what its role lets it get from kubelets; `node` the only node that may take its pod, if any is.
     """
 
     deployed: bool = True
@@ -139,6 +144,7 @@ class MetricsServer:
     service_selector: str = "metrics-server"
     kubelet_rights: tuple[str, ...] = ("nodes/metrics",)
     service_target_port: str = "https"
+    node: str | None = None
 
 
 @dataclass(frozen=True)
@@ -169,10 +175,14 @@ class Drop:
 
 
 class Caught(StrEnum):
-    """When a patient is looked at: after the last change has settled, or while metrics-server has only just started."""
+    """When a patient is looked at: after the last change has settled, or while metrics-server has only just started.
+
+    `MISSED` waits on until the cluster has marked a node whose kubelet it does not hear from.
+    """
 
     SETTLED = "settled"
     JUST_STARTED = "just-started"
+    MISSED = "missed"
 
 
 def own_cert(node: str) -> ServingCert:
