@@ -129,8 +129,8 @@ def _wrong_renewal(kubelet: Kubelet, served: Certificate, renewed: Held, repair:
     return Finding(
         summary=(
             f"{renewed.where} holds a certificate made later than the one that {kubelet.name}'s kubelet serves, and"
-            f" metrics-server would refuse it: {faults}. Once the kubelet reads it, at its next start at the latest, the"
-            " node has no metrics."
+            f" metrics-server would refuse it: {faults}. Once the kubelet reads it, at its next start at the latest,"
+            " the node has no metrics."
         ),
         subjects=(kubelet.subject,),
         evidence=(
