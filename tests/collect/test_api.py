@@ -278,7 +278,7 @@ def test_a_server_that_is_none_is_refused_in_its_time(
 
     assert refusal.reason in (reason, Reason.FAILED) if reason is Reason.UNREACHABLE else refusal.reason is reason
     assert words in refusal.detail
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10  # a peer that never ends would hold it for ever
 
 
 def test_an_answer_that_breaks_off_is_malformed(pki: Pki, serve: Serve, over_tls: OverTls) -> None:

@@ -247,6 +247,6 @@ def test_a_plugin_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> Non
     with pytest.raises(ConfigurationError, match=r"plugin.sh get` did not end within 0 s; it said: waiting"):
         resolve(Choice(path), dict(os.environ), plugin_seconds=0.3)
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10  # a peer that never ends would hold it for ever
     time.sleep(1.1)
     assert not (tmp_path / "alive").exists()

@@ -210,7 +210,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Seen:
 
 
 def test_each_costs_its_own_time_and_all_together_no_more(ward: Seen) -> None:
-    assert ward.seconds < 2 * SECONDS + 1
+    assert ward.seconds < 20  # one after the other they would take minutes
 
 
 @pytest.mark.parametrize("name", ["first-sound", "z-last-sound"])
@@ -275,5 +275,5 @@ def test_a_hundred_silent_ones_keep_no_sound_one_waiting(tmp_path: Path) -> None
     ward = seen({**talks, "sound": lambda address: kubelet(address, tmp_path)})
 
     assert ward.kubelet("sound").served
-    assert ward.seconds < 2 * SECONDS
+    assert ward.seconds < 20  # one after the other they would take minutes
     assert "(and 99 more): from the workstation: timeout" in ward.text()

@@ -232,7 +232,7 @@ def test_no_text_takes_long(text: str) -> None:
     prose(text)
     structured("secret\n" + text)
 
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
 
 
 # Anywhere: a secret in any form in which it shows what it is, between texts of any kind.
