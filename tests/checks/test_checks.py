@@ -11,7 +11,17 @@ from msdoctor.bundle import Kind, Place, Reason
 from msdoctor.facts import paths
 from msdoctor.judge import Outcome, Result
 from msdoctor.model import Confidence, EffectKind, Finding, State
-from tests.checks.refusing_kubelets import ALL, FORBIDDEN, NO_WEBHOOK, SOUND, denied, refusing, set_up
+from tests.checks.refusing_kubelets import (
+    ALL,
+    FORBIDDEN,
+    NO_WEBHOOK,
+    SOUND,
+    UNAUTHORIZED,
+    denied,
+    not_heard_of,
+    refusing,
+    set_up,
+)
 from tests.checks.serving import all_loaded, asked, not_reloaded, without_certificate
 from tests.facts.clusters import (
     CA,
@@ -128,6 +138,8 @@ ILL: dict[str, Callable[[], Patient]] = {
     "kubelet-cert-san-missing-ip": lambda: _worker_serves(sans=("worker",)),
     "kubelet-cert-unknown-ca": lambda: _worker_serves(by="other-ca"),
     "kubelet-insecure-tls": lambda: healthy().args(*MANIFEST_ARGS, "--kubelet-insecure-tls"),
+    "kubelet-cannot-reach-apiserver-webhook": lambda: not_heard_of(refusing(UNAUTHORIZED, "worker")),
+    "kubelet-webhook-unauthorized-401": lambda: set_up(refusing(UNAUTHORIZED, "worker"), NO_WEBHOOK.format("false")),
     "kubelet-rbac-forbidden-403": lambda: denied(refusing(FORBIDDEN, *ALL), stats=False),
     "rbac-image-version-skew": lambda: denied(refusing(FORBIDDEN, *ALL), stats=True),
     "metrics-api-not-registered": lambda: healthy().silent().api(paths.APISERVICES, listed()),
@@ -193,6 +205,8 @@ SEES: dict[str, tuple[str, ...]] = {
     "kubelet-cert-san-missing-ip": (paths.NODES,),
     "kubelet-cert-unknown-ca": (paths.NODES, paths.ROOT_CA),
     "kubelet-insecure-tls": paths.DEPLOYMENTS,
+    "kubelet-cannot-reach-apiserver-webhook": (paths.NODES, *paths.DEPLOYMENTS),
+    "kubelet-webhook-unauthorized-401": (paths.NODES, *paths.DEPLOYMENTS),
     "kubelet-rbac-forbidden-403": (paths.NODES, *paths.DEPLOYMENTS),
     "rbac-image-version-skew": (paths.NODES, *paths.DEPLOYMENTS),
     "metrics-api-not-registered": (paths.APISERVICES,),

@@ -34,6 +34,8 @@ TRUTH: dict[str, set[tuple[str, str]]] = {
     "rbac-image-version-skew": {("rbac-image-version-skew", "active")},
     "kubelet-anonymous-enabled": {("kubelet-anonymous-enabled", "active")},
     "kubelet-authz-always-allow": {("kubelet-authz-always-allow", "active")},
+    "kubelet-webhook-unauthorized-401": {("kubelet-webhook-unauthorized-401", "active")},
+    "kubelet-cannot-reach-apiserver-webhook": {("kubelet-cannot-reach-apiserver-webhook", "active")},
     "kubelet-insecure-tls": {("kubelet-insecure-tls", "active")},
     "secure-port-mismatch": {("secure-port-mismatch", "active")},
     "apiservice-insecure-skip-tls": set(),
