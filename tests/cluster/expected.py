@@ -34,23 +34,34 @@ TRUTH: dict[str, set[tuple[str, str]]] = {
     "rbac-image-version-skew": {("rbac-image-version-skew", "active")},
     "kubelet-anonymous-enabled": {("kubelet-anonymous-enabled", "active")},
     "kubelet-authz-always-allow": {("kubelet-authz-always-allow", "active")},
-    "kubelet-webhook-unauthorized-401": {("kubelet-webhook-unauthorized-401", "active")},
-    "kubelet-cannot-reach-apiserver-webhook": {("kubelet-cannot-reach-apiserver-webhook", "active")},
     "kubelet-insecure-tls": {("kubelet-insecure-tls", "active")},
     "secure-port-mismatch": {("secure-port-mismatch", "active")},
     "apiservice-insecure-skip-tls": set(),
     "apiservice-unavailable": set(),  # a proxy certificate that no CA verifies, for which there is no check yet
-    "node-metrics-missing": set(),  # a firewall before one kubelet, likewise
-    "hpa-metrics-failing": set(),  # the same before every kubelet
+    "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
+    "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
+    "node-unreachable-timeout": {("node-unreachable-timeout", "active")},
+    "kubelet-down": {("kubelet-down", "active")},
+    "node-address-dns-unresolvable": {("node-address-dns-unresolvable", "active")},
+    "kubelet-endpoint-404-version": {("kubelet-endpoint-404-version", "active")},
+    "node-address-type-missing": {("node-address-type-missing", "active")},
+    "kubelet-slow-response": {("kubelet-slow-response", "active")},
+    "kubelet-read-only-port-10255": {("kubelet-read-only-port-10255", "active")},
+    "kubelet-down-below": {("kubelet-down", "active")},  # and metrics-server's pod with it
+    "node-wrong-internal-ip": {("node-wrong-internal-ip", "active")},
+    "node-unreachable-from-pods": {("node-unreachable-timeout", "active")},
 }
+
+# Patients of whose cause nothing better than "possible" can be said from the vantages that see them.
+UNSURE = ("hpa-metrics-failing", "node-unreachable-from-pods")
 
 # Patients whose metrics flow all the same, for every node.
 FLOWING = (
     "healthy",
     "guides-way-out",
     "kubelet-insecure-tls",
+    "kubelet-cert-expiring",
     "kubelet-anonymous-enabled",
     "kubelet-authz-always-allow",
-    "kubelet-cert-expiring",
     "apiservice-insecure-skip-tls",
 )

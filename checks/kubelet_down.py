@@ -1,0 +1,151 @@
+"""No kubelet runs on a node: nothing answers on its port, and it no longer reports.
+
+## What it means
+The kubelet of the node has stopped, or the whole machine has. Dialled, its port refuses or stays silent, and its
+Lease is no longer renewed, so the node becomes NotReady. Its pods may run on, but nobody can say so: they have no
+metrics, and where metrics-server itself runs there, its pod counts as not ready and nobody has metrics.
+
+## What it does not mean
+That metrics-server or its rights are at fault. Nor is NotReady alone enough: a kubelet that is cut off from the API
+server is NotReady too, and still shakes hands on its port.
+
+## What will not help
+- --kubelet-insecure-tls, certificates or RBAC: there is nobody to talk to.
+- opening a firewall: where the port refuses it is the machine itself that says so.
+
+## How it comes about
+A kubelet stopped by hand or by a failed upgrade; one that cannot start (swap, cgroup driver, a bad configuration file);
+a machine that is off. From 0.9 metrics-server says nothing of nodes that are not ready unless it is run with `-v=4`.
+
+## How to make sure
+`kubectl get node` says NotReady; on the node `systemctl status kubelet` and `journalctl -u kubelet`.
+
+## Source
+kubernetes pkg/controller/nodelifecycle (NodeStatusUnknown, 50 s after the last Lease), pkg/kubelet/kubelet.go;
+metrics-server pkg/scraper/scraper.go (0.9: "Failed to scrape node, node is not ready", V(4)).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msdoctor.model import (
+    Blanks,
+    Class,
+    Confidence,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    Hop,
+    Remedy,
+    Says,
+    Unseen,
+    check,
+)
+
+from ._kubelet_reach import NOT_READY, READY, SHOWS_WITHIN_SECONDS, each, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.facts.installation import Installation
+    from msdoctor.facts.reach import Reach
+    from msdoctor.facts.repair import Repair
+
+ORIGINS = ("metrics-server", "the API server", "workstation")
+
+
+def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    node = blanks["node"]
+    return (
+        Remedy(
+            advice=f"Start the kubelet on {node}. If it does not stay up, `journalctl -u kubelet` there says why.",
+            commands=("systemctl start kubelet",),
+            on=f"node/{node}",
+            undo=("systemctl stop kubelet",),
+            verify=f"kubectl get node {node}",
+            shows_within_seconds=SHOWS_WITHIN_SECONDS,
+        ),
+    )
+
+
+@check(
+    hop=Hop.E,
+    cls=Class.CAUSE,
+    says=(
+        Says("Dial", hop=Hop.E, where={"failure": "connection refused"}, likelihood=0.6),
+        Says("Dial", hop=Hop.E, where={"failure": "no route to host"}, likelihood=0.5),
+        Says("Dial", hop=Hop.E, where={"failure": "host is down"}, likelihood=0.9),
+    ),
+    decide=(NOT_READY, READY),
+    advise=advise,
+)
+def kubelet_down(
+    reaches: tuple[Reach, ...], installation: Installation | Unseen | None, repair: Repair
+) -> Iterator[Finding | Unseen]:
+    down = [reach for reach in reaches if _may_be_down(reach)]
+    deployed = () if installation is None or isinstance(installation, Unseen) else installation.pods
+    hosts = {pod.spec.node_name for pod in deployed}
+    takes_along = bool(hosts) and hosts <= {reach.name for reach in down}
+
+    def judge(reach: Reach) -> Iterator[Finding]:
+        if reach not in down:
+            return
+        refused, unlisted = _is_refused(reach), _is_unlisted(reach)
+        hosting = takes_along and reach.name in hosts
+        yield finding(
+            reach,
+            _summary(reach, refused, unlisted, hosting),
+            advise,
+            repair,
+            confidence=Confidence.CERTAIN if unlisted else Confidence.LIKELY if refused else Confidence.POSSIBLE,
+            evidence=(reach.sign(), *_unlisted(reach, unlisted)),
+            effects=(Effect(EffectKind.NOT_READY),) if hosting else (),
+            since=reach.last_sign,
+            changed="it gave its last sign of life",
+        )
+
+    yield from each(reaches, judge)
+
+
+def _may_be_down(reach: Reach) -> bool:
+    """Nothing comes of it, it answers nobody, and either it does not report or its own host shows that it is gone."""
+    answered = any(reach.outcome(origin) in ("answers", "late") for origin in ("workstation", "the API server"))
+    if reach.scraped is True or answered or reach.processes or not reach.kubelet.address:
+        return False
+    return reach.reporting is False or (_is_unlisted(reach) and _is_refused(reach) and not reach.lives)
+
+
+def _is_refused(reach: Reach) -> bool:
+    return any(reach.outcome(origin) == "refused" for origin in ORIGINS)
+
+
+def _is_unlisted(reach: Reach) -> bool:
+    """Its unit is there and its process is not; in k3s a kubelet has neither of its own."""
+    return reach.processes == () and reach.process is not None
+
+
+def _summary(reach: Reach, refused: bool, unlisted: bool, takes_along: bool) -> str:
+    when = f" since {reach.last_sign:%H:%M:%S}Z" if reach.last_sign else ""
+    silent = f"{reach.name} has not reported to the API server{when}"
+    if unlisted:
+        text = f"No kubelet runs on {reach.name}: its process list has none."
+    elif refused:
+        text = f"No kubelet runs on {reach.name}: {silent}, and its port refuses connections, so the machine is up."
+    else:
+        text = (
+            f"{silent}, and nothing answers on its kubelet's port: it is down with its machine, or the machine is cut"
+            " off from the network."
+        )
+    return text + (" metrics-server's own pod is there, and counts as not ready." if takes_along else "")
+
+
+def _unlisted(reach: Reach, unlisted: bool) -> Iterator[Evidence]:
+    if unlisted:
+        yield Evidence(
+            saw="no process of that name",
+            where=f"{reach.name}: process list",
+            how="ps -ww -o args= -C kubelet",
+            origin=f"host/{reach.name}",
+        )
