@@ -51,6 +51,10 @@ if TYPE_CHECKING:
     from msdoctor.facts.kubelets import Kubelet
     from msdoctor.facts.repair import Repair
 
+NOT_ASKED = (
+    "it ends handshakes as a kubelet without a certificate does, and no request of it for one is there: its own log"
+    " tells why it does not ask, such as a node without any address"
+)
 WAITS = ("pending", "approved, and not issued")
 
 
@@ -86,6 +90,8 @@ def kubelet_serving_csr_pending(
         return
     for kubelet in kubelets:
         newest = asks(kubelet, csrs)
+        if newest is None and kubelet.alert:
+            yield Unseen(NOT_ASKED, kubelet.subject)
         if newest is None or newest.fate not in WAITS or not still_asks(kubelet, newest, taken_at):
             continue
         if newest.decided and newest.decided > taken_at - DECIDED_JUST_NOW:

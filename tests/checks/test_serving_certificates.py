@@ -99,6 +99,13 @@ def test_who_may_not_read_requests_is_told_where_to_look() -> None:
         assert "`kubectl get csr` would tell why" in outcome.reason
 
 
+def test_a_kubelet_without_a_certificate_that_never_asked_for_one_is_not_passed() -> None:
+    outcome = without_certificate().outcome(PENDING)
+
+    assert outcome.result is Result.UNSEEN
+    assert "no request of it for one is there" in outcome.reason
+
+
 # Times
 
 
