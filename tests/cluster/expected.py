@@ -29,11 +29,13 @@ TRUTH: dict[str, set[tuple[str, str]]] = {
     "clock-skew": {("clock-skew", "active")},
     "requestheader-allowed-names-mismatch": {("requestheader-allowed-names-mismatch", "active")},
     "proxy-client-cert-missing": {("proxy-client-cert-missing", "active")},
+    "kubelet-webhook-unauthorized-401": {("kubelet-webhook-unauthorized-401", "active")},
     "kubelet-anonymous-token-not-accepted": {("kubelet-anonymous-token-not-accepted", "active")},
     "kubelet-rbac-forbidden-403": {("kubelet-rbac-forbidden-403", "active")},
     "rbac-image-version-skew": {("rbac-image-version-skew", "active")},
     "kubelet-anonymous-enabled": {("kubelet-anonymous-enabled", "active")},
     "kubelet-authz-always-allow": {("kubelet-authz-always-allow", "active")},
+    "kubelet-cannot-reach-apiserver-webhook": {("kubelet-cannot-reach-apiserver-webhook", "active")},
     "kubelet-insecure-tls": {("kubelet-insecure-tls", "active")},
     "secure-port-mismatch": {("secure-port-mismatch", "active")},
     "apiservice-insecure-skip-tls": set(),
@@ -48,8 +50,11 @@ TRUTH: dict[str, set[tuple[str, str]]] = {
     "kubelet-slow-response": {("kubelet-slow-response", "active")},
     "kubelet-read-only-port-10255": {("kubelet-read-only-port-10255", "active")},
     "kubelet-down-below": {("kubelet-down", "active")},  # and metrics-server's pod with it
+    "node-firewall-reject": {("node-firewall-reject", "active")},
+    "node-firewall-reject-below": {("node-firewall-reject", "active")},
     "node-wrong-internal-ip": {("node-wrong-internal-ip", "active")},
     "node-unreachable-from-pods": {("node-unreachable-timeout", "active")},
+    "node-address-by-hostname": {("node-address-dns-unresolvable", "active")},
 }
 
 # Patients of whose cause nothing better than "possible" can be said from the vantages that see them.
