@@ -7,7 +7,7 @@ from msdoctor.facts import paths
 from msdoctor.judge import Result
 from msdoctor.model import Confidence, Finding, State
 from tests.checks.serving import ADDRESS, BY_FILE, DAY, DIALLED, asked, configured, not_reloaded, without_certificate
-from tests.facts.clusters import NOW, Patient, healthy, kubelet_certificate, sample, scrape_error
+from tests.facts.clusters import CA, NOW, Patient, healthy, issue, kubelet_certificate, sample, scrape_error
 from tests.facts.serving_requests import csr
 
 PENDING = "kubelet-serving-csr-pending"
@@ -171,3 +171,28 @@ def test_a_served_fault_stays_the_cause_where_the_renewal_is_no_better() -> None
     patient = configured(healthy().metrics(sample("master")).tls(DIALLED, old), BY_FILE, bad)
 
     assert [cause.id for cause in patient.diagnosis().causes if cause.breaks] == ["kubelet-cert-expired"]
+
+
+# Names
+
+
+@pytest.mark.parametrize("common_name", ["worker", "somebody"])
+def test_a_certificate_without_any_name_is_the_same_lack_where_the_node_is_dialled_by_name(common_name: str) -> None:
+    patient = healthy().metrics(sample("master")).args("--kubelet-preferred-address-types=Hostname")
+    patient.tls("worker:10250", issue(common_name, by=CA)).tls("master:10250", issue("master", by=CA, sans=("master",)))
+    (finding,) = patient.outcome("kubelet-cert-san-missing-ip").findings
+
+    assert finding.subjects == ("node/worker",)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "x509: certificate relies on legacy Common Name field, use SANs instead",
+        "x509: certificate is not valid for any names, but wanted to match worker",
+    ],
+)
+def test_the_log_tells_of_that_lack_in_gos_words(error: str) -> None:
+    patient = healthy().metrics(sample("master")).without_route(DIALLED).log(scrape_error("worker", ADDRESS, error))
+
+    assert _finding(patient, "kubelet-cert-san-missing-ip").confidence is Confidence.LIKELY
