@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
     from msdoctor.facts.scrapes import FailedScrape
 
-UNKNOWN = ("no such host", "server misbehaving")
+UNKNOWN = {"no such host": "does not know it", "server misbehaving": "has no answer to it"}
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -96,7 +96,7 @@ def node_address_dns_unresolvable(
         yield Finding(
             summary=(
                 f"metrics-server dials {scrape.node} by its name {parts['name']}, and the DNS that it asks,"
-                f" {parts['server']}, does not know it."
+                f" {parts['server']}, {UNKNOWN[parts['failure']]}."
             ),
             subjects=(f"node/{scrape.node}",),
             evidence=(scrape.evidence, *_chosen(scrape.node, known, deployed)),
