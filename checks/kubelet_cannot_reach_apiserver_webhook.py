@@ -24,8 +24,8 @@ packets vanish and metrics-server gives up first), and why its node's status can
 2 minutes whom it has admitted, so metrics go on for that long.
 
 ## Source
-kubernetes cmd/kubelet/app/auth.go, pkg/kubelet/server/server.go InstallAuthFilter, pkg/kubelet/apis/config/v1beta1/
-defaults.go (cacheTTL 2m), pkg/controller/nodelifecycle ("Kubelet stopped posting node status."), 1.36.3.
+kubernetes cmd/kubelet/app/auth.go, pkg/kubelet/server/server.go InstallAuthFilter,
+pkg/kubelet/apis/config/v1beta1/defaults.go (cacheTTL 2m), 1.36.3; seen with metrics-server 0.8.0.
 """
 
 from __future__ import annotations

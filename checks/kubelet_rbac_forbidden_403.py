@@ -23,8 +23,8 @@ another namespace than the role is bound to.
 `kubectl auth can-i get nodes --subresource=metrics --as=system:serviceaccount:kube-system:metrics-server`.
 
 ## Source
-metrics-server pkg/scraper/client/resource/client.go (`request failed, status: "403 Forbidden"`), manifests/base/
-rbac.yaml; kubernetes pkg/kubelet/server/auth.go (which path is which subresource), server.go InstallAuthFilter,
+metrics-server pkg/scraper/client/resource/client.go (`request failed, status: "403 Forbidden"`) and
+manifests/base/rbac.yaml; kubernetes pkg/kubelet/server/auth.go (which path is which subresource), server.go InstallAuthFilter,
 pkg/kubelet/apis/config/v1beta1/defaults.go (1.36.3).
 """
 
