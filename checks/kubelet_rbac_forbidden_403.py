@@ -24,8 +24,8 @@ another namespace than the role is bound to.
 
 ## Source
 metrics-server pkg/scraper/client/resource/client.go (`request failed, status: "403 Forbidden"`) and
-manifests/base/rbac.yaml; kubernetes pkg/kubelet/server/auth.go (which path is which subresource), server.go InstallAuthFilter,
-pkg/kubelet/apis/config/v1beta1/defaults.go (1.36.3).
+manifests/base/rbac.yaml; kubernetes pkg/kubelet/server/auth.go (which path is which subresource) and server.go
+InstallAuthFilter, pkg/kubelet/apis/config/v1beta1/defaults.go (1.36.3).
 """
 
 from __future__ import annotations
