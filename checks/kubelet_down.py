@@ -84,9 +84,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 def kubelet_down(
     reaches: tuple[Reach, ...], installation: Installation | Unseen | None, repair: Repair
 ) -> Iterator[Finding | Unseen]:
-    down = [reach for reach in reaches if _may_be_down(reach)]
-    deployed = () if installation is None or isinstance(installation, Unseen) else installation.pods
-    hosts = {pod.spec.node_name for pod in deployed}
+    deployed = None if isinstance(installation, Unseen) else installation
+    down = [reach for reach in reaches if _may_be_down(reach) and _is_complained_of(reach, deployed)]
+    hosts = {pod.spec.node_name for pod in deployed.pods} if deployed else set()
     takes_along = bool(hosts) and hosts <= {reach.name for reach in down}
 
     def judge(reach: Reach) -> Iterator[Finding]:
@@ -115,6 +115,12 @@ def _may_be_down(reach: Reach) -> bool:
     if reach.scraped is True or answered or reach.processes or not reach.kubelet.address:
         return False
     return reach.reporting is False or (_is_unlisted(reach) and _is_refused(reach) and not reach.lives)
+
+
+def _is_complained_of(reach: Reach, deployed: Installation | None) -> bool:
+    """Up to 0.8 metrics-server complains of every node that it does not reach; from 0.9 not of one that is NotReady."""
+    silent = deployed is not None and deployed.version is not None and deployed.version >= (0, 9)
+    return reach.said is not None or bool(reach.unheard) or silent
 
 
 def _is_refused(reach: Reach) -> bool:

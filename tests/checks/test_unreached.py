@@ -21,7 +21,7 @@ from tests.checks.unreached import (
     stopped,
     unreached,
 )
-from tests.facts.clusters import MANIFEST_ARGS, Patient, healthy, sample
+from tests.facts.clusters import MANIFEST_ARGS, Patient, container, deployment, healthy, pod, sample
 
 CAUSES = ("kubelet-down", "kubelet-slow-response", "node-firewall-reject", "node-unreachable-timeout")
 CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE
@@ -123,6 +123,16 @@ def test_a_stopped_kubelet_takes_metrics_server_along_where_it_runs_there() -> N
         EffectKind.SCRAPE_FAILS,
         EffectKind.NOT_READY,
     }
+
+
+@pytest.mark.parametrize(("version", "named"), [("v0.8.0", {}), ("v0.9.0", {"kubelet-down": LIKELY})])
+def test_only_from_0_9_metrics_server_is_silent_about_nodes_that_are_not_ready(
+    version: str, named: dict[str, Confidence]
+) -> None:
+    one = container() | {"image": f"registry.k8s.io/metrics-server/metrics-server:{version}"}
+    patient = healthy().installed(deployment(one), pods=(pod(node="master"),)).metrics(sample("master"))
+
+    assert _named(stopped(refuses_workstation(patient))) == named
 
 
 def test_a_process_list_without_a_kubelet_makes_it_certain_and_one_with_it_belies_it() -> None:
