@@ -45,6 +45,7 @@ from msdoctor.model import (
     Look,
     NotApplicable,
     Remedy,
+    Risk,
     Says,
     State,
     Unseen,
@@ -68,6 +69,9 @@ if TYPE_CHECKING:
     from msdoctor.facts.scrapes import FailedScrape
 
 
+LOG = "journalctl -u kubelet --since=-10min | grep -iE 'authenticate|node status|unauthorized'"
+
+
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     node, host, port = blanks["node"], blanks["api_host"], blanks["api_port"]
     rule = f"OUTPUT -p tcp -d {host} --dport {port} -j ACCEPT"
@@ -79,7 +83,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
                 " the network is open, and the fault lies in its credentials: the log then says Unauthorized."
             ),
             commands=(
-                "journalctl -u kubelet --since=-10min | grep -iE 'tokenreview|node status|unauthorized' | tail -5",
+                f"{LOG} | tail -5",
                 f"{reach} || echo no way to the API server",
             ),
             on=f"node/{node}",
@@ -96,6 +100,29 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             undo=(f"iptables -D {rule}",),
             verify=f"kubectl get node {node}",
             shows_within_seconds=120,
+        ),
+    )
+
+
+def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
+    """Where the way to the API server is open: let the kubelet read its files, or metrics-server get a new token."""
+    node, target = blanks["node"], f"-n {blanks['namespace']} deployment/{blanks['deployment']}"
+    return (
+        Remedy(
+            advice="See what the kubelet says of the token; restart it (pods keep running), so that it reads its files.",
+            commands=(f"{LOG} | tail -5", "systemctl restart kubelet"),
+            on=f"node/{node}",
+            verify=f"kubectl top node {node}",
+            shows_within_seconds=90,
+        ),
+        Remedy(
+            advice="Where its log says that the token is invalid: give metrics-server a new one, with a new pod.",
+            commands=(f"kubectl rollout restart {target}",),
+            risks=(Risk.DISRUPTIVE,),
+            undo=(f"kubectl rollout undo {target}",),
+            verify=f"kubectl top node {node}",
+            shows_within_seconds=120,
+            way=2,
         ),
     )
 
@@ -141,11 +168,11 @@ def kubelet_cannot_reach_apiserver_webhook(
         rules = one.admission
         if one.works or (not isinstance(rules, Unseen) and not rules.tokens.on):
             continue
-        remedies = advise(repair.blanks(one.name, **{name: value for name, value in blanks.items() if value}))
+        known = repair.blanks(one.name, **{name: value for name, value in blanks.items() if value})
         if one.reach and one.cut_off and (one.code == "401" or one.kubelet.served is not None):
-            yield _cut_off(one, one.reach, installation, remedies)
+            yield _cut_off(one, one.reach, installation, advise(known))
         elif one.code == "401" and not isinstance(rules, Unseen):
-            yield _in_touch(one, rules, remedies)
+            yield _in_touch(one, rules, _ask_again(known))
         elif one.cut_off:
             yield Unseen("whether a kubelet still answers there was not seen", one.kubelet.subject)
 

@@ -206,6 +206,14 @@ def test_settings_are_mended_on_their_own_lines_of_this_kubelets_file() -> None:
     ]
 
 
+def test_a_kubelet_that_reports_and_doubts_the_token_is_restarted_and_no_firewall_opened_for_it() -> None:
+    finding = found(set_up(refusing(UNAUTHORIZED, "worker"), SOUND))["kubelet-cannot-reach-apiserver-webhook"]
+
+    assert "systemctl restart kubelet" in commands(finding)
+    assert "kubectl rollout restart -n kube-system deployment/metrics-server" in commands(finding)
+    assert not [command for command in commands(finding) if "iptables" in command]
+
+
 @pytest.mark.parametrize(
     ("flags", "edit"),
     [
