@@ -109,7 +109,7 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
     node, target = blanks["node"], f"-n {blanks['namespace']} deployment/{blanks['deployment']}"
     return (
         Remedy(
-            advice="See what the kubelet says of the token; restart it (pods keep running), so that it reads its files.",
+            advice="See what the kubelet says of the token, and restart it (pods keep running) to have its files read.",
             commands=(f"{LOG} | tail -5", "systemctl restart kubelet"),
             on=f"node/{node}",
             verify=f"kubectl top node {node}",
