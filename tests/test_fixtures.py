@@ -43,7 +43,7 @@ def test_the_report_is_the_one_that_was_read(name: str) -> None:
 
 def _without_counts(report: str) -> str:
     """A new check must not touch what is expected of every other one's patient."""
-    return re.sub(r"^\d+ checks: .*$", "N checks: …", report, flags=re.MULTILINE)
+    return re.sub(r"^\d+ checks: [^)]*\)$", "N checks: …", report, flags=re.MULTILINE)
 
 
 def test_every_patient_is_recorded() -> None:
