@@ -91,6 +91,9 @@ def _told(
     if not others and not between and not reach.reports_since:
         yield Unseen("no answer in time, and whether its kubelet reports meanwhile is not seen", reach.subject)
         return
+    if any(character.isalpha() for character in reach.kubelet.address) and ":" not in reach.kubelet.address:
+        yield Unseen("no answer in time: from the node, or from the DNS that was asked for its name", reach.subject)
+        return
     if _is_among_strangers(reach, reaches) or reach.outcome(WORKSTATION) in ("no route", "refused"):
         yield Unseen("no answer in time: packets are dropped, or the address is not the node's", reach.subject)
         return

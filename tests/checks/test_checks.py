@@ -25,6 +25,7 @@ from tests.checks.refusing_kubelets import (
 from tests.checks.serving import all_loaded, asked, not_reloaded, without_certificate
 from tests.checks.unreached import (
     BY_NAME,
+    NO_ANSWER,
     NO_NAME,
     REFUSED,
     TIMEOUT,
@@ -152,6 +153,7 @@ ILL: dict[str, Callable[[], Patient]] = {
     "kubelet-cert-san-mismatch": lambda: _worker_serves(sans=("192.0.2.99", "worker")),
     "kubelet-cert-san-missing-ip": lambda: _worker_serves(sans=("worker",)),
     "kubelet-cert-unknown-ca": lambda: _worker_serves(by="other-ca"),
+    "cluster-dns-unreachable": lambda: unreached(NO_ANSWER, url="https://worker:10250"),
     "kubelet-down": lambda: stopped(refuses_workstation(unreached(REFUSED))),
     "kubelet-endpoint-404-version": lambda: annotated(unreached('request failed, status: \\"404 Not Found\\"', url="")),
     "kubelet-insecure-tls": lambda: healthy().args(*MANIFEST_ARGS, "--kubelet-insecure-tls"),
@@ -198,6 +200,7 @@ WELL: dict[str, Callable[[], Patient]] = {
     "kubelet-cert-san-mismatch": lambda: _worker_serves(sans=("192.0.2.99", "192.0.2.11")),
     "kubelet-cert-san-missing-ip": lambda: _worker_serves(sans=("192.0.2.99",)),
     "kubelet-cert-unknown-ca": lambda: _worker_serves(sans=("192.0.2.99",)),
+    "cluster-dns-unreachable": lambda: unreached(NO_NAME, url="https://worker:10250"),
     "kubelet-down": lambda: stopped(unreached(TIMEOUT)),  # cut off from the API server: it shakes hands
     "kubelet-endpoint-404-version": lambda: unreached('request failed, status: \\"403 Forbidden\\"', url=""),
     "kubelet-insecure-tls": lambda: healthy().args(*MANIFEST_ARGS, "--kubelet-insecure-tls=false"),
@@ -237,6 +240,7 @@ SEES: dict[str, tuple[str, ...]] = {
     "kubelet-cert-san-mismatch": (paths.NODES,),
     "kubelet-cert-san-missing-ip": (paths.NODES,),
     "kubelet-cert-unknown-ca": (paths.NODES, paths.ROOT_CA),
+    "cluster-dns-unreachable": paths.DEPLOYMENTS,
     "kubelet-down": (paths.NODES,),
     "kubelet-endpoint-404-version": paths.DEPLOYMENTS,
     "kubelet-insecure-tls": paths.DEPLOYMENTS,

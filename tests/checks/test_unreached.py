@@ -8,6 +8,7 @@ from msdoctor.bundle import Reason
 from msdoctor.judge import Result
 from msdoctor.model import Confidence, EffectKind, Finding
 from tests.checks.unreached import (
+    BY_NAME,
     NO_ROUTE,
     REFUSED,
     TIMEOUT,
@@ -47,6 +48,8 @@ def _short(patient: Patient) -> Patient:
         (lambda: leases(silent_to_workstation(unreached(TIMEOUT))), {"node-unreachable-timeout": LIKELY}),
         # It shakes hands: lost on metrics-server's own way, or slow.
         (lambda: leases(unreached(TIMEOUT)), {"node-unreachable-timeout": POSSIBLE}),
+        # The name's answer may be what did not come in time.
+        (lambda: leases(unreached(TIMEOUT, url="https://worker:10250").args(*BY_NAME)), {}),
         # Silent, and it does not report: down, or cut off altogether.
         (lambda: stopped(silent_to_workstation(unreached(TIMEOUT))), {"kubelet-down": POSSIBLE}),
         (lambda: stopped(refuses_workstation(unreached(REFUSED))), {"kubelet-down": LIKELY}),

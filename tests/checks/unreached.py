@@ -25,6 +25,7 @@ REFUSED = "dial tcp 192.0.2.11:10250: connect: connection refused"
 NO_ROUTE = "dial tcp 192.0.2.11:10250: connect: no route to host"
 TIMEOUT = "context deadline exceeded"
 NO_NAME = "dial tcp: lookup worker on 10.96.0.10:53: no such host"
+NO_ANSWER = "dial tcp: lookup worker on 10.96.0.10:53: read udp 10.0.0.3:4000->10.96.0.10:53: i/o timeout"
 BY_NAME = tuple(arg for arg in MANIFEST_ARGS if "address-types" not in arg)
 
 

@@ -46,6 +46,7 @@ TRUTH: dict[str, set[tuple[str, str]]] = {
     "kubelet-down": {("kubelet-down", "active")},
     "node-address-dns-unresolvable": {("node-address-dns-unresolvable", "active")},
     "kubelet-endpoint-404-version": {("kubelet-endpoint-404-version", "active")},
+    "cluster-dns-unreachable": {("cluster-dns-unreachable", "active")},
     "node-address-type-missing": {("node-address-type-missing", "active")},
     "kubelet-slow-response": {("kubelet-slow-response", "active")},
     "kubelet-read-only-port-10255": {("kubelet-read-only-port-10255", "active")},

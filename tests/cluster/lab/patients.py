@@ -170,6 +170,10 @@ FAULTS: dict[str, Fault] = {
     "kubelet-down-below": _all(_kubelet(NODE1, running=False), _metrics_server(node=NODE1)),
     "node-address-dns-unresolvable": _metrics_server(args=_without("--kubelet-preferred-address-types")),
     "node-address-by-hostname": _metrics_server(args=_with("--kubelet-preferred-address-types", "Hostname,InternalIP")),
+    "cluster-dns-unreachable": _all(
+        _firewall(*(Drop(node, "FORWARD", ("-p", "udp", "--dport", "53"), "REJECT") for node in NODES)),
+        _metrics_server(args=_with("--kubelet-preferred-address-types", "Hostname")),
+    ),
     "node-address-type-missing": _metrics_server(args=_with("--kubelet-preferred-address-types", "ExternalIP")),
     "kubelet-endpoint-404-version": _kubelet(NODE1, metrics_path="/metrics/resources"),
     "node-wrong-internal-ip": _all(_kubelet(NODE1, node_ip=NAT_ADDRESS), _metrics_server(node=MASTER)),
