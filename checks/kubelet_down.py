@@ -85,12 +85,12 @@ def kubelet_down(
     reaches: tuple[Reach, ...], installation: Installation | Unseen | None, repair: Repair
 ) -> Iterator[Finding | Unseen]:
     deployed = None if isinstance(installation, Unseen) else installation
-    down = [reach for reach in reaches if _may_be_down(reach) and _is_complained_of(reach, deployed)]
+    down = {reach.name for reach in reaches if _may_be_down(reach) and _is_complained_of(reach, deployed)}
     hosts = {pod.spec.node_name for pod in deployed.pods} if deployed else set()
-    takes_along = bool(hosts) and hosts <= {reach.name for reach in down}
+    takes_along = bool(hosts) and hosts <= down
 
     def judge(reach: Reach) -> Iterator[Finding]:
-        if reach not in down:
+        if reach.name not in down:
             return
         refused, unlisted = _is_refused(reach), _is_unlisted(reach)
         hosting = takes_along and reach.name in hosts

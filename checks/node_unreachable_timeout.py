@@ -33,6 +33,7 @@ metrics-server pkg/scraper/scraper.go ("Failed to scrape node, timeout to access
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msdoctor.model import Class, Confidence, Finding, Hop, Says, Unseen, check
@@ -51,6 +52,18 @@ METRICS_SERVER, API_SERVER, WORKSTATION = "metrics-server", "the API server", "w
 LEAST_SECONDS = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What all nodes together tell, seen once."""
+
+    waits: float
+    stores_nothing: bool
+    workstation_reaches: bool
+    log_is_behind_it: bool
+    only_own_node_works: bool
+    networks: frozenset[str]
+
+
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
@@ -65,36 +78,34 @@ LEAST_SECONDS = 2.0
 def node_unreachable_timeout(
     reaches: tuple[Reach, ...], installation: Installation | Unseen | None, repair: Repair
 ) -> Iterator[Finding | Unseen]:
-    deployed = None if isinstance(installation, Unseen) else installation
+    picture = _picture(reaches, None if isinstance(installation, Unseen) else installation)
 
     def judge(reach: Reach) -> Iterator[Finding | Unseen]:
         if reach.reporting is not True or reach.shared_with or reach.found_at:
             return  # silent towards the API server as well: down, perhaps; or dialled at a wrong address
         if reach.said:
-            yield from _told(reach, reaches, deployed, repair)
+            yield from _told(reach, picture, repair)
         elif reach.unheard:
-            yield from _untold(reach, reaches, deployed, repair)
+            yield from _untold(reach, picture, repair)
 
     yield from each(reaches, judge)
 
 
-def _told(
-    reach: Reach, reaches: tuple[Reach, ...], deployed: Installation | None, repair: Repair
-) -> Iterator[Finding | Unseen]:
+def _told(reach: Reach, picture: _Picture, repair: Repair) -> Iterator[Finding | Unseen]:
     """metrics-server itself complains of a timeout; the others tell whether a slow kubelet may be behind it."""
     if reach.outcome(METRICS_SERVER) != "silent":
         return
-    others = _silent_to(reach, reaches)
-    if not others and deployed and deployed.request_timeout_seconds < LEAST_SECONDS:
+    others = _silent_to(reach, picture)
+    if not others and picture.waits < LEAST_SECONDS:
         return  # the time that it gives a kubelet is too short to tell
-    between = _only_own_node_works(reaches) and not reach.hosts_metrics_server
+    between = picture.only_own_node_works and not reach.hosts_metrics_server
     if not others and not between and not reach.reports_since:
         yield Unseen("no answer in time, and whether its kubelet reports meanwhile is not seen", reach.subject)
         return
     if any(character.isalpha() for character in reach.kubelet.address) and ":" not in reach.kubelet.address:
         yield Unseen("no answer in time: from the node, or from the DNS that was asked for its name", reach.subject)
         return
-    if _is_among_strangers(reach, reaches) or reach.outcome(WORKSTATION) in ("no route", "refused"):
+    if _is_among_strangers(reach, picture) or reach.outcome(WORKSTATION) in ("no route", "refused"):
         yield Unseen("no answer in time: packets are dropped, or the address is not the node's", reach.subject)
         return
     yield finding(
@@ -110,7 +121,8 @@ def _told(
 
 def _why(reach: Reach, others: list[str], between: bool) -> str:
     if others:
-        return f"{' and '.join(others)} gets no answer there either: packets to its port are dropped."
+        get = "get" if len(others) > 1 else "gets"
+        return f"{' and '.join(others)} {get} no answer there either: packets to its port are dropped."
     if between:
         return (
             "Only the node that metrics-server itself runs on gives it metrics: packets are dropped on the way from"
@@ -124,14 +136,11 @@ def _why(reach: Reach, others: list[str], between: bool) -> str:
     return "Either packets to its port are dropped, or it is slow to answer: a dial from metrics-server's node decides."
 
 
-def _untold(
-    reach: Reach, reaches: tuple[Reach, ...], deployed: Installation | None, repair: Repair
-) -> Iterator[Finding]:
+def _untold(reach: Reach, picture: _Picture, repair: Repair) -> Iterator[Finding]:
     """Of metrics-server no word is to be had, as where its own log is behind the port in question."""
-    others = _silent_to(reach, reaches)
-    nothing_comes = reach.scraped is False or stores_nothing(deployed)
-    log_is_behind_it = any(one.outcome(API_SERVER) == "silent" for one in reaches)
-    if reach.outcome(WORKSTATION) not in (None, "silent") or not (nothing_comes and log_is_behind_it):
+    others = _silent_to(reach, picture)
+    nothing_comes = reach.scraped is False or picture.stores_nothing
+    if reach.outcome(WORKSTATION) not in (None, "silent") or not (nothing_comes and picture.log_is_behind_it):
         return
     if not others and reach.outcome(WORKSTATION) is None:
         return
@@ -153,28 +162,40 @@ def _untold(
     )
 
 
-def _silent_to(reach: Reach, reaches: tuple[Reach, ...]) -> list[str]:
+def _silent_to(reach: Reach, picture: _Picture) -> list[str]:
     """Who else gets no answer there. A workstation that reaches no kubelet at all is merely elsewhere."""
     found = ["The API server"] if reach.outcome(API_SERVER) == "silent" else []
-    if reach.outcome(WORKSTATION) == "silent" and any(one.outcome(WORKSTATION) == "answers" for one in reaches):
+    if reach.outcome(WORKSTATION) == "silent" and picture.workstation_reaches:
         found.append("the workstation" if found else "The workstation")
     return found
 
 
-def _is_among_strangers(reach: Reach, reaches: tuple[Reach, ...]) -> bool:
-    """Whether its address lies in another network than those of all kubelets that answer, by its first two bytes."""
-    network = reach.kubelet.address.split(".")[:2]
-    others = [one for one in reaches if one is not reach and (one.scraped or one.outcome(WORKSTATION) == "answers")]
-    return bool(others) and all(one.kubelet.address.split(".")[:2] != network for one in others)
+def _is_among_strangers(reach: Reach, picture: _Picture) -> bool:
+    """Whether its address lies in another network than those of all kubelets that answer."""
+    if reach.outcome(WORKSTATION) == "answers" or not picture.networks:
+        return False
+    return _network(reach) not in picture.networks
 
 
-def _only_own_node_works(reaches: tuple[Reach, ...]) -> bool:
-    """One other that fails may fail for itself; it takes several to point at what they have in common."""
+def _network(reach: Reach) -> str:
+    """The first two bytes of its address, which says little, but enough to doubt an address."""
+    return ".".join(reach.kubelet.address.split(".")[:2])
+
+
+def _picture(reaches: tuple[Reach, ...], deployed: Installation | None) -> _Picture:
     own = [reach for reach in reaches if reach.hosts_metrics_server]
     others = [reach for reach in reaches if not reach.hosts_metrics_server]
-    return (
-        bool(own)
+    return _Picture(
+        waits=deployed.request_timeout_seconds if deployed else 10.0,
+        stores_nothing=stores_nothing(deployed),
+        workstation_reaches=any(reach.outcome(WORKSTATION) == "answers" for reach in reaches),
+        log_is_behind_it=any(reach.outcome(API_SERVER) == "silent" for reach in reaches),
+        # One other that fails may fail for itself; it takes several to point at what they have in common.
+        only_own_node_works=bool(own)
         and len(others) > 1
         and all(reach.scraped for reach in own)
-        and all(reach.outcome(METRICS_SERVER) == "silent" for reach in others)
+        and all(reach.outcome(METRICS_SERVER) == "silent" for reach in others),
+        networks=frozenset(
+            _network(reach) for reach in reaches if reach.scraped or reach.outcome(WORKSTATION) == "answers"
+        ),
     )

@@ -164,6 +164,7 @@ def reaches(
     sharing: dict[str, list[str]] = {}
     for kubelet in kubelets:
         sharing.setdefault(kubelet.address, []).append(kubelet.name)
+    nodes = tuple(kubelet.node for kubelet in kubelets)
     found = []
     for kubelet in kubelets:
         name = kubelet.name
@@ -176,7 +177,7 @@ def reaches(
         ready = next((c for c in kubelet.node.status.conditions if c.type == "Ready"), Condition())
         renewed, lasts = leases.get(name, (None, timedelta(seconds=40)))
         signs = [moment for moment in (renewed, ready.last_heartbeat_time) if moment]
-        found_at, evidence = _found_elsewhere(bundle, kubelet, tuple(one.node for one in kubelets))
+        found_at, evidence = _found_elsewhere(bundle, kubelet, nodes)
         found.append(
             Reach(
                 kubelet=kubelet,
