@@ -301,8 +301,10 @@ def _leases(bundle: Bundle) -> dict[str, tuple[datetime | None, timedelta]]:
 
 def other_addresses(held: Held | None, nodes: Sequence[Node]) -> tuple[str, ...]:
     """Addresses that a kubelet's certificate is for and that are registered for no node."""
+    if held is None:
+        return ()
     known = {item.address for node in nodes for item in node.status.addresses} | {"127.0.0.1", "::1"}
-    return tuple(address for address in (held.leaf.ip_addresses if held else ()) if address not in known)
+    return tuple(address for address in held.leaf.ip_addresses if address not in known)
 
 
 def _found_elsewhere(bundle: Bundle, kubelet: Kubelet, nodes: Sequence[Node]) -> tuple[str, Evidence | None]:
