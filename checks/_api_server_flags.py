@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.facts.forms import Form
-from msdoctor.model import Blanks, Evidence, Remedy, Risk
+from msdoctor.model import Blanks, Evidence, Hop, Remedy, Risk, Says
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,18 @@ HEADERS = (
     "--requestheader-group-headers=X-Remote-Group",
     "--requestheader-username-headers=X-Remote-User",
 )
+
+
+def taken_for_anonymous(likelihood: float) -> tuple[Says, ...]:
+    """What is heard when metrics-server takes the aggregator for nobody, whichever of its causes is behind it."""
+    nobody = {"user": "system:anonymous"}
+    return (
+        Says("Canceled", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=likelihood),
+        Says("AbandonedRequest", where={"path": "/apis/metrics.k8s.io/v1beta1"}, likelihood=likelihood),
+        Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=likelihood),
+        Says("Forbidden", hop=Hop.D, where=nobody, likelihood=likelihood),
+        Says("Forbidden", hop=Hop.A, where=nobody, likelihood=likelihood),
+    )
 
 
 def lacking(servers: Sequence[Component], prefixes: tuple[str, ...]) -> list[Component]:

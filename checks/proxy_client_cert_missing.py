@@ -40,12 +40,18 @@ from msdoctor.model import (
     Look,
     NotApplicable,
     Remedy,
-    Says,
     Unseen,
     check,
 )
 
-from ._api_server_flags import add_flags, lacking, lacks, make_front_proxy_certificates, with_front_proxy_files
+from ._api_server_flags import (
+    add_flags,
+    lacking,
+    lacks,
+    make_front_proxy_certificates,
+    taken_for_anonymous,
+    with_front_proxy_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,13 +78,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
-    says=(
-        Says("Canceled", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=0.5),
-        Says("AbandonedRequest", where={"path": "/apis/metrics.k8s.io/v1beta1"}, likelihood=0.5),
-        Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=0.5),
-        Says("Forbidden", hop=Hop.D, where={"user": "system:anonymous"}, likelihood=0.5),
-        Says("Forbidden", hop=Hop.A, where={"user": "system:anonymous"}, likelihood=0.5),
-    ),
+    says=taken_for_anonymous(0.5),
     decide=(LOOK,),
     advise=advise,
 )

@@ -48,7 +48,15 @@ from msdoctor.model import (
     check,
 )
 
-from ._api_server_flags import HEADERS, add_flags, lacking, lacks, make_front_proxy_certificates, with_front_proxy_files
+from ._api_server_flags import (
+    HEADERS,
+    add_flags,
+    lacking,
+    lacks,
+    make_front_proxy_certificates,
+    taken_for_anonymous,
+    with_front_proxy_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,11 +90,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Canceled", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=0.7),
-        Says("AbandonedRequest", where={"path": "/apis/metrics.k8s.io/v1beta1"}, likelihood=0.7),
-        Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=0.7),
-        Says("Forbidden", hop=Hop.D, where={"user": "system:anonymous"}, likelihood=0.7),
-        Says("Forbidden", hop=Hop.A, where={"user": "system:anonymous"}, likelihood=0.7),
+        *taken_for_anonymous(0.7),
         Says("MissingBundleContent", where={"bundle": "requestheader-client-ca-file"}, likelihood=1.0),
     ),
     decide=(LOOK,),
