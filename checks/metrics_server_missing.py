@@ -40,6 +40,7 @@ from msdoctor.model import (
     Says,
     Unseen,
     check,
+    those_seen,
 )
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def metrics_server_missing(
     if isinstance(running_pods, Unseen) and backend and backend.service:
         yield running_pods
         return
-    if backend and (other := _another_server(backend, () if isinstance(running_pods, Unseen) else running_pods)):
+    if backend and (other := _another_server(backend, those_seen(running_pods))):
         yield NotApplicable(f"{apiservices[0].metadata.name} is for another server to serve: {other}")
         return
     left = [item.metadata.name for item in apiservices if item.spec.service]

@@ -42,6 +42,7 @@ from msdoctor.model import (
     Remedy,
     Unseen,
     check,
+    those_seen,
 )
 
 from ._api_server_flags import (
@@ -92,7 +93,7 @@ def proxy_client_cert_missing(
     if authentication is None or not authentication.requestheader_ca:
         yield NotApplicable("no front-proxy CA is published for a proxy client certificate to be checked against")
         return
-    servers = () if isinstance(api_servers, Unseen) else api_servers
+    servers = those_seen(api_servers)
     without = lacking(servers, ("proxy-client-cert-file",))
     # Where every server that was seen has its certificate, a 403 comes from something else.
     inferred = not servers and not isinstance(aggregator, Unseen) and aggregator.anonymous

@@ -52,6 +52,7 @@ from msdoctor.model import (
     State,
     Unseen,
     check,
+    those_seen,
 )
 from msdoctor.utterances.errors import NotInAllowedList
 
@@ -145,7 +146,7 @@ def _from_log(
 ) -> Iterator[Finding | Unseen]:
     """Without the certificate itself, metrics-server's log names its CN, as long as it still refuses the aggregator."""
     refused = not isinstance(aggregator, Unseen) and aggregator.refused
-    lines = () if isinstance(log, Unseen) else log
+    lines = those_seen(log)
     said = [(line, line.error.name) for line in lines if isinstance(line.error, NotInAllowedList)]
     if not said or not refused:
         yield unseen

@@ -46,6 +46,7 @@ from msdoctor.model import (
     Says,
     Unseen,
     check,
+    those_seen,
 )
 
 from ._api_server_flags import (
@@ -104,7 +105,7 @@ def requestheader_config_missing(
 ) -> Iterator[Finding]:
     if authentication is not None and authentication.requestheader_ca:
         return
-    servers = () if isinstance(api_servers, Unseen) else api_servers
+    servers = those_seen(api_servers)
     without = lacking(servers, ("requestheader-",))
     user = "" if isinstance(aggregator, Unseen) or not aggregator.as_user else aggregator.user
     yield Finding(

@@ -15,7 +15,7 @@ from msdoctor.facts.flow import Flow
 from msdoctor.facts.gaps import Gap
 from msdoctor.facts.installation import Installation
 from msdoctor.judge import Outcome, Result
-from msdoctor.model import Check, Class, Confidence, Effect, EffectKind, Finding, Hop, State, Unseen
+from msdoctor.model import Check, Class, Confidence, Effect, EffectKind, Finding, Hop, State, Unseen, those_seen
 from msdoctor.pipeline import Proof, Topology
 
 MASTERS = "system:masters"
@@ -353,8 +353,8 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
 
 def _named_nodes(cluster: Cluster) -> frozenset[str]:
     """Nodes that something else names where they may not be listed: a pod that runs there, a scrape that fails."""
-    pods = () if isinstance(cluster.running_pods, Unseen) else cluster.running_pods
-    failed = () if isinstance(cluster.failed_scrapes, Unseen) else cluster.failed_scrapes
+    pods = those_seen(cluster.running_pods)
+    failed = those_seen(cluster.failed_scrapes)
     return frozenset(name for name in (*(pod.node for pod in pods), *(scrape.node for scrape in failed)) if name)
 
 
@@ -363,7 +363,7 @@ def _refuses_caller(refusal: Refusal | None) -> bool:
 
 
 def _blind(cluster: Cluster, keys: frozenset[str]) -> tuple[BlindHPA, ...]:
-    hpas = () if isinstance(cluster.hpas, Unseen) else cluster.hpas
+    hpas = those_seen(cluster.hpas)
     blind = (hpa for hpa in hpas if hpa.key in keys)
     return tuple(
         BlindHPA(
@@ -460,7 +460,7 @@ def _contradiction(item: _Found, cluster: Cluster, topology: Topology) -> str:
 
 def _complains(cluster: Cluster, node: str) -> bool:
     """Whether metrics-server has failed to scrape the node since its newest sample."""
-    failed = () if isinstance(cluster.failed_scrapes, Unseen) else cluster.failed_scrapes
+    failed = those_seen(cluster.failed_scrapes)
     return any(scrape.node == node for scrape in failed)
 
 

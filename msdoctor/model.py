@@ -6,10 +6,13 @@ Nothing here touches the network, the clock, a file or the environment, and impo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
+
+Items = TypeVar("Items", bound="Sequence[object]")
 
 
 class Hop(StrEnum):
@@ -94,6 +97,11 @@ class Unseen:
 
     reason: str
     where: str = ""
+
+
+def those_seen(items: Items | Unseen) -> Items | tuple[()]:
+    """The items of a list, none where it is unseen: for a reader to whom the two come to the same."""
+    return () if isinstance(items, Unseen) else items
 
 
 @dataclass(frozen=True, slots=True)

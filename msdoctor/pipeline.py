@@ -13,7 +13,7 @@ from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import RunningPod
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import HPA
-from msdoctor.model import Effect, EffectKind, Hop, Unseen
+from msdoctor.model import Effect, EffectKind, Hop, Unseen, those_seen
 
 NAMES: Mapping[Hop, str] = {
     Hop.A: "API server",
@@ -39,8 +39,8 @@ class Topology:
 def topology(cluster: Cluster) -> Topology:
     """Read off the facts; what is unseen reaches nothing."""
     installation = cluster.installation
-    hpas = () if isinstance(cluster.hpas, Unseen) else cluster.hpas
-    pods = () if isinstance(cluster.running_pods, Unseen) else cluster.running_pods
+    hpas = those_seen(cluster.hpas)
+    pods = those_seen(cluster.running_pods)
     return Topology(
         nodes=frozenset() if isinstance(cluster.nodes, Unseen) else frozenset(n.metadata.name for n in cluster.nodes),
         hpa_nodes={hpa.key: frozenset(pod.node for pod in pods if _scales(hpa, pod)) for hpa in hpas},
@@ -190,14 +190,14 @@ def _scaling(hpa: HPA) -> bool:
 
 def _every_kubelet_refuses(cluster: Cluster) -> bool:
     """Whether metrics-server is told by each that it may not: what it was told came over a connection that stands."""
-    nodes = () if isinstance(cluster.nodes, Unseen) else cluster.nodes
-    failed = () if isinstance(cluster.failed_scrapes, Unseen) else cluster.failed_scrapes
+    nodes = those_seen(cluster.nodes)
+    failed = those_seen(cluster.failed_scrapes)
     refusing = {scrape.node for scrape in failed if scrape.said.connection.hop is Hop.F}
     return bool(nodes) and all(node.metadata.name in refusing for node in nodes)
 
 
 def _reached(cluster: Cluster) -> bool:
-    registered = () if isinstance(cluster.apiservices, Unseen) else cluster.apiservices
+    registered = those_seen(cluster.apiservices)
     return any(
         item.available.status == "True" or "bad status from" in item.available.message
         for item in registered

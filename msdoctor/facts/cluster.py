@@ -18,7 +18,7 @@ from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
-from msdoctor.model import Unseen
+from msdoctor.model import Unseen, those_seen
 from msdoctor.utterances import Speaker, Utterance
 from msdoctor.utterances.reader import read
 
@@ -83,8 +83,8 @@ def read_facts(bundle: Bundle) -> Cluster:
             bundle,
             listed,
             present,
-            () if isinstance(failed, Unseen) else failed,
-            () if isinstance(requests, Unseen) else requests,
+            those_seen(failed),
+            those_seen(requests),
             kubelet_processes,
         )
     )
@@ -102,9 +102,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         authentication=config,
         api_servers=servers or Unseen(processes.why_none(bundle, "kube-apiserver")),
         proxy_clients=proxies,
-        aggregator=aggregator(
-            config, proxies, servers, () if isinstance(apiservices, Unseen) else apiservices, bundle.taken_at
-        ),
+        aggregator=aggregator(config, proxies, servers, those_seen(apiservices), bundle.taken_at),
         installations=installed,
         installation=installation,
         log=log,
@@ -128,14 +126,14 @@ def read_facts(bundle: Bundle) -> Cluster:
         repair=repair(
             bundle,
             present,
-            () if isinstance(apiservices, Unseen) else apiservices,
+            those_seen(apiservices),
             servers,
             kubelet_processes,
-            () if isinstance(listed, Unseen) else listed,
+            those_seen(listed),
             authn.front_proxy_files(bundle, files),
             files,
         ),
-        gaps=gaps(bundle, () if isinstance(kubelets, Unseen) else kubelets),
+        gaps=gaps(bundle, those_seen(kubelets)),
     )
 
 
@@ -162,5 +160,5 @@ def _log(bundle: Bundle, installation: installs.Installation | Unseen | None) ->
 def _files_beside(bundle: Bundle) -> Iterator[str]:
     for document in bundle.of(Kind.DIRECTORY):
         names = decode(document, tuple[str, ...])
-        for name in () if isinstance(names, Unseen) else names:
+        for name in those_seen(names):
             yield f"{document.place.origin.removeprefix('host/')}:{document.place.path.rstrip('/')}/{name}"

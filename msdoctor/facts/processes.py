@@ -20,7 +20,7 @@ from msdoctor.facts import manifests, paths, units
 from msdoctor.facts.flags import Argument, Flags, parse
 from msdoctor.facts.forms import Form
 from msdoctor.facts.objects import PodList, Time, decode
-from msdoctor.model import Unseen
+from msdoctor.model import Unseen, those_seen
 
 MANIFESTS = "/etc/kubernetes/manifests"
 UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -140,7 +140,7 @@ def unit_files(bundle: Bundle, host: str, program: str) -> Iterator[tuple[str, s
     for folder in reversed(UNIT_FOLDERS):
         place = Place(f"host/{host}", Kind.DIRECTORY, f"{folder}/{program}.service.d")
         names = decode(bundle.at(place), tuple[str, ...])
-        drop_ins |= {name: f"{place.path}/{name}" for name in (() if isinstance(names, Unseen) else names)}
+        drop_ins |= {name: f"{place.path}/{name}" for name in (those_seen(names))}
     for name in sorted(drop_ins):
         text = _file(bundle, host, drop_ins[name])
         if name.endswith(".conf") and isinstance(text, str):

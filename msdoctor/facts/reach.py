@@ -21,7 +21,7 @@ from msdoctor.facts.kubelets import Held, Kubelet, KubeletProblem, met, tls_plac
 from msdoctor.facts.objects import Condition, LeaseList, Node, decode
 from msdoctor.facts.processes import Component, Process
 from msdoctor.facts.scrapes import OF_A_SCRAPE, FailedScrape
-from msdoctor.model import Evidence, Unseen
+from msdoctor.model import Evidence, Unseen, those_seen
 from msdoctor.utterances import Utterance
 from msdoctor.utterances.errors import DeadlineExceeded, Dial, InnermostError, Lookup, NoAddressOfType
 from msdoctor.utterances.reader import read_error
@@ -156,7 +156,7 @@ def reaches(
         return kubelets
     said = {} if isinstance(failed, Unseen) else {item.node: item for item in failed}
     resolution = installation.resolution_seconds if installation else 60
-    runs = _runs(() if isinstance(log, Unseen) else log, timedelta(seconds=2.5 * resolution))
+    runs = _runs(those_seen(log), timedelta(seconds=2.5 * resolution))
     leases = _leases(bundle)
     asked = _asked_of_apiserver(bundle, installation)
     by_host = {component.host: component for component in processes}

@@ -15,7 +15,7 @@ from msdoctor.facts import installation, kubelets, paths, processes, reach, regi
 from msdoctor.facts.cluster import service_account
 from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import decode
-from msdoctor.model import Unseen
+from msdoctor.model import Unseen, those_seen
 
 API_PATHS = (
     paths.VERSION,
@@ -53,7 +53,7 @@ def wanted(bundle: Bundle) -> frozenset[Place]:
 def _from_api(bundle: Bundle) -> Iterator[Place]:
     api = [*API_PATHS, *_backend_paths(bundle)]
     found = installation.installations(bundle)
-    installed = () if isinstance(found, Unseen) else found
+    installed = those_seen(found)
     for one in installed:
         api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))
@@ -68,7 +68,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
 
 def _backend_paths(bundle: Bundle) -> Iterator[str]:
     found = registration.apiservices(bundle)
-    for item in () if isinstance(found, Unseen) else found:
+    for item in those_seen(found):
         if item.spec.service:
             yield paths.service(item.spec.service.namespace, item.spec.service.name)
             yield paths.slices(item.spec.service.namespace, item.spec.service.name)
@@ -80,7 +80,7 @@ def _pod_handshake(one: installation.Installation, pod: str) -> Place:
 
 def _kubelet_handshakes(bundle: Bundle, one: installation.Installation | None) -> Iterator[Place]:
     listed = kubelets.nodes(bundle)
-    nodes = () if isinstance(listed, Unseen) else listed
+    nodes = those_seen(listed)
     for node in nodes:
         target = kubelets.dialled(node, one)
         if target:
@@ -109,7 +109,7 @@ def _unit_places(bundle: Bundle, host: str, program: str) -> Iterator[Place]:
         yield Place(origin, Kind.FILE, f"{folder}/{program}.service")
         yield drop_ins
         names = decode(bundle.at(drop_ins), tuple[str, ...])
-        for name in () if isinstance(names, Unseen) else names:
+        for name in those_seen(names):
             if name.endswith(".conf"):
                 yield Place(origin, Kind.FILE, f"{drop_ins.path}/{name}")
     for _, text in processes.unit_files(bundle, host, program):
@@ -138,7 +138,7 @@ def _front_proxy_files(bundle: Bundle, host: str) -> Iterator[str]:
     """Certificates that lie ready beside those in use, whether a flag names them or not."""
     for folder in _folders(bundle, host):
         names = decode(bundle.at(Place(f"host/{host}", Kind.DIRECTORY, folder)), tuple[str, ...])
-        for name in () if isinstance(names, Unseen) else names:
+        for name in those_seen(names):
             if "front-proxy" in name and name.endswith((".pem", ".crt")) and not name.endswith("-key.pem"):
                 yield f"{folder}/{name}"
 
