@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 from msdoctor.errors import GivenError
+from msdoctor.utterances.reader import lines_of
 
 _PATH_STARTS = ("/", "./", "../", "~/")
 _PATH_ENDS = (".log", ".txt", ".out", ".err", ".json", ".yaml", ".yml", ".gz")
@@ -21,10 +22,11 @@ _GZIP = b"\x1f\x8b"
 def lines(words: tuple[str, ...]) -> Iterator[Iterable[str]]:
     """The lines of ``-``, of a file, or of the words themselves. Raises GivenError."""
     if words == ("-",):
-        yield _decoded("standard input", _standard_input())
+        text = _decoded("standard input", _standard_input())
+        yield lines_of(text)
     elif len(words) == 1 and is_there(words[0]):
-        with _opened(Path(words[0])) as stream:
-            yield _decoded(words[0], stream)
+        with _opened(Path(words[0])) as stream, _decoded(words[0], stream) as text:
+            yield lines_of(text)
     elif len(words) == 1 and _looks_like_a_path(words[0]):
         raise GivenError(f"{words[0]}: no such file; if it is an error's text, give the whole line, in quotes")
     else:
@@ -64,7 +66,7 @@ def _opened(path: Path) -> IO[bytes]:
         raise GivenError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _decoded(name: str, stream: IO[bytes]) -> Iterable[str]:
+def _decoded(name: str, stream: IO[bytes]) -> TextIO:
     buffered = io.BufferedReader(stream)  # type: ignore[type-var]  # whatever can be read into will do
     start = buffered.peek(io.DEFAULT_BUFFER_SIZE)
     if not start:
