@@ -246,9 +246,9 @@ def _roots(causes: Sequence[_Found], topology: Topology) -> list[_Found]:
         effects = frozenset(item.finding.effects)
         if not effects or item is other or item.check.cls is Class.RISK:
             return False
-        if other.finding.confidence is Confidence.POSSIBLE is not item.finding.confidence:
+        if other.finding.confidence is Confidence.POSSIBLE and item.finding.confidence is not Confidence.POSSIBLE:
             return False
-        if item.check.cls is Class.CAUSE and not _heals_what_follows(other):
+        if item.check.cls is Class.CAUSE and not pipeline.heals_what_follows(other.finding.effects):
             return False
         mutual = frozenset(other.finding.effects) <= reach[id(item)]
         return effects <= reach[id(other)] and not mutual
@@ -259,11 +259,6 @@ def _roots(causes: Sequence[_Found], topology: Topology) -> list[_Found]:
         for item in causes
         if item.finding.state is not State.ACTIVE or not any(follows(item, other) for other in active)
     ]
-
-
-def _heals_what_follows(item: _Found) -> bool:
-    """Installing metrics-server brings its APIService and its Service along."""
-    return any(effect.kind is EffectKind.NOT_INSTALLED for effect in item.finding.effects)
 
 
 def _explained(

@@ -128,6 +128,11 @@ def consequences(effects: Iterable[Effect], cluster: Topology) -> frozenset[Effe
         known = more
 
 
+def heals_what_follows(effects: Iterable[Effect]) -> bool:
+    """Whether healing these heals causes that follow: installing metrics-server brings its APIService and Service."""
+    return any(effect.kind is EffectKind.NOT_INSTALLED for effect in effects)
+
+
 def hidden(effects: frozenset[Effect], cluster: Topology) -> dict[Hop, str]:
     """Hops that nothing can reach while these effects last, and why; what lies there is not judged by silence."""
     kinds = {effect.kind for effect in effects}
