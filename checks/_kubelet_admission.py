@@ -1,4 +1,4 @@
-"""What the checks of a kubelet's admission share: how each kubelet met metrics-server, and how its settings are mended.
+"""What the checks of a kubelet's admission share: when its faults show, and how its settings are mended.
 
 A kubelet knows a caller by a client certificate, or by a token that it has the API server check (webhook
 authentication), or as nameless (anonymous); then it asks the API server what that caller may do, or allows all.
@@ -6,112 +6,30 @@ authentication), or as nameless (anonymous); then it asks the API server what th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Effect, EffectKind, Evidence, Hop, NotApplicable, Remedy, State, Unseen
-from msdoctor.utterances.errors import HTTPStatus
+from msdoctor.model import Blanks, Effect, EffectKind, NotApplicable, Remedy, State, Unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator
 
     from msdoctor.facts.admission import Admission, Setting
-    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
-    from msdoctor.facts.kubelets import Kubelet
-    from msdoctor.facts.reach import Reach
-    from msdoctor.facts.scrapes import FailedScrape
 
 # The kubelet restarts; then the next two scrapes must succeed, and an endpoint that was gone come back.
 SHOWS_WITHIN_SECONDS = 90
-NO_FILES = "its configuration was not read: no files of its host were given (--host-root NAME=DIR)"
 WITHOUT_TOKEN = ("kubelet-client-certificate", "deprecated-kubelet-completely-insecure")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One kubelet and what became of metrics-server's question to it.
-
-    ``failure`` is the newest complaint that no later success overtakes; ``works``: its metrics are fresh and nobody
-    complains. ``hidden``: something fails before the kubelet looks at who asks.
-    """
-
-    kubelet: Kubelet
-    admission: Admission | Unseen
-    failure: FailedScrape | None
-    works: bool
-    hidden: bool
-    reach: Reach | None
-
-    @property
-    def name(self) -> str:
-        """The node's name."""
-        return self.kubelet.name
-
-    @property
-    def code(self) -> str:
-        """401 or 403 where that is what the kubelet answers now."""
-        failed = self.failure
-        if failed is None or failed.said.connection.hop is not Hop.F or not isinstance(failed.error, HTTPStatus):
-            return ""
-        return failed.error.code
-
-    @property
-    def cut_off(self) -> bool:
-        """Whether it has stopped reporting to the API server."""
-        return self.reach is not None and self.reach.reporting is False
-
-    @property
-    def state(self) -> State:
-        """Whether a fault of its admission shows now, or only once something before it is healed."""
-        return State.NEXT if self.hidden else State.ACTIVE
-
-    @property
-    def effects(self) -> tuple[Effect, ...]:
-        """A scrape that it does not answer."""
-        return (Effect(EffectKind.SCRAPE_FAILS, self.name),)
-
-    @property
-    def said(self) -> tuple[Evidence, ...]:
-        """What metrics-server says of it."""
-        return (self.failure.evidence,) if self.failure else ()
-
-    def blanks(self) -> dict[str, str]:
-        """Where its settings are made, for the blanks of ``strict``."""
-        return {} if isinstance(self.admission, Unseen) else places(self.admission)
+def state(one: Asked) -> State:
+    """Whether a fault of a kubelet's admission shows now, or only once something before it is healed."""
+    return State.NEXT if one.hidden else State.ACTIVE
 
 
-def asked(
-    kubelets: Sequence[Kubelet],
-    admissions: Mapping[str, Admission | Unseen],
-    failed: Sequence[FailedScrape] | Unseen,
-    flow: Flow | Unseen,
-    installation: Installation | Unseen | None,
-    now: datetime,
-    reaches: Sequence[Reach] | Unseen = (),
-) -> tuple[Asked, ...]:
-    """Every kubelet, in the order of the nodes."""
-    known = None if isinstance(installation, Unseen) else installation
-    resolution = known.resolution_seconds if known else 60
-    reached = {} if isinstance(reaches, Unseen) else {item.name: item for item in reaches}
-    complaints = {} if isinstance(failed, Unseen) else {item.node: item for item in failed}
-
-    def one(kubelet: Kubelet) -> Asked:
-        failure = complaints.get(kubelet.name)
-        sampled = not isinstance(flow, Unseen) and flow.fresh(kubelet.name, now, resolution)
-        refused = failure is not None and failure.said.connection.hop is Hop.F
-        untrusted = (known is None or known.verifies_kubelets) and any(problem.first for problem in kubelet.problems)
-        return Asked(
-            kubelet,
-            admissions.get(kubelet.name, Unseen(NO_FILES)),
-            failure,
-            works=sampled and failure is None,
-            hidden=not refused and (failure is not None or untrusted),
-            reach=reached.get(kubelet.name),
-        )
-
-    return tuple(map(one, kubelets))
+def effects(one: Asked) -> tuple[Effect, ...]:
+    """A scrape that it does not answer."""
+    return (Effect(EffectKind.SCRAPE_FAILS, one.name),)
 
 
 def not_by_token(installation: Installation | None) -> NotApplicable | None:
@@ -178,8 +96,10 @@ def _flag_edit(blanks: Blanks, name: str) -> str:
     return f"-e 's/ --kubeconfig[= ]/ --{flag}={right}&/'"
 
 
-def places(admission: Admission) -> dict[str, str]:
+def places(admission: Admission | Unseen) -> dict[str, str]:
     """Where a kubelet's settings are made, for the blanks of ``strict``."""
+    if isinstance(admission, Unseen):
+        return {}
     settings = (("tokens", admission.tokens), ("anonymous", admission.anonymous), ("mode", admission.mode))
     unit = {"kubelet_unit": admission.unit} if admission.unit else {}
     return unit | {blank: value for name, setting in settings for blank, value in _place(name, setting)}

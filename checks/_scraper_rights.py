@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Blanks, Confidence, Effect, EffectKind, Evidence, Finding, Remedy, State, Unseen
 
-from ._kubelet_admission import Asked
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.repair import Repair
 

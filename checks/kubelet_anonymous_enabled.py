@@ -42,18 +42,14 @@ from msdoctor.model import (
     check,
 )
 
-from ._kubelet_admission import Asked, asked, strict
+from ._kubelet_admission import places, strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator
 
     from msdoctor.facts.admission import Admission
-    from msdoctor.facts.flow import Flow
-    from msdoctor.facts.installation import Installation
-    from msdoctor.facts.kubelets import Kubelet
+    from msdoctor.facts.asked import Asked
     from msdoctor.facts.repair import Repair
-    from msdoctor.facts.scrapes import FailedScrape
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -62,15 +58,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 
 @check(hop=Hop.F, cls=Class.RISK, advise=advise)
 def kubelet_anonymous_enabled(
-    kubelets: tuple[Kubelet, ...],
-    admissions: Mapping[str, Admission | Unseen],
-    failed_scrapes: tuple[FailedScrape, ...] | Unseen,
-    flow: Flow | Unseen,
-    installation: Installation | Unseen | None,
+    asked: tuple[Asked, ...],
     repair: Repair,
-    taken_at: datetime,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
-    for one in asked(kubelets, admissions, failed_scrapes, flow, installation, taken_at):
+    for one in asked:
         rules = one.admission
         if isinstance(rules, Unseen):
             yield Unseen(rules.reason, one.kubelet.subject)
@@ -92,5 +83,5 @@ def _finding(one: Asked, rules: Admission, repair: Repair) -> Finding:
         subjects=(one.kubelet.subject,),
         evidence=(rules.anonymous.evidence, *more),
         effects=(Effect(EffectKind.UNSAFE),),
-        remedies=advise(repair.blanks(one.name, **one.blanks())),
+        remedies=advise(repair.blanks(one.name, **places(one.admission))),
     )

@@ -47,19 +47,15 @@ from msdoctor.model import (
     check,
 )
 
-from ._kubelet_admission import Asked, asked, configz, not_by_token, strict
+from ._kubelet_admission import configz, effects, not_by_token, places, state, strict
 from ._scraper_rights import METRICS, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator
 
-    from msdoctor.facts.admission import Admission
-    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
-    from msdoctor.facts.kubelets import Kubelet
     from msdoctor.facts.repair import Repair
-    from msdoctor.facts.scrapes import FailedScrape
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -88,27 +84,22 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def kubelet_anonymous_token_not_accepted(
-    kubelets: tuple[Kubelet, ...],
-    admissions: Mapping[str, Admission | Unseen],
-    failed_scrapes: tuple[FailedScrape, ...] | Unseen,
-    flow: Flow | Unseen,
+    asked: tuple[Asked, ...],
     installation: Installation | None,
     may_scrape: bool | Unseen,
     may_read_stats: bool | Unseen,
     repair: Repair,
-    taken_at: datetime,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
     if aside or installation is None:
         yield aside or NotApplicable("no metrics-server is installed")
         return
-    everyone = asked(kubelets, admissions, failed_scrapes, flow, installation, taken_at)
     may = may_scrape if needed(installation)[0] == METRICS else may_read_stats
     # What metrics-server may do, it may do with every kubelet.
-    allowed = may is True or (isinstance(may, Unseen) and any(one.works for one in everyone))
+    allowed = may is True or (isinstance(may, Unseen) and any(one.works for one in asked))
     # Where the image does not tell its release, it may need another right than the one that was asked about.
     confidence = Confidence.LIKELY if installation.version else Confidence.POSSIBLE
-    for one in everyone:
+    for one in asked:
         rules = one.admission
         if one.works:
             continue
@@ -138,8 +129,8 @@ def _finding(one: Asked, seen: tuple[Evidence, ...], confidence: Confidence, wha
         summary=f"The kubelet of {one.name} {what}",
         subjects=(one.kubelet.subject,),
         evidence=seen,
-        effects=one.effects,
+        effects=effects(one),
         confidence=confidence,
-        state=one.state,
-        remedies=advise(repair.blanks(one.name, **one.blanks())),
+        state=state(one),
+        remedies=advise(repair.blanks(one.name, **places(one.admission))),
     )

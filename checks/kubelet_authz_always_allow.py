@@ -30,13 +30,13 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Blanks, Class, Effect, EffectKind, Finding, Hop, Remedy, Unseen, check
 
-from ._kubelet_admission import NO_FILES, places, strict
+from ._kubelet_admission import places, strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from msdoctor.facts.admission import Admission
-    from msdoctor.facts.kubelets import Kubelet
+    from msdoctor.facts.asked import Asked
     from msdoctor.facts.repair import Repair
 
 
@@ -49,11 +49,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 
 
 @check(hop=Hop.F, cls=Class.RISK, advise=advise)
-def kubelet_authz_always_allow(
-    kubelets: tuple[Kubelet, ...], admissions: Mapping[str, Admission | Unseen], repair: Repair
-) -> Iterator[Finding | Unseen]:
-    for kubelet in kubelets:
-        rules = admissions.get(kubelet.name, Unseen(NO_FILES))
+def kubelet_authz_always_allow(asked: tuple[Asked, ...], repair: Repair) -> Iterator[Finding | Unseen]:
+    for one in asked:
+        kubelet, rules = one.kubelet, one.admission
         if isinstance(rules, Unseen):
             yield Unseen(rules.reason, kubelet.subject)
         elif rules.mode.value == "AlwaysAllow":

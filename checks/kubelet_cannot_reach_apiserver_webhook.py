@@ -53,20 +53,17 @@ from msdoctor.model import (
 )
 from msdoctor.utterances.errors import DeadlineExceeded
 
-from ._kubelet_admission import Asked, asked, not_by_token
+from ._kubelet_admission import effects, not_by_token, state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator
 
     from msdoctor.bundle import Context
     from msdoctor.facts.admission import Admission
-    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
-    from msdoctor.facts.kubelets import Kubelet
     from msdoctor.facts.reach import Reach
     from msdoctor.facts.repair import Repair
-    from msdoctor.facts.scrapes import FailedScrape
 
 
 LOG = "journalctl -u kubelet --since=-10min | grep -iE 'authenticate|node status|unauthorized'"
@@ -148,15 +145,10 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def kubelet_cannot_reach_apiserver_webhook(
-    kubelets: tuple[Kubelet, ...],
-    admissions: Mapping[str, Admission | Unseen],
-    failed_scrapes: tuple[FailedScrape, ...] | Unseen,
-    flow: Flow | Unseen,
+    asked: tuple[Asked, ...],
     installation: Installation | None,
     repair: Repair,
-    taken_at: datetime,
     context: Context,
-    reaches: tuple[Reach, ...] | Unseen,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
     if aside or installation is None:
@@ -164,7 +156,7 @@ def kubelet_cannot_reach_apiserver_webhook(
         return
     server = urlsplit(context.server)
     blanks = {"api_host": server.hostname or "", "api_port": str(server.port or 443)}
-    for one in asked(kubelets, admissions, failed_scrapes, flow, installation, taken_at, reaches):
+    for one in asked:
         rules = one.admission
         if one.works or (not isinstance(rules, Unseen) and not rules.tokens.on):
             continue
@@ -186,9 +178,9 @@ def _cut_off(one: Asked, reach: Reach, installation: Installation, remedies: tup
         ),
         subjects=(one.kubelet.subject,),
         evidence=(reach.sign(), *((answers,) if one.kubelet.served else ()), *one.said),
-        effects=(*one.effects, *_takes_along(one, installation)),
+        effects=(*effects(one), *_takes_along(one, installation)),
         confidence=Confidence.LIKELY,
-        state=State.ACTIVE if one.failure and isinstance(one.failure.error, DeadlineExceeded) else one.state,
+        state=State.ACTIVE if one.failure and isinstance(one.failure.error, DeadlineExceeded) else state(one),
         since=reach.last_sign,
         changed="it reported to the API server for the last time",
         remedies=remedies,
@@ -211,7 +203,7 @@ def _in_touch(one: Asked, rules: Admission, remedies: tuple[Remedy, ...]) -> Fin
         ),
         subjects=(one.kubelet.subject,),
         evidence=(*one.said, rules.tokens.evidence),
-        effects=one.effects,
+        effects=effects(one),
         confidence=Confidence.POSSIBLE,
         remedies=remedies,
     )

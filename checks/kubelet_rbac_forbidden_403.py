@@ -34,19 +34,15 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Class, Confidence, Finding, Hop, Look, NotApplicable, Says, State, Unseen, check
 
-from ._kubelet_admission import Asked, asked, configz, not_by_token
+from ._kubelet_admission import configz, not_by_token
 from ._scraper_rights import METRICS, blinded, can_i, finding, grant, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
 
-    from msdoctor.facts.admission import Admission
-    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
-    from msdoctor.facts.kubelets import Kubelet
     from msdoctor.facts.repair import Repair
-    from msdoctor.facts.scrapes import FailedScrape
 
 CAN_I = "kubectl auth can-i get nodes --subresource=metrics --as=system:serviceaccount:kube-system:metrics-server"
 METRICS_SERVER = "system:serviceaccount:kube-system:metrics-server"
@@ -66,16 +62,12 @@ METRICS_SERVER = "system:serviceaccount:kube-system:metrics-server"
     advise=grant,
 )
 def kubelet_rbac_forbidden_403(
-    kubelets: tuple[Kubelet, ...],
-    admissions: Mapping[str, Admission | Unseen],
-    failed_scrapes: tuple[FailedScrape, ...] | Unseen,
-    flow: Flow | Unseen,
+    asked: tuple[Asked, ...],
     installation: Installation | None,
     may_scrape: bool | Unseen,
     may_read_stats: bool | Unseen,
     scraper_role: str,
     repair: Repair,
-    taken_at: datetime,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
     if aside or installation is None:
@@ -83,17 +75,16 @@ def kubelet_rbac_forbidden_403(
         return
     right, _ = needed(installation)
     allowed, other = (may_scrape, may_read_stats) if right == METRICS else (may_read_stats, may_scrape)
-    everyone = asked(kubelets, admissions, failed_scrapes, flow, installation, taken_at)
     if isinstance(allowed, Unseen):
-        refused = tuple(one for one in everyone if one.code == "403" and _may_have_asked(one))
-        if not refused or other is True or any(one.works for one in everyone):
+        refused = tuple(one for one in asked if one.code == "403" and _may_have_asked(one))
+        if not refused or other is True or any(one.works for one in asked):
             yield allowed
             return
         yield _told(refused, right, installation, scraper_role, repair)
     elif not allowed and isinstance(other, Unseen):
         yield other  # which of the two causes it is depends on that
     elif not allowed and not other:
-        whom, state = blinded(everyone)
+        whom, state = blinded(asked)
         summary = f"metrics-server's ServiceAccount may not get {right}, which every kubelet asks the API server about."
         yield finding(summary, right, installation, whom, state, scraper_role, repair)
 

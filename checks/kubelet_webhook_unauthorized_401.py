@@ -49,19 +49,14 @@ from msdoctor.model import (
     check,
 )
 
-from ._kubelet_admission import Asked, asked, configz, not_by_token, strict
+from ._kubelet_admission import configz, effects, not_by_token, places, state, strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator
 
-    from msdoctor.facts.admission import Admission
-    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
-    from msdoctor.facts.kubelets import Kubelet
-    from msdoctor.facts.reach import Reach
     from msdoctor.facts.repair import Repair
-    from msdoctor.facts.scrapes import FailedScrape
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -80,20 +75,15 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def kubelet_webhook_unauthorized_401(
-    kubelets: tuple[Kubelet, ...],
-    admissions: Mapping[str, Admission | Unseen],
-    failed_scrapes: tuple[FailedScrape, ...] | Unseen,
-    flow: Flow | Unseen,
+    asked: tuple[Asked, ...],
     installation: Installation | None,
     repair: Repair,
-    taken_at: datetime,
-    reaches: tuple[Reach, ...] | Unseen,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
     if aside or installation is None:
         yield aside or NotApplicable("no metrics-server is installed")
         return
-    for one in asked(kubelets, admissions, failed_scrapes, flow, installation, taken_at, reaches):
+    for one in asked:
         rules = one.admission
         if not isinstance(rules, Unseen):
             if rules.refuses_tokens:
@@ -117,8 +107,8 @@ def _finding(one: Asked, seen: tuple[Evidence, ...], confidence: Confidence, wha
         summary=f"The kubelet of {one.name} {what}",
         subjects=(one.kubelet.subject,),
         evidence=seen,
-        effects=one.effects,
+        effects=effects(one),
         confidence=confidence,
-        state=one.state,
-        remedies=advise(repair.blanks(one.name, **one.blanks())),
+        state=state(one),
+        remedies=advise(repair.blanks(one.name, **places(one.admission))),
     )

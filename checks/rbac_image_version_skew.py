@@ -31,19 +31,15 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Class, Evidence, Finding, Hop, Look, NotApplicable, Says, Unseen, check
 
-from ._kubelet_admission import asked, not_by_token
+from ._kubelet_admission import not_by_token
 from ._scraper_rights import METRICS, STATS, blinded, can_i, finding, grant, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator
 
-    from msdoctor.facts.admission import Admission
-    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
-    from msdoctor.facts.kubelets import Kubelet
     from msdoctor.facts.repair import Repair
-    from msdoctor.facts.scrapes import FailedScrape
 
 CAN_I_STATS = "kubectl auth can-i get nodes --subresource=stats --as=system:serviceaccount:kube-system:metrics-server"
 
@@ -56,16 +52,12 @@ CAN_I_STATS = "kubectl auth can-i get nodes --subresource=stats --as=system:serv
     advise=grant,
 )
 def rbac_image_version_skew(
-    kubelets: tuple[Kubelet, ...],
-    admissions: Mapping[str, Admission | Unseen],
-    failed_scrapes: tuple[FailedScrape, ...] | Unseen,
-    flow: Flow | Unseen,
+    asked: tuple[Asked, ...],
     installation: Installation | None,
     may_scrape: bool | Unseen,
     may_read_stats: bool | Unseen,
     scraper_role: str,
     repair: Repair,
-    taken_at: datetime,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
     if aside or installation is None:
@@ -79,13 +71,12 @@ def rbac_image_version_skew(
     if unseen is not None:
         yield unseen
         return
-    everyone = asked(kubelets, admissions, failed_scrapes, flow, installation, taken_at)
     if reviews[other] is not True:
         return
-    if installation.version is None and not any(one.code == "403" for one in everyone):
+    if installation.version is None and not any(one.code == "403" for one in asked):
         yield NotApplicable("the image's tag does not say which release it is, and no kubelet refuses it")
         return
-    whom, state = blinded(everyone)
+    whom, state = blinded(asked)
     release = ".".join(map(str, installation.version)) if installation.version else "since 0.6"
     yield finding(
         f"metrics-server {release} needs the right to get {right}; its role grants {other}, as"

@@ -10,6 +10,7 @@ from msdoctor.facts.cluster import Cluster
 from msdoctor.model import Check, Finding, NotApplicable, Unseen
 
 MOST_REASONS = 8  # of one check
+BY_KUBELET = ("kubelets", "asked")  # facts with one item for each
 
 
 class Result(StrEnum):
@@ -56,7 +57,7 @@ def _put(cluster: Cluster, check: Check) -> Outcome:
         items = tuple(check.judge(**facts))
     except Exception as error:  # noqa: BLE001  a third party's check may raise anything; the report must still come
         return Outcome(check, Result.ERROR, reason=f"the check itself failed: {type(error).__name__}: {error}")
-    kubelets = facts.get("kubelets")
+    kubelets = next((facts[name] for name in BY_KUBELET if name in facts), None)
     of = len(kubelets) if isinstance(kubelets, tuple) else None
     findings = tuple(item for item in items if isinstance(item, Finding))
     unseen = tuple(item for item in items if isinstance(item, Unseen))

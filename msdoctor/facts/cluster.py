@@ -14,6 +14,7 @@ from msdoctor.facts import flow as flows
 from msdoctor.facts import installation as installs
 from msdoctor.facts import kubelets as nodes_kubelets
 from msdoctor.facts.aggregator import Aggregator, aggregator
+from msdoctor.facts.asked import Asked, asked
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
 from msdoctor.facts.repair import Repair, repair
@@ -46,6 +47,7 @@ class Cluster:
     kubelet_processes: tuple[processes.Component, ...]
     reaches: tuple[reach.Reach, ...] | Unseen
     admissions: Mapping[str, admission.Admission | Unseen]
+    asked: tuple[Asked, ...] | Unseen
     csrs: tuple[serving_csrs.ServingRequest, ...] | Unseen
     flow: flows.Flow | Unseen
     running_pods: tuple[flows.RunningPod, ...] | Unseen
@@ -91,6 +93,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     reaches = reach.reaches(bundle, kubelets, present, log, failed, flow, kubelet_processes)
     if not isinstance(kubelets, Unseen) and not isinstance(reaches, Unseen):
         kubelets = reach.judged_where_found(kubelets, reaches)
+    admissions = admission.admissions(bundle, kubelet_processes)
     files = frozenset(_files_beside(bundle))
     version = decode(bundle.api(paths.VERSION), Version)
     return Cluster(
@@ -112,7 +115,8 @@ def read_facts(bundle: Bundle) -> Cluster:
         kubelets=kubelets,
         kubelet_processes=kubelet_processes,
         reaches=reaches,
-        admissions=admission.admissions(bundle, kubelet_processes),
+        admissions=admissions,
+        asked=asked(kubelets, admissions, failed, flow, present, bundle.taken_at, reaches),
         csrs=requests,
         flow=flow,
         running_pods=flows.running_pods(bundle),
