@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from lab.cluster import Lab
-from lab.patients import patient
 from lab.truth import NODES, WORKSTATION, Form
+from lab.variants import patient
 
 from msdoctor.bundle import Kind, Place
 from msdoctor.collect import load

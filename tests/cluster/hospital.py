@@ -16,8 +16,8 @@ from typing import Any
 
 from expected import TRUTH
 from lab.cluster import Lab
-from lab.patients import patient
 from lab.truth import NODES, WORKSTATION, Form
+from lab.variants import patient
 from tabulate import tabulate
 
 CHECKOUT = Path(__file__).resolve().parents[2]

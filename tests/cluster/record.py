@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 from lab.cluster import Lab
-from lab.patients import NAMES, patient
+from lab.patients import NAMES
 from lab.truth import NODES, WORKSTATION, Form
+from lab.variants import patient
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FIXTURES = CHECKOUT / "fixtures"

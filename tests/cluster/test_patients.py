@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 import pytest
 from expected import FLOWING, TRUTH
 from lab.cluster import Lab
-from lab.patients import patient
 from lab.truth import NODES, WORKSTATION, Form
+from lab.variants import patient
 
 pytestmark = pytest.mark.cluster
 

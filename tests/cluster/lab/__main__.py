@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 
-from lab import patients, state
+from lab import patients, state, variants
 from lab.cluster import Lab, LabError, down
 from lab.preconditions import NotHereError, check_preconditions
 from lab.truth import MASTER, NODES, WORKSTATION, Form
@@ -30,11 +30,11 @@ def _parser() -> argparse.ArgumentParser:
     start = commands.add_parser("up", help="start a lab and leave it up")
     form, patient = os.environ.get("FORM") or "systemd", os.environ.get("PATIENT") or "healthy"
     start.add_argument("--form", choices=[*Form], default=form, help="default: $FORM, else systemd")
-    start.add_argument("--patient", choices=patients.NAMES, default=patient, help="default: $PATIENT, else healthy")
+    start.add_argument("--patient", type=_name, default=patient, help="default: $PATIENT, else healthy")
     start.set_defaults(run=_up)
     commands.add_parser("down", help="end the lab, sweep up after dead ones").set_defaults(run=_down)
     change = commands.add_parser("patient", help="turn the running lab into a patient")
-    change.add_argument("name", choices=patients.NAMES)
+    change.add_argument("name", type=_name, help="one of patients.py, or made of them: see variants.py")
     change.set_defaults(run=_patient)
     execute = commands.add_parser("exec", help="run a command on a machine: exec MACHINE -- COMMAND…")
     execute.add_argument("machine", choices=(WORKSTATION, *NODES))
@@ -45,11 +45,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _name(text: str) -> str:
+    try:
+        variants.patient(text)
+    except KeyError as error:
+        raise argparse.ArgumentTypeError(f"no patient {error}: there are {', '.join(patients.NAMES)}") from None
+    return text
+
+
 def _up(arguments: argparse.Namespace, name: str) -> int:
-    if arguments.form not in list(Form) or arguments.patient not in patients.NAMES:
-        raise LabError(f"no form {arguments.form!r} or no patient {arguments.patient!r}")
+    if arguments.form not in list(Form):
+        raise LabError(f"no form {arguments.form!r}")
     begun = time.monotonic()
-    lab = Lab.up(name, patients.patient(arguments.patient, Form(arguments.form)), stays=True)
+    lab = Lab.up(name, variants.patient(arguments.patient, Form(arguments.form)), stays=True)
     (lab.folder / "patient").write_text(arguments.patient)
     print(f"lab {name} is up as {arguments.patient}, control plane {lab.form}, after {time.monotonic() - begun:.0f} s")
     print(_usage(lab))
@@ -79,7 +87,7 @@ def _patient(arguments: argparse.Namespace, name: str) -> int:
     lab = Lab.attach(name)
     begun = time.monotonic()
     (lab.folder / "patient").write_text(f"becoming {arguments.name}")
-    seen = lab.apply(patients.patient(arguments.name, lab.form))
+    seen = lab.apply(variants.patient(arguments.name, lab.form))
     (lab.folder / "patient").write_text(arguments.name)
     print(f"lab {name} is {arguments.name} after {time.monotonic() - begun:.0f} s\n{seen}")
     return 0

@@ -21,10 +21,12 @@ MODULES = HERE.parent / "components"
 INIT_SOURCE = HERE / "init.c"
 
 KUBERNETES_VERSION = "v1.36.3"
-METRICS_SERVER_VERSION = "v0.8.0"
+# The one that patients have unless they say otherwise comes first.
+METRICS_SERVER_VERSIONS = ("v0.8.0", "v0.9.0")
 COREDNS_VERSION = "v1.14.7"
 
 VERSION_PACKAGE = "k8s.io/component-base/version"
+METRICS_SERVER_VERSION_PACKAGES = ("sigs.k8s.io/metrics-server/pkg/version", "k8s.io/client-go/pkg/version")
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,13 @@ class Component:
     """One Go module of ``components/`` and the commands that it yields.
 
     ``ldflags`` stamps the version: a kube-apiserver without one reports an empty version, and clients misjudge it.
+    ``suffix`` tells its commands from those of another release.
     """
 
     name: str
     packages: tuple[str, ...]
     ldflags: str = "-s -w"
+    suffix: str = ""
 
     @property
     def folder(self) -> Path:
@@ -66,14 +70,17 @@ def _kubernetes() -> Component:
     return Component("kubernetes", tuple(f"k8s.io/kubernetes/cmd/{name}" for name in commands), f"-s -w {flags}")
 
 
+def _metrics_server(version: str) -> Component:
+    stamps = " ".join(f"-X {package}.gitVersion={version}" for package in METRICS_SERVER_VERSION_PACKAGES)
+    suffix = f"-{version.removeprefix('v').rpartition('.')[0]}"
+    return Component(
+        f"metrics-server{suffix}", ("sigs.k8s.io/metrics-server/cmd/metrics-server",), f"-s -w {stamps}", suffix
+    )
+
+
 COMPONENTS = (
     _kubernetes(),
-    Component(
-        "metrics-server",
-        ("sigs.k8s.io/metrics-server/cmd/metrics-server",),
-        f"-s -w -X sigs.k8s.io/metrics-server/pkg/version.gitVersion={METRICS_SERVER_VERSION}"
-        f" -X k8s.io/client-go/pkg/version.gitVersion={METRICS_SERVER_VERSION}",
-    ),
+    *(_metrics_server(version) for version in METRICS_SERVER_VERSIONS),
     Component("coredns", ("github.com/coredns/coredns",)),
 )
 
@@ -108,7 +115,7 @@ def ensure() -> dict[str, Path]:
         with _alone(target):
             if not _sound(target):
                 _build(component, target)
-        found |= {path.name: path for path in target.iterdir() if path.name != "SHA256SUMS"}
+        found |= {path.name + component.suffix: path for path in target.iterdir() if path.name != "SHA256SUMS"}
     found["lab-init"] = _ensure_init()
     return found
 

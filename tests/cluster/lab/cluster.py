@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lab import binaries, images, network, objects, settle, state, watch
+from lab import binaries, images, network, objects, pki, settle, state, watch
 from lab.authorities import Authorities
 from lab.files import (
     AUDIT_LOG,
@@ -212,14 +212,19 @@ class Lab:
         self._renew(truth)
         if all(truth.kubelet(node).mode != "bootstrap" for node in NODES):
             self.kubectl("delete", "csr", "--all")
+        self._provide(truth.metrics_server.version)
         remade = self._agree_authentication(truth)
         self._agree_objects(truth)
         self._annotate_nodes(truth)
-        if remade or "kube-apiserver" in restarted[MASTER] or truth.caught is Caught.JUST_STARTED:
+        if truth.metrics_server.token == "secret":
+            self._put_token_into_secret()
+        if remade or "kube-apiserver" in restarted[MASTER] or _needs_new_pod(truth) or self._has_account_of_old():
             self._restart_metrics_server()
         for machine in (WORKSTATION, *NODES):
             self._firewall(machine, truth)
         self._await_rollout(truth)
+        if truth.metrics_server.account == "remade":
+            self._remake_account(truth)
         return self.settle(truth, begun=begun, moment=moment) if settle else None
 
     def settle(self, truth: Truth, *, begun: float | None = None, moment: str | None = None) -> Observation:
@@ -394,6 +399,14 @@ class Lab:
         if last is None or last.returncode != 0:
             raise LabError(f"objects cannot be replaced: {last.stderr if last else 'conflicts without end'}")
 
+    def _provide(self, version: str) -> None:
+        """Give the nodes the image of a release of metrics-server: most patients have the first one only."""
+        image = images.metrics_server(binaries.ensure(), version)
+        for machine in NODES:
+            known = self.run(machine, ["ctr", "-n", "k8s.io", "images", "ls", "-q"], check=True).stdout.split()
+            if image.tag not in known:
+                self._import(machine, [image])
+
     def _annotate_nodes(self, truth: Truth) -> None:
         key = "metrics.k8s.io/resource-metrics-path"
         for node in NODES:
@@ -420,8 +433,51 @@ class Lab:
     def _restart_metrics_server(self) -> None:
         self.kubectl("delete", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "--wait=true", "--timeout=30s")
 
+    def _account(self) -> dict[str, Any]:
+        shown = self.kubectl("get", "serviceaccount", "-n", "kube-system", "metrics-server", "-o", "json", check=False)
+        metadata: dict[str, Any] = json.loads(shown.stdout)["metadata"] if shown.returncode == 0 else {}
+        return metadata
+
+    def _has_account_of_old(self) -> bool:
+        """Whether a pod of metrics-server runs that was made before its ServiceAccount: its token is not of this one."""
+        made = self._account().get("creationTimestamp", "")
+        shown = self.kubectl("get", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "-o", "json").stdout
+        return any(pod["metadata"]["creationTimestamp"] < made for pod in json.loads(shown)["items"])
+
+    def _remake_account(self, truth: Truth) -> None:
+        """Delete it, and make it of the same name again, as an installer does that begins anew."""
+        time.sleep(2)  # times of objects have no fractions, and this one must be later than its pod's
+        self.kubectl("delete", "serviceaccount", "-n", "kube-system", "metrics-server")
+        self._agree_objects(truth)
+
+    def _put_token_into_secret(self) -> None:
+        """A token of an hour that has all but run out: go-jose grants a minute beyond its exp."""
+        now = int(time.time())
+        account = {"name": "metrics-server", "uid": self._account()["uid"]}
+        issuer = "https://kubernetes.default.svc.cluster.local"
+        claims = {
+            "iss": issuer,
+            "aud": [issuer],
+            "sub": "system:serviceaccount:kube-system:metrics-server",
+            "iat": now - 3625,
+            "nbf": now - 3625,
+            "exp": now - 25,
+            "kubernetes.io": {"namespace": "kube-system", "serviceaccount": account},
+        }
+        authorities = Authorities(self.folder / "pki")
+        data = {
+            "token": pki.token(authorities.service_account(), claims),
+            "ca.crt": authorities.authority("cluster").cert,
+            "namespace": "kube-system",
+        }
+        metadata = {"name": objects.TOKEN_SECRET, "namespace": "kube-system"}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(secret))
+
     def _firewall(self, machine: str, truth: Truth) -> None:
-        self.run(machine, ["sh", "-c", network.firewall_script(truth.drops(machine))], check=True)
+        told = machine in NODES and truth.kubelet(machine).tale is not None
+        script = network.firewall_script(truth.drops(machine), figures_told=told)
+        self.run(machine, ["sh", "-c", script], check=True)
 
     # -- the parts of up -------------------------------------------------------------------------------------------
 
@@ -570,6 +626,11 @@ def _differs(path: Path, file: File) -> bool:
         return path.read_text() != file.text or path.stat().st_mode & 0o777 != file.mode
     except FileNotFoundError:
         return True
+
+
+def _needs_new_pod(truth: Truth) -> bool:
+    """Whether a pod that has run for a while would not show what it should."""
+    return truth.caught is Caught.JUST_STARTED or truth.metrics_server.token == "secret"
 
 
 def _is_rolled_out(deployment: dict[str, Any]) -> bool:

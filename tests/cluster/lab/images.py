@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.binaries import KUBERNETES_VERSION, METRICS_SERVER_VERSION
+from lab.binaries import KUBERNETES_VERSION
 from lab.truth import Form
 
 PAUSE = "registry.k8s.io/pause:3.10"
-METRICS_SERVER = f"registry.k8s.io/metrics-server/metrics-server:{METRICS_SERVER_VERSION}"
+METRICS_SERVER = "registry.k8s.io/metrics-server/metrics-server"
 COREDNS = "registry.k8s.io/coredns/coredns:v1.14.7"
 BUSY = "docker.io/msdoctor-lab/busy:1"
 ETCD = "registry.k8s.io/etcd:3.4.23"
@@ -59,9 +59,14 @@ def workload(binaries: Mapping[str, Path]) -> Iterator[Image]:
     """What every node needs, the pause image first."""
     init = binaries["lab-init"]
     yield Image(PAUSE, ("/pause",), {"/pause": init})
-    yield Image(METRICS_SERVER, ("/metrics-server",), {"/metrics-server": binaries["metrics-server"]})
     yield Image(COREDNS, ("/coredns",), {"/coredns": binaries["coredns"]})
     yield Image(BUSY, ("/busy",), {"/busy": init})
+
+
+def metrics_server(binaries: Mapping[str, Path], version: str) -> Image:
+    """One release of metrics-server, as in "v0.8.0"."""
+    program = binaries[f"metrics-server-{version.removeprefix('v').rpartition('.')[0]}"]
+    return Image(f"{METRICS_SERVER}:{version}", ("/metrics-server",), {"/metrics-server": program})
 
 
 def control_plane(binaries: Mapping[str, Path], form: Form) -> Iterator[Image]:

@@ -16,6 +16,8 @@ Object = dict[str, Any]
 LABELS = {"k8s-app": "metrics-server"}
 RBAC = "rbac.authorization.k8s.io"
 API_SERVICE = "v1beta1.metrics.k8s.io"
+TOKEN_SECRET = "metrics-server-token"
+TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def wanted(truth: Truth) -> list[Object]:
@@ -209,9 +211,9 @@ def _metrics_server(truth: Truth) -> Iterator[Object]:
 
 def _metrics_server_pod(truth: Truth) -> Object:
     wanted = truth.metrics_server
-    container = {
+    container: Object = {
         "name": "metrics-server",
-        "image": images.METRICS_SERVER,
+        "image": f"{images.METRICS_SERVER}:{wanted.version}",
         "imagePullPolicy": "IfNotPresent",
         "args": list(wanted.args),
         "ports": [{"containerPort": wanted.container_port, "name": "https", "protocol": "TCP"}],
@@ -246,6 +248,10 @@ def _metrics_server_pod(truth: Truth) -> Object:
         "terminationGracePeriodSeconds": 3,
         "volumes": [{"emptyDir": {}, "name": "tmp-dir"}],
     }
+    if wanted.token == "secret":
+        container["volumeMounts"].append({"mountPath": TOKEN_MOUNT, "name": "token", "readOnly": True})
+        pod["volumes"].append({"name": "token", "secret": {"secretName": TOKEN_SECRET}})
+        pod["automountServiceAccountToken"] = False
     return pod | ({"hostNetwork": True} if wanted.host_network else {})
 
 

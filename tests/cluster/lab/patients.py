@@ -6,14 +6,12 @@ from datetime import timedelta
 
 from lab.truth import (
     ADDRESSES,
-    HEALTHY,
     MASTER,
     NAT_ADDRESS,
     NODE1,
     NODES,
     Caught,
     Drop,
-    Form,
     FrontProxyCert,
     MetricsServer,
     RequestHeader,
@@ -67,7 +65,7 @@ def _just_started(truth: Truth) -> Truth:
 
 def _kubelet_port_dropped(*nodes: str) -> Fault:
     rules = tuple(Drop(node, "INPUT", ("-p", "tcp", "--dport", "10250")) for node in nodes)
-    return lambda truth: replace(truth, firewall=rules)
+    return _firewall(*rules)
 
 
 def _kubelet(*nodes: str, **changes: object) -> Fault:
@@ -82,11 +80,11 @@ def _kubelet(*nodes: str, **changes: object) -> Fault:
 def _cut_off_from_api_server(node: str) -> Fault:
     """The host's own packets; what its pods send is forwarded, and passes."""
     rule = Drop(node, "OUTPUT", ("-p", "tcp", "-d", ADDRESSES[MASTER], "--dport", "6443"))
-    return lambda truth: replace(truth, firewall=(rule,), caught=Caught.MISSED)
+    return lambda truth: replace(_firewall(rule)(truth), caught=Caught.MISSED)
 
 
 def _firewall(*rules: Drop) -> Fault:
-    return lambda truth: replace(truth, firewall=rules)
+    return lambda truth: replace(truth, firewall=(*truth.firewall, *rules))
 
 
 def _without(flag: str) -> tuple[str, ...]:
@@ -148,6 +146,8 @@ FAULTS: dict[str, Fault] = {
     "kubelet-anonymous-token-not-accepted": _kubelet(NODE1, webhook_authentication=False, anonymous=True),
     "kubelet-rbac-forbidden-403": _metrics_server(kubelet_rights=()),
     "rbac-image-version-skew": _metrics_server(kubelet_rights=("nodes/stats",)),
+    "serviceaccount-token-invalid": _metrics_server(account="remade"),
+    "serviceaccount-token-expired": _all(_metrics_server(token="secret"), lambda t: replace(t, caught=Caught.MISSED)),
     "kubelet-cannot-reach-apiserver-webhook": _cut_off_from_api_server(NODE1),
     "kubelet-anonymous-enabled": _kubelet(NODE1, anonymous=True),
     "kubelet-authz-always-allow": _kubelet(NODE1, webhook_authorization=False),
@@ -177,14 +177,22 @@ FAULTS: dict[str, Fault] = {
     "node-address-type-missing": _metrics_server(args=_with("--kubelet-preferred-address-types", "ExternalIP")),
     "kubelet-endpoint-404-version": _kubelet(NODE1, metrics_path="/metrics/resources"),
     "node-wrong-internal-ip": _all(_kubelet(NODE1, node_ip=NAT_ADDRESS), _metrics_server(node=MASTER)),
+    "container-metrics-missing-from-kubelet": _kubelet(NODE1, tale="no-containers"),
+    "kubelet-bad-timestamp-series": _kubelet(NODE1, tale="zero-start"),
+    "cgroup-hierarchy-node-stats-zero": _kubelet(NODE1, tale="node-cpu-zero"),
+    "cadvisor-root-stats-missing": _kubelet(NODE1, tale="nothing"),
+    "cumulative-cpu-decrease": _kubelet(NODE1, tale="cpu-decrease"),
+    "kubelet-housekeeping-interval": _kubelet(NODE1, housekeeping="5m"),
+    # What Heapster asked for; kubelets from 1.21 have none of it.
+    "old-stats-endpoint-removed": _kubelet(NODE1, metrics_path="/stats/container/"),
     "kubelet-slow-response": _metrics_server(args=_with("--kubelet-request-timeout", "1ms")),
     "kubelet-read-only-port-10255": _metrics_server(
         args=(*_without("--kubelet-use-node-status-port"), "--kubelet-port=10255")
     ),
+    # On its node's own network, where the kubelet made room for it; and asked for on the port that every kubelet has.
+    "port-conflict-10250-fargate": _all(
+        _kubelet(NODE1, port=10350),
+        _metrics_server(args=_without("--kubelet-use-node-status-port"), host_network=True, node=NODE1),
+    ),
 }
 NAMES = tuple(FAULTS)
-
-
-def patient(name: str, form: Form = Form.SYSTEMD) -> Truth:
-    """The truth of a named patient on a control plane of the given form; `KeyError` for a name that is not in NAMES."""
-    return FAULTS[name](replace(HEALTHY, form=form))

@@ -25,6 +25,9 @@ NAT_ADDRESS = "10.0.2.15"
 ADDRESSES = {WORKSTATION: "192.168.10.1", MASTER: "192.168.10.50", NODE1: "192.168.10.51"}
 
 
+Tale = Literal["no-containers", "zero-start", "node-cpu-zero", "nothing", "cpu-decrease"]
+
+
 class Form(StrEnum):
     """How the control plane runs; chosen once, when a lab starts."""
 
@@ -106,7 +109,9 @@ class Kubelet:
     (the kubelet's own, kubeadm's default) or `bootstrap` (serverTLSBootstrap). `requests` says what becomes of its
     requests then: a `csr-decider` on k8s-master denies or approves each that it sees, or they are left alone. `renewed`
     is written over the certificate's file once the kubelet has started; `reloads` whether it looks at that file again.
-    `node_ip` is an address that it registers instead of its machine's own; `metrics_path` annotates its Node.
+    `node_ip` is an address that it registers instead of its machine's own; `metrics_path` annotates its Node; `port` is
+    where it listens. `tale` is what becomes of its figures on the way to metrics-server, see `stand_ins/figures.py`;
+    `housekeeping` its `--housekeeping-interval`.
     """
 
     serving_cert: ServingCert
@@ -120,15 +125,22 @@ class Kubelet:
     reloads: bool = True
     node_ip: str | None = None
     metrics_path: str | None = None
+    port: int = 10250
+    tale: Tale | None = None
+    housekeeping: str | None = None
 
 
 @dataclass(frozen=True)
 class MetricsServer:
     """The Deployment, Service and role of metrics-server; the defaults are upstream's of 0.8.0, at a faster pace.
 
+    `version` is its release, one of `binaries.METRICS_SERVER_VERSIONS`.
     `kubelet_rights` is what its role lets it get from kubelets; `node` the only node that may take its pod, if any is.
+    `account`: `remade` deletes its ServiceAccount and makes it anew while the pod runs. `token`: `secret` has it use a
+    token that somebody took for an hour, and put into a Secret, an hour ago, in place of the one that a kubelet renews.
     """
 
+    version: str = "v0.8.0"
     deployed: bool = True
     args: tuple[str, ...] = (
         "--cert-dir=/tmp",
@@ -145,6 +157,8 @@ class MetricsServer:
     kubelet_rights: tuple[str, ...] = ("nodes/metrics",)
     service_target_port: str = "https"
     node: str | None = None
+    account: Literal["kept", "remade"] = "kept"
+    token: Literal["kubelets", "secret"] = "kubelets"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-module msdoctor.lab/metrics-server
+module msdoctor.lab/metrics-server-0.8
 
 go 1.26.0
 
