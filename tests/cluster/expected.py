@@ -1,7 +1,12 @@
 """What msdoctor has to find in each of the lab's patients: one table, for live looks and for recorded ones."""
 
+from lab.variants import parts
+
+# Ids of causes and risks with their states.
+Found = set[tuple[str, str]]
+
 # What each patient of the lab has, by the ids of its causes and risks with their state; notes are not counted.
-TRUTH: dict[str, set[tuple[str, str]]] = {
+TRUTH: dict[str, Found] = {
     "healthy": set(),
     "requestheader-config-missing": {("requestheader-config-missing", "active")},
     "kubelet-cert-san-mismatch": {("kubelet-cert-san-mismatch", "active")},
@@ -71,3 +76,46 @@ FLOWING = (
     "kubelet-authz-always-allow",
     "apiservice-insecure-skip-tls",
 )
+
+# Made of the patients above, see lab/variants.py, and having what those have: on every node, where nobody has metrics
+# any more; on metrics-server's own node; two at once; with the next release of metrics-server.
+VARIANTS = (
+    "kubelet-cert-san-mismatch-everywhere",
+    "kubelet-cert-san-missing-ip-everywhere",
+    "kubelet-cert-unknown-ca-everywhere",
+    "kubelet-cert-self-signed-everywhere",
+    "kubelet-cert-expired-everywhere",
+    "kubelet-cert-expiring-everywhere",
+    "kubelet-cert-key-usage-everywhere",
+    "kubelet-cert-not-reloaded-everywhere",
+    "clock-skew-everywhere",
+    "kubelet-serving-csr-pending-everywhere",
+    "kubelet-serving-csr-denied-everywhere",
+    "kubelet-endpoint-404-version-everywhere",
+    "kubelet-anonymous-enabled-everywhere",
+    "kubelet-authz-always-allow-everywhere",
+    "node-firewall-reject-everywhere",
+    "kubelet-cert-san-mismatch-below",
+    "kubelet-serving-csr-pending-below",
+    "kubelet-webhook-unauthorized-401-below",
+    "kubelet-cannot-reach-apiserver-webhook-below",
+    "kubelet-cert-expired+requestheader-allowed-names-mismatch",
+    "kubelet-cert-unknown-ca+kubelet-rbac-forbidden-403",
+    "kubelet-webhook-unauthorized-401+kubelet-cert-expired-on-master",
+    "node-firewall-reject+kubelet-serving-csr-pending-on-master",
+    "kubelet-down+kubelet-cert-san-mismatch-on-master",
+    "kubelet-cert-key-usage+secure-port-mismatch",
+    "kubelet-endpoint-404-version+kubelet-cert-san-missing-ip-on-master",
+    "healthy@0.9",
+    "kubelet-cert-san-mismatch@0.9",
+    "kubelet-cert-unknown-ca-everywhere@0.9",
+    "kubelet-rbac-forbidden-403@0.9",
+    "kubelet-webhook-unauthorized-401@0.9",
+    "kubelet-down@0.9",
+    "node-unreachable-timeout@0.9",
+    "kubelet-serving-csr-pending@0.9",
+    "metrics-not-yet-available@0.9",
+    "story@0.9",
+)
+MADE_TRUTH: dict[str, Found] = {name: set().union(*(TRUTH[part] for part in parts(name))) for name in VARIANTS}
+MADE_FLOWING = tuple(name for name in VARIANTS if all(part in FLOWING for part in parts(name)))
