@@ -476,7 +476,7 @@ class Lab:
 
     def _firewall(self, machine: str, truth: Truth) -> None:
         told = machine in NODES and truth.kubelet(machine).tale is not None
-        script = network.firewall_script(truth.drops(machine), figures_told=told)
+        script = network.firewall_script(truth.drops(machine), figures_of=ADDRESSES[machine] if told else "")
         self.run(machine, ["sh", "-c", script], check=True)
 
     # -- the parts of up -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 
@@ -77,7 +78,7 @@ def machine_units(truth: Truth, machine: str) -> Iterator[Unit]:
     yield Unit(
         "kubelet",
         "Kubernetes Kubelet",
-        _kubelet_command(machine, truth.kubelet(machine).node_ip),
+        _kubelet_command(machine, truth.kubelet(machine)),
         ("/var/lib/kubelet/kube", f"{PKI}/ca.pem"),
         running=truth.kubelet(machine).running,
     )
@@ -87,8 +88,18 @@ def machine_units(truth: Truth, machine: str) -> Iterator[Unit]:
         ("/usr/local/bin/kube-proxy", "--config=/var/lib/kube-proxy/kube-proxy-config.yaml"),
         ("/var/lib/kube-proxy/kube",),
     )
+    yield _figures(truth.kubelet(machine))
     if machine == MASTER:
         yield _csr_decider(truth)
+
+
+FIGURES = "/var/lib/lab/figures.py"
+
+
+def _figures(kubelet: Kubelet) -> Unit:
+    """Who tells this kubelet's figures falsely; starts after it, whose start it remembers."""
+    command = ("/usr/bin/python3", FIGURES, kubelet.tale or "no-containers")
+    return Unit("figures", "Tells a kubelet's figures", command, (FIGURES,), running=kubelet.tale is not None)
 
 
 CSR_DECIDER = "csr-decider"
@@ -219,15 +230,16 @@ def _apiserver_flags(truth: Truth) -> Iterator[str]:
     yield from server.extra_flags
 
 
-def _kubelet_command(machine: str, node_ip: str | None) -> tuple[str, ...]:
+def _kubelet_command(machine: str, kubelet: Kubelet) -> tuple[str, ...]:
     return (
         "/usr/local/bin/kubelet",
         "--config=/var/lib/kubelet/kubelet-config.yaml",
         "--kubeconfig=/var/lib/kubelet/kubeconfig",
         f"--hostname-override={machine}",
-        f"--node-ip={node_ip or ADDRESSES[machine]}",
+        f"--node-ip={kubelet.node_ip or ADDRESSES[machine]}",
         "--register-node=true",
         "--v=2",
+        *([f"--housekeeping-interval={kubelet.housekeeping}"] if kubelet.housekeeping else []),
     )
 
 
@@ -235,6 +247,7 @@ def machine_files(truth: Truth, machine: str, lab: str, authorities: Authorities
     """Every file of a machine by its path, units included."""
     files: Files = {unit.path: File(unit.text) for unit in machine_units(truth, machine)}
     files |= _common_files(machine)
+    files[FIGURES] = File((Path(__file__).parent / "stand_ins" / "figures.py").read_text())
     files |= _kubelet_files(truth.kubelet(machine), truth.form, machine, lab, authorities)
     proxy = authorities.leaf("system:kube-proxy", organization="system:node-proxier")
     files["/var/lib/kube-proxy/kubeconfig"] = File(kubeconfig(authorities, "system:kube-proxy", proxy), 0o600)

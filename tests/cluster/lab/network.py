@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lab.files import POD_CIDRS
+from lab.files import CLUSTER_CIDR, POD_CIDRS
 from lab.truth import ADDRESSES, NAT_ADDRESS, NODE1, NODES, WORKSTATION, Drop
 
 BRIDGE = "lab0"
@@ -39,17 +39,30 @@ def machine_script(machine: str) -> str:
     return "\n".join([*lines, *_chains()])
 
 
-def firewall_script(drops: Iterable[Drop]) -> str:
+def firewall_script(drops: Iterable[Drop], *, figures_of: str = "") -> str:
     """Shell commands that make the lab's chains of one machine hold these rules and no others.
 
-    They come first again, before what a remedy may have put there.
+    They come first again, before what a remedy may have put there. What pods want of the kubelet at the address
+    `figures_of` goes to its stand-in, `stand_ins/figures.py`.
     """
     lines = ["set -e"]
     for chain in CHAINS:
         lines += [f"iptables -w -F LAB-{chain}", f"iptables -w -D {chain} -j LAB-{chain}"]
         lines += [f"iptables -w -I {chain} -j LAB-{chain}"]
     lines += [f"iptables -w -A LAB-{drop.chain} {' '.join(drop.match)} -j {drop.target}" for drop in drops]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_redirection(figures_of)])
+
+
+def _redirection(address: str) -> list[str]:
+    target = "-j REDIRECT --to-ports 10251"
+    listed = "iptables -w -t nat -S PREROUTING | sed -n 's/^-A \\(.*REDIRECT --to-ports 10251\\)$/\\1/p'"
+    lines = [f"{listed} | while read -r rule; do iptables -w -t nat -D $rule; done"]
+    if address:
+        to_kubelet = f"-d {address} -p tcp --dport 10250"
+        lines += [f"iptables -w -t nat -I PREROUTING -s {CLUSTER_CIDR} {to_kubelet} {target}"]
+        # What connections are open would stay with the kubelet.
+        lines += [f"conntrack -D -p tcp -d {address} --dport 10250 >/dev/null 2>&1 || true"]
+    return lines
 
 
 def _chains() -> list[str]:
