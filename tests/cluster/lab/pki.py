@@ -3,14 +3,17 @@
 Made with the `cryptography` package rather than openssl's command line, so that SANs, issuers and dates are values.
 """
 
+import base64
 import ipaddress
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 YEAR = timedelta(days=365)
@@ -84,6 +87,19 @@ def key_pair() -> Pair:
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return Pair(public.decode(), _private(key))
+
+
+def token(pair: Pair, claims: Mapping[str, object]) -> str:
+    """A token of these claims (RFC 7519), signed with ES256 by the key of `key_pair`."""
+    key = serialization.load_pem_private_key(pair.key.encode(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    signed = f"{_segment(json.dumps({'alg': 'ES256'}).encode())}.{_segment(json.dumps(claims).encode())}"
+    numbers = decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
+    return f"{signed}.{_segment(b''.join(number.to_bytes(32, 'big') for number in numbers))}"
+
+
+def _segment(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _name(common_name: str, organization: str | None) -> x509.Name:
