@@ -15,6 +15,7 @@ from msdoctor.facts import installation as installs
 from msdoctor.facts import kubelets as nodes_kubelets
 from msdoctor.facts.aggregator import Aggregator, aggregator
 from msdoctor.facts.asked import Asked, asked
+from msdoctor.facts.distribution import Distribution, distribution
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
 from msdoctor.facts.repair import Repair, repair
@@ -31,6 +32,7 @@ class Cluster:
     taken_at: datetime
     context: Context
     server_version: str | Unseen
+    distribution: Distribution | Unseen
     apiservices: tuple[APIService, ...] | Unseen
     backend: registration.Backend | Unseen | None
     authentication: authn.AuthenticationConfig | Unseen | None
@@ -100,6 +102,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         taken_at=bundle.taken_at,
         context=bundle.context,
         server_version=version if isinstance(version, Unseen) else version.git_version,
+        distribution=distribution(bundle, listed, (*servers, *kubelet_processes)),
         apiservices=apiservices,
         backend=backend,
         authentication=config,

@@ -258,9 +258,14 @@ class NodeStatus(Struct, frozen=True):
     node_info: NodeInfo = NodeInfo()
 
 
+class NodeSpec(Struct, frozen=True):
+    provider_id: str = msgspec.field(default="", name="providerID")
+
+
 class Node(Struct, frozen=True):
     metadata: Meta = Meta()
     status: NodeStatus = NodeStatus()
+    spec: NodeSpec = NodeSpec()
 
 
 class LeaseSpec(Struct, frozen=True):

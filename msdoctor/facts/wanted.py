@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator
 
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
-from msdoctor.facts import installation, kubelets, paths, processes, reach, registration, rights, units
+from msdoctor.facts import distribution, installation, kubelets, paths, processes, reach, registration, rights, units
 from msdoctor.facts.cluster import service_account
 from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import decode
@@ -22,6 +22,7 @@ API_PATHS = (
     paths.APISERVICES,
     paths.AUTHENTICATION,
     paths.ROOT_CA,
+    paths.KUBEADM_CONFIG,
     paths.NODES,
     paths.NODE_LEASES,
     *paths.DEPLOYMENTS,
@@ -93,6 +94,7 @@ def _kubelet_handshakes(bundle: Bundle, one: installation.Installation | None) -
 def _from_hosts(bundle: Bundle) -> Iterator[Place]:
     for host in bundle.hosts:
         origin = f"host/{host}"
+        yield Place(origin, Kind.FILE, distribution.KUBEADM_FLAGS)
         for program in PROGRAMS:
             yield Place(origin, Kind.PROCESS, program)
             yield Place(origin, Kind.FILE, f"{processes.MANIFESTS}/{program}.yaml")
