@@ -25,20 +25,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Unseen, check
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Unseen, check, those_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.flow import Flow, RunningPod
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.objects import Node
 
 
 @check(hop=Hop.E, cls=Class.SYMPTOM)
 def node_metrics_missing(
-    nodes: tuple[Node, ...], flow: Flow, installation: Installation | Unseen | None, taken_at: datetime
+    nodes: tuple[Node, ...],
+    flow: Flow,
+    installation: Installation | Unseen | None,
+    running_pods: tuple[RunningPod, ...] | Unseen,
+    taken_at: datetime,
 ) -> Iterator[Finding | NotApplicable]:
     if flow.refusal is not None:
         yield NotApplicable("the metrics API gave no answer to look in")
@@ -48,6 +52,10 @@ def node_metrics_missing(
         name = node.metadata.name
         if not flow.fresh(name, taken_at, resolution):
             at = flow.nodes.get(name)
+            known = any(
+                pod.node == name and flow.has_fresh(pod.key, taken_at, resolution) for pod in those_seen(running_pods)
+            )
+            kind = EffectKind.NO_NODE_FIGURES if known else EffectKind.NO_NODE_METRICS
             yield Finding(
                 summary=f"Node {name} has no metrics" + (f" since {at:%H:%M:%S}Z." if at else "."),
                 subjects=(f"node/{name}",),
@@ -59,5 +67,5 @@ def node_metrics_missing(
                         at=at,
                     ),
                 ),
-                effects=(Effect(EffectKind.NO_NODE_METRICS, name),),
+                effects=(Effect(kind, name),),
             )

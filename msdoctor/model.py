@@ -78,6 +78,8 @@ class EffectKind(StrEnum):
     APISERVICE_UNAVAILABLE = "APIService unavailable"
     NO_METRICS = "no metrics for anybody"
     NO_NODE_METRICS = "no metrics of the node and its pods"  # subject: node
+    NO_NODE_FIGURES = "no figures of the node itself"  # subject: node
+    NO_POD_METRICS = "no metrics of the pods on a node"  # subject: node
     HPA_BLIND = "HPA has no metrics"  # subject: namespace/name
     USER_REFUSED = "a user may not read metrics"  # subject: user
     UNSAFE = "unsafe"  # nothing fails

@@ -86,6 +86,13 @@ def _failed_scrape(effects: frozenset[Effect], cluster: Topology) -> Iterator[Ef
         yield Effect(EffectKind.NOTHING_STORED)
 
 
+def _blind_node(effects: frozenset[Effect], _: Topology) -> Iterator[Effect]:
+    """A kubelet that gives nothing gives neither its node's figures nor its containers', which can fail apart too."""
+    for node in _subjects(effects, EffectKind.NO_NODE_METRICS):
+        yield Effect(EffectKind.NO_NODE_FIGURES, node)
+        yield Effect(EffectKind.NO_POD_METRICS, node)
+
+
 def _chain(cause: EffectKind, *follows: EffectKind) -> Rule:
     def rule(effects: frozenset[Effect], _: Topology) -> Iterator[Effect]:
         if any(effect.kind is cause for effect in effects):
@@ -96,7 +103,7 @@ def _chain(cause: EffectKind, *follows: EffectKind) -> Rule:
 
 def _no_metrics(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effect]:
     """Without the API every node and every HPA is blind; without a node, each HPA whose pods are all there."""
-    blind = _subjects(effects, EffectKind.NO_NODE_METRICS)
+    blind = _subjects(effects, EffectKind.NO_POD_METRICS)
     if Effect(EffectKind.NO_METRICS) in effects:
         yield from (Effect(EffectKind.NO_NODE_METRICS, node) for node in cluster.nodes)
         yield from (Effect(EffectKind.HPA_BLIND, hpa) for hpa in cluster.hpa_nodes)
@@ -106,6 +113,7 @@ def _no_metrics(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effec
 RULES: tuple[Rule, ...] = (
     _untrusted_kubelet,
     _failed_scrape,
+    _blind_node,
     _chain(EffectKind.NOTHING_STORED, EffectKind.NOT_READY),
     _chain(EffectKind.NOT_LISTENING, EffectKind.NOT_READY),
     _chain(EffectKind.NOT_READY, EffectKind.NO_ENDPOINTS),

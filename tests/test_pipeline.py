@@ -54,7 +54,7 @@ def _subjects(kind: EffectKind, *effects: Effect, cluster: Topology = TWO) -> se
 def test_what_stops_the_whole_pipeline_blinds_every_node_and_every_hpa(
     cause: EffectKind, follows: set[EffectKind]
 ) -> None:
-    assert _kinds(Effect(cause)) == follows | {K.NO_NODE_METRICS, K.HPA_BLIND}
+    assert _kinds(Effect(cause)) == follows | {K.NO_NODE_METRICS, K.NO_NODE_FIGURES, K.NO_POD_METRICS, K.HPA_BLIND}
     assert _subjects(K.NO_NODE_METRICS, Effect(cause)) | _subjects(K.HPA_BLIND, Effect(cause)) == BLIND
 
 
@@ -66,9 +66,20 @@ def test_what_concerns_nobody_else_leads_to_nothing(cause: EffectKind) -> None:
 def test_one_node_that_fails_loses_its_own_metrics_and_the_hpas_that_live_there_alone() -> None:
     failed = Effect(K.SCRAPE_FAILS, "n1")
 
-    assert _kinds(failed) == {K.NO_NODE_METRICS, K.HPA_BLIND}
+    assert _kinds(failed) == {K.NO_NODE_METRICS, K.NO_NODE_FIGURES, K.NO_POD_METRICS, K.HPA_BLIND}
     assert _subjects(K.NO_NODE_METRICS, failed) == {"n1"}
     assert _subjects(K.HPA_BLIND, failed) == {"default/on-1"}
+
+
+def test_a_kubelet_that_knows_no_containers_blinds_the_hpas_of_its_pods_and_leaves_its_own_row() -> None:
+    silent = Effect(K.NO_POD_METRICS, "n1")
+
+    assert _kinds(silent) == {K.HPA_BLIND}
+    assert _subjects(K.HPA_BLIND, silent) == {"default/on-1"}
+
+
+def test_a_node_without_figures_of_its_own_still_has_those_of_its_pods() -> None:
+    assert _kinds(Effect(K.NO_NODE_FIGURES, "n1")) == set()
 
 
 def test_all_nodes_that_fail_leave_nothing_stored() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Refusal
 from msdoctor.facts import paths
-from msdoctor.facts.objects import HPA, HPAList, MetricsList, PodList, decode
+from msdoctor.facts.objects import HPA, HPAList, MetricsList, Pod, PodList, decode
 from msdoctor.model import Unseen
 
 # A sample older than this many scrapes is not fresh; two are normal, one may be late.
@@ -42,6 +42,11 @@ class Flow:
         at = self.nodes.get(node)
         return at is not None and now - at <= scrapes_late(resolution_seconds)
 
+    def has_fresh(self, pod: str, now: datetime, resolution_seconds: int) -> bool:
+        """The same of a pod by ``namespace/name``."""
+        at = self.pods.get(pod)
+        return at is not None and now - at <= scrapes_late(resolution_seconds)
+
 
 def flow(bundle: Bundle) -> Flow | Unseen:
     """What the metrics API gave, or ``Unseen`` where it was never asked or its answer could not be had."""
@@ -65,12 +70,13 @@ def _items(found: MetricsList | Unseen) -> tuple:  # type: ignore[type-arg]
 
 @dataclass(frozen=True, slots=True)
 class RunningPod:
-    """A pod that metrics are due for."""
+    """A pod in phase Running. ``since``: when the last of its containers began, None where not all of them run."""
 
     key: str  # namespace/name
     node: str
     labels: Mapping[str, str]
     owners: tuple[str, ...]  # kind/name
+    since: datetime | None = None
 
 
 def running_pods(bundle: Bundle) -> tuple[RunningPod, ...] | Unseen:
@@ -84,9 +90,16 @@ def running_pods(bundle: Bundle) -> tuple[RunningPod, ...] | Unseen:
             node=pod.spec.node_name,
             labels=pod.metadata.labels,
             owners=tuple(f"{owner.kind}/{owner.name}" for owner in pod.metadata.owner_references),
+            since=_all_running_since(pod),
         )
         for pod in found.items
     )
+
+
+def _all_running_since(pod: Pod) -> datetime | None:
+    running = [status.state.running for status in pod.status.container_statuses]
+    starts = [state.started_at for state in running if state and state.started_at]
+    return max(starts) if starts and len(starts) == len(running) else None
 
 
 def resource_hpas(bundle: Bundle) -> tuple[HPA, ...] | Unseen:

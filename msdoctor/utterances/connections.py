@@ -96,6 +96,13 @@ _HOP_OF_ERROR: dict[type, Hop] = {
     errors.NoPodMetrics: Hop.H,
 }
 
+    errors.UnreadableMetrics: Hop.G,
+    errors.UnreadableSummary: Hop.G,
+    errors.IncompleteFigures: Hop.G,
+    errors.StorageLacks: Hop.G,
+    errors.ContainerStatsFailed: Hop.G,
+    errors.NoCgroupStats: Hop.G,
+    errors.InotifyExhausted: Hop.G,
 _HOP_OF_SPEAKER = {
     Speaker.METRICS_SERVER: None,  # it speaks of the kubelets and of the API server
     Speaker.DELEGATED_AUTH: Hop.D,

@@ -266,6 +266,63 @@ InnermostError = (
     | NoMetricsToServe
     | MetricsAPINotAvailable
     | MetricsNotAvailableYet
+class UnreadableMetrics(Value):
+    """``failed parsing metrics: expected E, got G ("K") while parsing: "SERIES"`` (metrics-server pkg/scraper/client).
+
+    The reason is the Prometheus parser's (model/textparse/promparse.go); one that expects nothing is in ``reason``.
+    """
+
+    expected: str = ""
+    got: str = ""
+    series: str = ""
+    reason: str = ""
+
+
+class UnreadableSummary(Value):
+    """``failed to parse output. Error: REASON`` (metrics-server 0.3 to 0.5, pkg/scraper/client/summary/client.go)."""
+
+    reason: str
+
+
+class CounterWentBack(Value):
+    """``unexpected decrease in cumulative CPU usage value``, or ``startTime of …`` (metrics-server pkg/storage)."""
+
+    counter: str
+
+
+class IncompleteFigures(Value):
+    """``Failed getting complete node metric``, ``Pod`` or ``container`` (metrics-server …/resource/decode.go, V(1))."""
+
+    of: str
+
+
+class StorageLacks(Value):
+    """``Metric storage is not ready, pod metrics are missing`` (metrics-server 0.9 pkg/storage/storage.go, V(2))."""
+
+    what: str
+
+
+class ContainerStatsFailed(Value):
+    """``failed to list pod stats: REASON`` (kubelet pkg/kubelet/server/stats). ``platform``: windows if hcs speaks."""
+
+    reason: str
+    platform: str = ""
+
+
+class NoCgroupStats(Value):
+    """``failed to get cgroup stats for "NAME": REASON`` (kubelet pkg/kubelet/stats/provider.go); ``/`` is the root."""
+
+    cgroup: str
+    reason: str = ""
+
+
+class InotifyExhausted(Value):
+    """``inotify_init: too many open files``, ``inotify_add_watch PATH: no space left on device`` (cAdvisor)."""
+
+    call: str
+    failure: str
+
+
     | ServiceUnavailable
     | Started
     | Noise
@@ -284,3 +341,11 @@ InnermostError = (
     | UnknownFlag
     | Unrecognised
 )
+    | UnreadableMetrics
+    | UnreadableSummary
+    | CounterWentBack
+    | IncompleteFigures
+    | StorageLacks
+    | ContainerStatsFailed
+    | NoCgroupStats
+    | InotifyExhausted

@@ -50,7 +50,7 @@ def find_errors(text: str) -> list[Found]:
     return kept
 
 
-_CHAINED = (": ", ', response: "', '", response: "')
+_CHAINED = (": ", ', response: "', '", response: "', ', response: "Internal Error: ', '", response: "Internal Error: ')
 
 
 def _hits(text: str) -> Iterator[Found]:
@@ -176,6 +176,19 @@ def _user_cannot(match: re.Match[str]) -> InnermostError:
 def _kubelet_forbids(match: re.Match[str]) -> InnermostError:
     subresource = match["subresource"].strip("[]")
     return errors.Forbidden(match["user"], match["verb"], f"{match['resource']}/{subresource}")
+
+
+def _unreadable(match: re.Match[str]) -> InnermostError:
+    reason = match["reason"].strip()
+    expected = reason.removeprefix("expected ") if reason.startswith("expected ") else ""
+    got, series = ((match[part] or "").replace('\\"', '"') for part in ("got", "series"))
+    return errors.UnreadableMetrics(expected, got.strip('"'), series.rstrip('"'), "" if expected else reason)
+
+
+def _no_container_stats(match: re.Match[str]) -> InnermostError:
+    reason = match[1].strip(_CLOSERS)
+    windows = any(mark in reason for mark in ("hcsshim", "hcs::", "HCS "))
+    return errors.ContainerStatsFailed(reason, "windows" if windows else "")
 
 
 def _says(error: InnermostError) -> Callable[[re.Match[str]], InnermostError]:
@@ -400,6 +413,56 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.ServiceUnavailable(match[1] or ""),
     ),
     Grammar(
+    # metrics-server pkg/scraper/client, pkg/storage; the reasons are those of Prometheus' model/textparse
+    Grammar(
+        "failed parsing metrics: ",
+        r"failed parsing metrics: (?P<reason>[^,\"\n]{1,200})"
+        r"(?:, got (?P<got>\"(?:[^\"\\]|\\.){0,100}\"|\w{1,40})(?: \(\"?\w{1,40}\"?\))?)?"
+        r"(?: while parsing: \"(?P<series>.{0,1000}))?",
+        _unreadable,
+    ),
+    Grammar(
+        "failed to parse output. ",
+        r"failed to parse output\. (?:Response: .{0,2000} )?Error: (.{1,300})",
+        lambda match: errors.UnreadableSummary(_trim(match[1])),
+    ),
+    Grammar(
+        "unexpected decrease in ",
+        r"unexpected decrease in (cumulative CPU usage value|startTime of node/container)",
+        lambda match: errors.CounterWentBack(match[1]),
+    ),
+    Grammar(
+        "Failed getting complete ",
+        r"Failed getting complete (node|[Pp]od|container) metric",
+        lambda match: errors.IncompleteFigures(match[1].lower()),
+    ),
+    Grammar(
+        "Metric storage is not ready, ",
+        r"Metric storage is not ready, (node|pod) metrics are missing",
+        lambda match: errors.StorageLacks(match[1]),
+    ),
+    # kubelet pkg/kubelet/server/stats/summary.go, pkg/kubelet/stats; cAdvisor container/raw and utils/inotify
+    Grammar("failed to list pod stats: ", r"failed to list pod stats: ([^\"]{1,500})", _no_container_stats),
+    Grammar(
+        "failed to get cgroup stats for ",
+        r"failed to get cgroup stats for \"([^\"]{1,300})\"(?:: (.{1,300}))?",
+        lambda match: errors.NoCgroupStats(match[1], _trim(match[2])),
+    ),
+    Grammar(
+        "cgroup stats not found for ",
+        r"cgroup stats not found for \"([^\"]{1,300})\"(?:: (.{1,300}))?",
+        lambda match: errors.NoCgroupStats(match[1], _trim(match[2])),
+    ),
+    Grammar(
+        "inotify_init",
+        r"inotify_init1?: (too many open files)",
+        lambda match: errors.InotifyExhausted("inotify_init", match[1]),
+    ),
+    Grammar(
+        "inotify_add_watch ",
+        r"inotify_add_watch \S{1,500}: (no space left on device)",
+        lambda match: errors.InotifyExhausted("inotify_add_watch", match[1]),
+    ),
         "HTTP probe failed with statuscode: ",
         r"HTTP probe failed with statuscode: (\d{3})",
         lambda match: errors.ProbeStatus(match[1]),

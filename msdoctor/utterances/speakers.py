@@ -31,6 +31,12 @@ _FILES = {
 
 _WORDINGS = (
     ("Failed to scrape node", Speaker.METRICS_SERVER),
+    ("Skipping node usage metric", Speaker.METRICS_SERVER),
+    ("Skipping container usage metric", Speaker.METRICS_SERVER),
+    ("Failed getting complete", Speaker.METRICS_SERVER),
+    ("Metric storage is not ready", Speaker.METRICS_SERVER),
+    ("Error getting summary for resourceMetric", Speaker.KUBELET),
+    ("Failed to start cAdvisor", Speaker.KUBELET),
     ("unable to fully scrape metrics", Speaker.METRICS_SERVER),
     ("unable to fully collect metrics", Speaker.METRICS_SERVER),
     ("Failed to make webhook", Speaker.DELEGATED_AUTH),
