@@ -94,8 +94,6 @@ _HOP_OF_ERROR: dict[type, Hop] = {
     errors.MetricsAPINotAvailable: Hop.A,
     errors.MetricsNotAvailableYet: Hop.A,
     errors.NoPodMetrics: Hop.H,
-}
-
     errors.UnreadableMetrics: Hop.G,
     errors.UnreadableSummary: Hop.G,
     errors.IncompleteFigures: Hop.G,
@@ -103,6 +101,8 @@ _HOP_OF_ERROR: dict[type, Hop] = {
     errors.ContainerStatsFailed: Hop.G,
     errors.NoCgroupStats: Hop.G,
     errors.InotifyExhausted: Hop.G,
+}
+
 _HOP_OF_SPEAKER = {
     Speaker.METRICS_SERVER: None,  # it speaks of the kubelets and of the API server
     Speaker.DELEGATED_AUTH: Hop.D,

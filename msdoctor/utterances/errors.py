@@ -239,33 +239,6 @@ class UnknownFlag(Value):
     flag: str
 
 
-class Unrecognised(Value):
-    """An error whose innermost part nobody here knows, said by a line that is known to be one."""
-
-    text: str
-
-
-InnermostError = (
-    NotValidFor
-    | NoIPSANs
-    | NotValidForAny
-    | LegacyCommonName
-    | UnknownAuthority
-    | Expired
-    | NotYetValid
-    | IncompatibleUsage
-    | NotInAllowedList
-    | MissingBundleContent
-    | TLSAlert
-    | HTTPStatus
-    | Forbidden
-    | Dial
-    | Lookup
-    | DeadlineExceeded
-    | Canceled
-    | NoMetricsToServe
-    | MetricsAPINotAvailable
-    | MetricsNotAvailableYet
 class UnreadableMetrics(Value):
     """``failed parsing metrics: expected E, got G ("K") while parsing: "SERIES"`` (metrics-server pkg/scraper/client).
 
@@ -323,6 +296,33 @@ class InotifyExhausted(Value):
     failure: str
 
 
+class Unrecognised(Value):
+    """An error whose innermost part nobody here knows, said by a line that is known to be one."""
+
+    text: str
+
+
+InnermostError = (
+    NotValidFor
+    | NoIPSANs
+    | NotValidForAny
+    | LegacyCommonName
+    | UnknownAuthority
+    | Expired
+    | NotYetValid
+    | IncompatibleUsage
+    | NotInAllowedList
+    | MissingBundleContent
+    | TLSAlert
+    | HTTPStatus
+    | Forbidden
+    | Dial
+    | Lookup
+    | DeadlineExceeded
+    | Canceled
+    | NoMetricsToServe
+    | MetricsAPINotAvailable
+    | MetricsNotAvailableYet
     | ServiceUnavailable
     | Started
     | Noise
@@ -339,8 +339,6 @@ class InotifyExhausted(Value):
     | ProbeStatus
     | HealthCheckFailed
     | UnknownFlag
-    | Unrecognised
-)
     | UnreadableMetrics
     | UnreadableSummary
     | CounterWentBack
@@ -349,3 +347,5 @@ class InotifyExhausted(Value):
     | ContainerStatsFailed
     | NoCgroupStats
     | InotifyExhausted
+    | Unrecognised
+)

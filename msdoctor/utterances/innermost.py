@@ -392,27 +392,6 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"no address matched types \[?([\w ,]{1,200})",
         lambda match: errors.NoAddressOfType(match[1].strip()),
     ),
-    Grammar("[-]", r"\[-\]([\w/.-]{1,100}) failed", lambda match: errors.HealthCheckFailed(match[1])),
-    Grammar("unknown flag: ", r"unknown flag: (--?[\w.-]{1,100})", lambda match: errors.UnknownFlag(match[1])),
-    # kubectl pkg/cmd/top, apimachinery pkg/api/errors, kubelet pkg/probe/http, controller podautoscaler/metrics
-    Grammar("Metrics API not available", r"Metrics API not available", _says(errors.MetricsAPINotAvailable())),
-    Grammar("metrics not available yet", r"metrics not available yet", _says(errors.MetricsNotAvailableYet())),
-    Grammar(
-        "etrics not available for pod ",
-        r"etrics not available for pod ([^\s,]{1,510})(?:, age: \S{1,40})?",
-        lambda match: errors.NoPodMetrics(match[1]),
-    ),
-    Grammar(
-        "no metrics returned from resource metrics API",
-        r"no metrics returned from resource metrics API",
-        _says(errors.NoPodMetrics()),
-    ),
-    Grammar(
-        "the server is currently unable to handle the request",
-        r"the server is currently unable to handle the request(?: \(([^)]{0,300})\)?)?",
-        lambda match: errors.ServiceUnavailable(match[1] or ""),
-    ),
-    Grammar(
     # metrics-server pkg/scraper/client, pkg/storage; the reasons are those of Prometheus' model/textparse
     Grammar(
         "failed parsing metrics: ",
@@ -463,6 +442,27 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"inotify_add_watch \S{1,500}: (no space left on device)",
         lambda match: errors.InotifyExhausted("inotify_add_watch", match[1]),
     ),
+    Grammar("[-]", r"\[-\]([\w/.-]{1,100}) failed", lambda match: errors.HealthCheckFailed(match[1])),
+    Grammar("unknown flag: ", r"unknown flag: (--?[\w.-]{1,100})", lambda match: errors.UnknownFlag(match[1])),
+    # kubectl pkg/cmd/top, apimachinery pkg/api/errors, kubelet pkg/probe/http, controller podautoscaler/metrics
+    Grammar("Metrics API not available", r"Metrics API not available", _says(errors.MetricsAPINotAvailable())),
+    Grammar("metrics not available yet", r"metrics not available yet", _says(errors.MetricsNotAvailableYet())),
+    Grammar(
+        "etrics not available for pod ",
+        r"etrics not available for pod ([^\s,]{1,510})(?:, age: \S{1,40})?",
+        lambda match: errors.NoPodMetrics(match[1]),
+    ),
+    Grammar(
+        "no metrics returned from resource metrics API",
+        r"no metrics returned from resource metrics API",
+        _says(errors.NoPodMetrics()),
+    ),
+    Grammar(
+        "the server is currently unable to handle the request",
+        r"the server is currently unable to handle the request(?: \(([^)]{0,300})\)?)?",
+        lambda match: errors.ServiceUnavailable(match[1] or ""),
+    ),
+    Grammar(
         "HTTP probe failed with statuscode: ",
         r"HTTP probe failed with statuscode: (\d{3})",
         lambda match: errors.ProbeStatus(match[1]),
