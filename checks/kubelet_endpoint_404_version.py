@@ -44,6 +44,7 @@ from msdoctor.model import (
     Says,
     Unseen,
     check,
+    those_seen,
 )
 
 from ._kubelet_reach import SHOWS_WITHIN_SECONDS
@@ -51,6 +52,7 @@ from ._kubelet_reach import SHOWS_WITHIN_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from msdoctor.facts.kubelets import Kubelet
     from msdoctor.facts.objects import Node
     from msdoctor.facts.repair import Repair
     from msdoctor.facts.scrapes import FailedScrape
@@ -103,11 +105,15 @@ def advise_version(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def kubelet_endpoint_404_version(
-    failed_scrapes: tuple[FailedScrape, ...], nodes: tuple[Node, ...] | Unseen, repair: Repair
+    failed_scrapes: tuple[FailedScrape, ...],
+    nodes: tuple[Node, ...] | Unseen,
+    kubelets: tuple[Kubelet, ...] | Unseen,
+    repair: Repair,
 ) -> Iterator[Finding]:
     known = {} if isinstance(nodes, Unseen) else {node.metadata.name: node for node in nodes}
+    taken = {kubelet.name for kubelet in those_seen(kubelets) if kubelet.impostor}
     for scrape in failed_scrapes:
-        if type(scrape.error).__name__ != "HTTPStatus" or scrape.error.parts()["code"] != "404":
+        if scrape.node in taken or type(scrape.error).__name__ != "HTTPStatus" or scrape.error.parts()["code"] != "404":
             continue
         node = known.get(scrape.node)
         path = node.metadata.annotations.get(ANNOTATION, "") if node else ""

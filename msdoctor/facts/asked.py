@@ -44,7 +44,7 @@ class Asked:
         failed = self.failure
         if failed is None or failed.said.connection.hop is not Hop.F or not isinstance(failed.error, HTTPStatus):
             return ""
-        return failed.error.code
+        return "" if self.kubelet.impostor else failed.error.code
 
     @property
     def cut_off(self) -> bool:
@@ -77,7 +77,7 @@ def asked(
     def one(kubelet: Kubelet) -> Asked:
         failure = complaints.get(kubelet.name)
         sampled = not isinstance(flow, Unseen) and flow.fresh(kubelet.name, now, resolution)
-        refused = failure is not None and failure.said.connection.hop is Hop.F
+        refused = failure is not None and failure.said.connection.hop is Hop.F and not kubelet.impostor
         untrusted = verified and any(problem.first for problem in kubelet.problems)
         return Asked(
             kubelet,

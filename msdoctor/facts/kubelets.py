@@ -17,6 +17,7 @@ from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
 from msdoctor.facts import csrs, paths
 from msdoctor.facts.flags import Flags
+from msdoctor.facts.impostor import Dialled, Impostor, impostor, is_own_certificate
 from msdoctor.facts.installation import COMPILED_ADDRESS_TYPES, Installation
 from msdoctor.facts.objects import ConfigMap, Node, NodeList, decode
 from msdoctor.facts.processes import Component, kubelet_settings, text_of
@@ -125,7 +126,7 @@ class Kubelet:
     ``on_disk`` is the one in the file that it is configured to serve, ``issued`` the last one that the cluster issued
     for it. ``alert`` quotes the TLS alert with which it ends handshakes, by whoever met it. ``sound_on_disk``: the file
     holds another certificate than is served, a younger one, in which metrics-server would find no fault;
-    ``wrong_on_disk``: the faults that it would find there.
+    ``wrong_on_disk``: the faults that it would find there. ``impostor``: metrics-server itself, met in its place.
     """
 
     node: Node
@@ -140,6 +141,7 @@ class Kubelet:
     alert: Evidence | None = None
     sound_on_disk: bool = False
     wrong_on_disk: tuple[str, ...] = ()
+    impostor: Impostor | None = None
 
     @property
     def name(self) -> str:
@@ -275,6 +277,16 @@ class _Judges:
             node, *target, None, (), mode=mode, on_disk=on_disk, issued=_held(issued), alert=_alert_told(said)
         )
         place = tls_place(*target)
+        answering = _shaken(self.bundle, place)
+        leaf = None if isinstance(answering, Unseen) else answering[0]
+        itself = impostor(Dialled(node.metadata.name, *target, leaf), self.installation, said, self.bundle.taken_at)
+        if itself is None:
+            return self._met(known, place, said)
+        alone = self._met(known, place, None)
+        # Whatever is wrong with the kubelet, nobody has come as far as to meet it.
+        return replace(alone, impostor=itself, problems=tuple(replace(one, first=False) for one in alone.problems))
+
+    def _met(self, known: Kubelet, place: Place, said: FailedScrape | None) -> Kubelet:
         chain = met(self.bundle, place)
         if isinstance(chain, Unseen) and not chain.where:
             return replace(known, problems=_told(said), unseen=chain.reason)
@@ -334,6 +346,14 @@ class _Judges:
 
 def met(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
     """The chain off the wire, if a kubelet's. ``Unseen`` names the place where no handshake was to be had at all."""
+    chain = _shaken(bundle, place)
+    if not isinstance(chain, Unseen) and is_own_certificate(chain[0]):
+        return Unseen("what answers there is metrics-server itself, and no kubelet")
+    return chain
+
+
+def _shaken(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
+    """The chain off the wire, whoever's; never empty."""
     shaken = decode(bundle.at(place), Handshake)
     if isinstance(shaken, Unseen):
         return Unseen(f"no handshake from the workstation, {shaken.reason}", place.path)
@@ -343,8 +363,6 @@ def met(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
         return Unseen(f"its certificate cannot be read: {error}")
     if not chain:
         return Unseen("it served no certificate")
-    if _is_metrics_server(chain[0]):
-        return Unseen("what answers there is metrics-server itself, and no kubelet")
     return chain
 
 

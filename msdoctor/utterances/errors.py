@@ -13,6 +13,11 @@ class NotValidFor(Value):
     names: tuple[str, ...]
     wanted: str
 
+    @property
+    def alone(self) -> str:
+        """The only name that it is valid for, if there is but one."""
+        return self.names[0] if len(set(self.names)) == 1 else ""
+
 
 class NoIPSANs(Value):
     """``x509: cannot validate certificate for IP because it doesn't contain any IP SANs`` (the same)."""

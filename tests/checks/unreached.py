@@ -83,6 +83,24 @@ def read_only_port() -> Patient:
     return healthy().args(*args, "--kubelet-port=10255").metrics(sample("master")).log(log)
 
 
+ITSELF = "tls: failed to verify certificate: x509: certificate is valid for 127.0.0.1, not 192.0.2.11"
+
+
+def answer(status: str) -> str:
+    """What a scrape was answered with."""
+    return complaint("", url="").replace('err=""', f'err="request failed, status: \\"{status}\\""')
+
+
+def sitting(
+    log: str, *, host_network: bool = False, address: str = ADDRESSES["worker"], node: str = "worker"
+) -> Patient:
+    """metrics-server's pod runs on that node with that address, and the master alone gives metrics."""
+    one = pod(node=node)
+    one["spec"]["hostNetwork"] = host_network
+    one["status"]["podIP"] = address
+    return healthy().installed(deployment(), pods=(one,)).metrics(sample("master")).log(log)
+
+
 def misregistered() -> Patient:
     """The worker's kubelet took its NAT card's address; its certificate is for the other card's, where it answers."""
     nodes = [node("master", ("InternalIP", "192.0.2.10")), node("worker", ("InternalIP", "10.0.2.15"))]

@@ -61,6 +61,8 @@ TRUTH: dict[str, Found] = {
     "node-wrong-internal-ip": {("node-wrong-internal-ip", "active")},
     "node-unreachable-from-pods": {("node-unreachable-timeout", "active")},
     "node-address-by-hostname": {("node-address-dns-unresolvable", "active")},
+    "port-conflict-10250-fargate": {("port-conflict-10250-fargate", "active")},
+    "scraping-itself-insecurely": {("port-conflict-10250-fargate", "active"), ("kubelet-insecure-tls", "active")},
 }
 
 # Patients of whose cause nothing better than "possible" can be said from the vantages that see them.

@@ -194,5 +194,12 @@ FAULTS: dict[str, Fault] = {
         _kubelet(NODE1, port=10350),
         _metrics_server(args=_without("--kubelet-use-node-status-port"), host_network=True, node=NODE1),
     ),
+    # Told not to look at certificates, it is refused by itself.
+    "scraping-itself-insecurely": _all(
+        _kubelet(NODE1, port=10350),
+        _metrics_server(
+            args=(*_without("--kubelet-use-node-status-port"), "--kubelet-insecure-tls"), host_network=True, node=NODE1
+        ),
+    ),
 }
 NAMES = tuple(FAULTS)
