@@ -18,6 +18,7 @@ from msdoctor.facts.asked import Asked, asked
 from msdoctor.facts.distribution import Distribution, distribution
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
+from msdoctor.facts.own_token import OwnToken, own_token
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
 from msdoctor.model import Unseen, those_seen
@@ -50,6 +51,7 @@ class Cluster:
     reaches: tuple[reach.Reach, ...] | Unseen
     admissions: Mapping[str, admission.Admission | Unseen]
     asked: tuple[Asked, ...] | Unseen
+    own_token: OwnToken | Unseen | None
     csrs: tuple[serving_csrs.ServingRequest, ...] | Unseen
     flow: flows.Flow | Unseen
     running_pods: tuple[flows.RunningPod, ...] | Unseen
@@ -120,6 +122,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         reaches=reaches,
         admissions=admissions,
         asked=asked(kubelets, admissions, failed, flow, present, bundle.taken_at, reaches),
+        own_token=own_token(bundle, present, log, failed, flow, kubelet_processes),
         csrs=requests,
         flow=flow,
         running_pods=flows.running_pods(bundle),

@@ -144,6 +144,25 @@ class EnvVar(Struct, frozen=True):
     value: str = ""
 
 
+class VolumeMount(Struct, frozen=True):
+    name: Name = ""
+    mount_path: str = ""
+
+
+class Projected(Struct, frozen=True):
+    """A volume made of several sources, as a kubelet makes the one with a pod's token."""
+
+
+class SecretVolume(Struct, frozen=True):
+    secret_name: Name = ""
+
+
+class Volume(Struct, frozen=True):
+    name: Name = ""
+    projected: Projected | None = None
+    secret: SecretVolume | None = None
+
+
 class Container(Struct, frozen=True):
     name: Name = ""
     image: str = ""
@@ -151,6 +170,7 @@ class Container(Struct, frozen=True):
     args: tuple[str, ...] = ()
     ports: tuple[ContainerPort, ...] = ()
     env: tuple[EnvVar, ...] = ()
+    volume_mounts: tuple[VolumeMount, ...] = ()
     readiness_probe: Probe | None = None
     liveness_probe: Probe | None = None
 
@@ -160,6 +180,7 @@ class PodSpec(Struct, frozen=True):
     host_network: bool = False
     node_name: Name = ""
     service_account_name: str = "default"
+    volumes: tuple[Volume, ...] = ()
 
 
 class StateDetail(Struct, frozen=True):
@@ -284,6 +305,10 @@ class MetricsItem(Struct, frozen=True):
     metadata: Meta = Meta()
     timestamp: Time | None = None
     window: str = ""
+
+
+class ServiceAccount(Struct, frozen=True):
+    metadata: Meta = Meta()
 
 
 class ConfigMap(Struct, frozen=True):

@@ -28,6 +28,11 @@ def service(namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{namespace}/services/{name}"
 
 
+def service_account(namespace: str, name: str) -> str:
+    """A ServiceAccount."""
+    return f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}"
+
+
 def slices(namespace: str, service_name: str) -> str:
     """A Service's EndpointSlices."""
     return (

@@ -83,6 +83,8 @@ def _of_server(servers: Sequence[Component], files: frozenset[str]) -> dict[str,
     for blank, flag in (
         ("allowed_names", "requestheader-allowed-names"),
         ("requestheader_ca", "requestheader-client-ca-file"),
+        ("signing_key", "service-account-signing-key-file"),
+        ("accepted_key", "service-account-key-file"),
     ):
         if flag in server.flags:
             found[blank] = server.flags.text(flag)

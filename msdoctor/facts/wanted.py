@@ -11,7 +11,18 @@ import posixpath
 from collections.abc import Iterator
 
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
-from msdoctor.facts import distribution, installation, kubelets, paths, processes, reach, registration, rights, units
+from msdoctor.facts import (
+    distribution,
+    installation,
+    kubelets,
+    own_token,
+    paths,
+    processes,
+    reach,
+    registration,
+    rights,
+    units,
+)
 from msdoctor.facts.cluster import service_account
 from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import decode
@@ -59,6 +70,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
         api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))
         yield from (_pod_handshake(one, pod.metadata.name) for pod in one.pods)
+        yield from own_token.wanted(bundle, one, processes.components(bundle, "kubelet"))
         asked = (rights.scrapes, rights.reads_stats, rights.lists_nodes)
         yield from (Place(WORKSTATION, Kind.REVIEW, of(service_account(one))) for of in asked)
     yield from (Place(WORKSTATION, Kind.API, path) for path in api)

@@ -65,6 +65,8 @@ def hop_of(connection: Connection, error: InnermostError, speaker: Speaker, oute
         return by_error
     if isinstance(error, errors.Forbidden):
         return _hop_of_refusal(error, speaker)
+    if isinstance(error, errors.Unauthorized | errors.TokenExpired | errors.TokenInvalid):
+        return _hop_of_unknown_caller(error, speaker, outer)
     path = connection.path
     if _is_kubelets(connection) or (not connection.url and any(_SCRAPE.search(wrapper) for wrapper in outer)):
         return Hop.F if _is_refusal(error) else Hop.E
@@ -128,6 +130,23 @@ def _hop_of_metrics_request(error: InnermostError, speaker: Speaker, outer: tupl
     if speaker is Speaker.AGGREGATOR or any("missing response from" in wrapper for wrapper in outer):
         return Hop.D if isinstance(error, errors.HTTPStatus) and error.code in ("401", "403", "500") else Hop.C
     return Hop.A
+
+
+# What metrics-server asks of the API server with its own token: reviews, its lists, the ConfigMap that it starts with.
+_OWN_REQUESTS = re.compile(
+    r"make webhook auth|failed to list |Failed to watch|configmap based |extension-apiserver-authentication"
+)
+
+
+def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple[str, ...]) -> Hop | None:
+    """An API server that knows its caller not. In metrics-server's log a bad token is that of one who asked there."""
+    if speaker is Speaker.KUBELET:
+        return Hop.F
+    if not isinstance(error, errors.Unauthorized):
+        return None
+    if error.request:
+        return Hop.A if error.request.endswith("metrics.k8s.io") else None
+    return Hop.D if any(_OWN_REQUESTS.search(wrapper) for wrapper in outer) else None
 
 
 def _hop_of_refusal(error: errors.Forbidden, speaker: Speaker) -> Hop | None:

@@ -96,6 +96,28 @@ class Forbidden(Value):
     scope: str = ""
 
 
+class Unauthorized(Value):
+    """``Unauthorized``, ``the server has asked for the client to provide credentials`` (apimachinery pkg/api/errors).
+
+    What a client says whom an API server does not know: nothing about why. ``request`` is what was asked of it.
+    """
+
+    request: str = ""
+
+
+class TokenExpired(Value):
+    """``[invalid bearer token, service account token has expired]`` (kubernetes pkg/serviceaccount/claims.go)."""
+
+
+class TokenInvalid(Value):
+    """``[invalid bearer token, REASON]``: any other reason (the same; jwt.go and legacy.go; go-jose's of a signature).
+
+    The API server's log says it of a request to itself, a kubelet's of a TokenReview that it had made.
+    """
+
+    why: str = ""
+
+
 class Dial(Value):
     """``dial tcp ADDRESS: connect: connection refused``, ``i/o timeout`` … (net/net.go OpError)."""
 
@@ -321,6 +343,9 @@ InnermostError = (
     | TLSAlert
     | HTTPStatus
     | Forbidden
+    | Unauthorized
+    | TokenExpired
+    | TokenInvalid
     | Dial
     | Lookup
     | DeadlineExceeded

@@ -333,6 +333,27 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"subresource(?:\(s\))?=(?P<subresource>\[[^\]]{0,200}\]|[^)]{0,200})",
         _kubelet_forbids,
     ),
+    # apimachinery pkg/api/errors/errors.go, NewUnauthorized and NewGenericServerResponse
+    Grammar(
+        "Unauthorized",
+        r"(?<!\d )Unauthorized(?: \((?P<request>[a-z]{1,20} [^)]{0,300})\)?)?(?=[\s\"'\]),;]|$)",
+        lambda match: errors.Unauthorized(match["request"] or ""),
+    ),
+    Grammar(
+        "the server has asked for the client to provide credentials",
+        r"the server has asked for the client to provide credentials(?: \((?P<request>[^)]{0,300})\)?)?",
+        lambda match: errors.Unauthorized(match["request"] or ""),
+    ),
+    # kubernetes pkg/serviceaccount, through apiserver pkg/authentication/request/bearertoken
+    Grammar(
+        "invalid bearer token",
+        r"invalid bearer token(?:, (?P<why>[^\]\"]{1,600}))?",
+        lambda match: (
+            errors.TokenExpired()
+            if "token has expired" in (match["why"] or "")
+            else errors.TokenInvalid((match["why"] or "").strip())
+        ),
+    ),
     # net/net.go and net/dnsclient.go; "getsockopt" to Go 1.10
     Grammar(
         "lookup ",
