@@ -406,11 +406,6 @@ def _alert_met(bundle: Bundle, place: Place) -> Evidence | None:
     )
 
 
-def _is_metrics_server(leaf: x509.Certificate) -> bool:
-    """Its self-signed certificate, met where its port is a node's: for ``localhost`` (client-go util/cert)."""
-    return set(leaf.dns_names) == {"localhost"} and set(leaf.ip_addresses) == {"127.0.0.1"}
-
-
 def _if_new(told: tuple[KubeletProblem, ...], known: tuple[KubeletProblem, ...]) -> tuple[KubeletProblem, ...]:
     """What the log tells beyond what was seen; Go names one problem, so what it told of stood first then, not now."""
     kinds = {problem.kind for problem in known}

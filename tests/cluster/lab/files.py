@@ -364,6 +364,8 @@ def _kubelet_files(kubelet: Kubelet, form: Form, machine: str, lab: str, authori
         "nodeStatusUpdateFrequency": "5s",
     }
     files: Files = {}
+    if kubelet.port != 10250:
+        config["port"] = kubelet.port
     if kubelet.mode == "file":
         config["tlsCertFile"] = "/var/lib/kubelet/kubelet.pem"
         config["tlsPrivateKeyFile"] = "/var/lib/kubelet/kubelet-key.pem"
