@@ -47,6 +47,7 @@ from msdoctor.model import (
     those_seen,
 )
 
+from ._kubelet_data import is_removed
 from ._kubelet_reach import SHOWS_WITHIN_SECONDS
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def kubelet_endpoint_404_version(
             continue
         node = known.get(scrape.node)
         path = node.metadata.annotations.get(ANNOTATION, "") if node else ""
+        if is_removed(path):
+            continue  # old-stats-endpoint-removed names it
         version = node.status.node_info.kubelet_version if node else ""
         blanks = repair.blanks(scrape.node, annotated_path=path)
         yield Finding(

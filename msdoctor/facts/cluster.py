@@ -16,6 +16,7 @@ from msdoctor.facts import kubelets as nodes_kubelets
 from msdoctor.facts.aggregator import Aggregator, aggregator
 from msdoctor.facts.asked import Asked, asked
 from msdoctor.facts.distribution import Distribution, distribution
+from msdoctor.facts.figures import NodeFigures, figures
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
 from msdoctor.facts.own_token import OwnToken, own_token
@@ -55,6 +56,7 @@ class Cluster:
     csrs: tuple[serving_csrs.ServingRequest, ...] | Unseen
     flow: flows.Flow | Unseen
     running_pods: tuple[flows.RunningPod, ...] | Unseen
+    figures: tuple[NodeFigures, ...] | Unseen
     hpas: tuple[HPA, ...] | Unseen
     may_read_metrics: bool | Unseen
     may_scrape: bool | Unseen
@@ -79,6 +81,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     log = _log(bundle, installation)
     listed = nodes_kubelets.nodes(bundle)
     flow = flows.flow(bundle)
+    running = flows.running_pods(bundle)
     failed = log if isinstance(log, Unseen) else failed_scrapes(log, flow, present, bundle.taken_at)
     kubelet_processes = processes.components(bundle, "kubelet")
     requests = serving_csrs.serving_requests(bundle)
@@ -125,7 +128,8 @@ def read_facts(bundle: Bundle) -> Cluster:
         own_token=own_token(bundle, present, log, failed, flow, kubelet_processes),
         csrs=requests,
         flow=flow,
-        running_pods=flows.running_pods(bundle),
+        running_pods=running,
+        figures=figures(listed, running, flow, failed, present, bundle.taken_at),
         hpas=flows.resource_hpas(bundle),
         may_read_metrics=rights.allowed(bundle, rights.CALLER_READS_NODE_METRICS),
         may_scrape=rights.allowed(bundle, rights.scrapes(service_account(present))) if present else Unseen("no pod"),

@@ -270,6 +270,7 @@ class DaemonEndpoints(Struct, frozen=True):
 
 class NodeInfo(Struct, frozen=True):
     kubelet_version: str = ""
+    container_runtime_version: str = ""
 
 
 class NodeStatus(Struct, frozen=True):

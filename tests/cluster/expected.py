@@ -60,6 +60,8 @@ TRUTH: dict[str, Found] = {
     "node-firewall-reject-below": {("node-firewall-reject", "active")},
     "node-wrong-internal-ip": {("node-wrong-internal-ip", "active")},
     "node-unreachable-from-pods": {("node-unreachable-timeout", "active")},
+    "kubelet-bad-timestamp-series": {("kubelet-bad-timestamp-series", "active")},
+    "old-stats-endpoint-removed": {("old-stats-endpoint-removed", "active")},
     "node-address-by-hostname": {("node-address-dns-unresolvable", "active")},
     "port-conflict-10250-fargate": {("port-conflict-10250-fargate", "active")},
     "scraping-itself-insecurely": {("port-conflict-10250-fargate", "active"), ("kubelet-insecure-tls", "active")},

@@ -16,6 +16,7 @@ from lab.truth import (
     MetricsServer,
     RequestHeader,
     ServingCert,
+    Tale,
     Truth,
     own_cert,
 )
@@ -75,6 +76,12 @@ def _kubelet(*nodes: str, **changes: object) -> Fault:
         return truth
 
     return fault
+
+
+def _of_long_standing(node: str, tale: Tale) -> Fault:
+    """A second pod is there, metrics-server's, and has been for long enough to be missed."""
+    told = _all(_kubelet(node, tale=tale), _metrics_server(node=node))
+    return lambda truth: replace(told(truth), caught=Caught.MISSED)
 
 
 def _cut_off_from_api_server(node: str) -> Fault:
@@ -177,9 +184,9 @@ FAULTS: dict[str, Fault] = {
     "node-address-type-missing": _metrics_server(args=_with("--kubelet-preferred-address-types", "ExternalIP")),
     "kubelet-endpoint-404-version": _kubelet(NODE1, metrics_path="/metrics/resources"),
     "node-wrong-internal-ip": _all(_kubelet(NODE1, node_ip=NAT_ADDRESS), _metrics_server(node=MASTER)),
-    "container-metrics-missing-from-kubelet": _kubelet(NODE1, tale="no-containers"),
+    "container-metrics-missing-from-kubelet": _of_long_standing(NODE1, "no-containers"),
     "kubelet-bad-timestamp-series": _kubelet(NODE1, tale="zero-start"),
-    "cgroup-hierarchy-node-stats-zero": _kubelet(NODE1, tale="node-cpu-zero"),
+    "cgroup-hierarchy-node-stats-zero": _of_long_standing(NODE1, "node-cpu-zero"),
     "cadvisor-root-stats-missing": _kubelet(NODE1, tale="nothing"),
     "cumulative-cpu-decrease": _kubelet(NODE1, tale="cpu-decrease"),
     "kubelet-housekeeping-interval": _kubelet(NODE1, housekeeping="5m"),

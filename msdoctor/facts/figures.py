@@ -1,0 +1,106 @@
+"""What the metrics API holds of each node: its own row and its pods', and which of them are due.
+
+metrics-server says nothing, at its default verbosity, of figures that it leaves out because they are incomplete
+(metrics-server pkg/scraper/client/resource/decode.go, V(1)): what is missing shows only in the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msdoctor.facts.flow import Flow, RunningPod
+from msdoctor.facts.installation import Installation
+from msdoctor.facts.objects import Condition, Node
+from msdoctor.facts.scrapes import FailedScrape
+from msdoctor.model import Unseen
+
+# Two scrapes make a rate, a third may find that the kubelet has not measured since the one before (every 10 s to 20 s).
+SCRAPES = 3
+MEASURED_WITHIN = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFigures:
+    """One node's rows. ``own``: whether its own is there and fresh.
+
+    ``due``: its pods of which all containers run for long enough to have a row; ``lacking``: those that have none.
+    ``failure`` is what metrics-server complains of, ``ready`` the node's condition.
+    """
+
+    node: Node
+    own: bool
+    due: tuple[RunningPod, ...]
+    lacking: tuple[RunningPod, ...]
+    failure: FailedScrape | None
+    ready: Condition
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.node.metadata.name
+
+    @property
+    def subject(self) -> str:
+        """``node/k8s-node1``."""
+        return f"node/{self.name}"
+
+    @property
+    def no_pods(self) -> bool:
+        """Whether pods are due and none of them has a row."""
+        return bool(self.due) and len(self.lacking) == len(self.due)
+
+    @property
+    def some_pods(self) -> bool:
+        """Whether some pod has a row."""
+        return len(self.lacking) < len(self.due)
+
+
+def figures(
+    nodes: Sequence[Node] | Unseen,
+    pods: Sequence[RunningPod] | Unseen,
+    flow: Flow | Unseen,
+    failed: Sequence[FailedScrape] | Unseen,
+    installation: Installation | None,
+    now: datetime,
+) -> tuple[NodeFigures, ...] | Unseen:
+    """Every node's, once metrics-server has run for long enough; a young node's pods are young themselves."""
+    if installation is None:
+        return Unseen("there is no metrics-server")
+    if isinstance(nodes, Unseen) or isinstance(pods, Unseen) or isinstance(flow, Unseen) or isinstance(failed, Unseen):
+        return next(fact for fact in (nodes, pods, flow, failed) if isinstance(fact, Unseen))
+    refusal = flow.refusal or flow.pods_refusal
+    if refusal:
+        return Unseen(f"the metrics API gave no rows to look at: {refusal}")
+    resolution = installation.resolution_seconds
+    lately = now - timedelta(seconds=SCRAPES * resolution) - MEASURED_WITHIN
+    if not any(began <= lately for began in _starts(installation)):
+        return Unseen("metrics-server has not run for long enough to have every row")
+    complaints = {item.node: item for item in failed}
+    due: dict[str, list[RunningPod]] = {}
+    for pod in pods:
+        if pod.since and pod.since <= lately:
+            due.setdefault(pod.node, []).append(pod)
+
+    def one(node: Node) -> NodeFigures:
+        name = node.metadata.name
+        here = due.get(name, ())
+        return NodeFigures(
+            node=node,
+            own=flow.fresh(name, now, resolution),
+            due=tuple(here),
+            lacking=tuple(pod for pod in here if not flow.has_fresh(pod.key, now, resolution)),
+            failure=complaints.get(name),
+            ready=next((item for item in node.status.conditions if item.type == "Ready"), Condition()),
+        )
+
+    return tuple(map(one, nodes))
+
+
+def _starts(installation: Installation) -> Iterator[datetime]:
+    for pod in installation.pods:
+        for status in pod.status.container_statuses:
+            state = status.state.running
+            if status.name == installation.container.name and state and state.started_at:
+                yield state.started_at
