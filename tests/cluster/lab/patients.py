@@ -191,7 +191,10 @@ FAULTS: dict[str, Fault] = {
     "cumulative-cpu-decrease": _kubelet(NODE1, tale="cpu-decrease"),
     "kubelet-housekeeping-interval": _kubelet(NODE1, housekeeping="5m"),
     # What Heapster asked for; kubelets from 1.21 have none of it.
-    "old-stats-endpoint-removed": _kubelet(NODE1, metrics_path="/stats/container/"),
+    "old-stats-endpoint-removed": _all(
+        _kubelet(NODE1, metrics_path="/stats/container/"),
+        _metrics_server(kubelet_rights=("nodes/metrics", "nodes/stats")),
+    ),
     "kubelet-slow-response": _metrics_server(args=_with("--kubelet-request-timeout", "1ms")),
     "kubelet-read-only-port-10255": _metrics_server(
         args=(*_without("--kubelet-use-node-status-port"), "--kubelet-port=10255")
