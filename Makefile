@@ -34,7 +34,7 @@ lab-down: $(DEV_READY) ## end that cluster (LAB=name)
 	@cd tests/cluster && ../../$(DEV_ENV)/bin/python -m lab down
 
 test-cluster: $(DEV_READY) ## the tests that need a real cluster; needs root
-	$(DEV_ENV)/bin/pytest -n 3 --dist loadscope tests/cluster
+	$(DEV_ENV)/bin/pytest -n 4 --dist loadscope tests/cluster
 
 hospital: $(DEV_READY) ## name and treat every patient of the lab with the printed commands; needs root
 	PYTHONPATH=.:tests/cluster $(DEV_ENV)/bin/python tests/cluster/hospital.py

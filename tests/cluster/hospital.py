@@ -11,6 +11,7 @@ import json
 import os
 import queue
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -142,8 +143,8 @@ def ward(number: int, waiting: "queue.SimpleQueue[str]") -> list[Row]:
             name = waiting.get()
             try:
                 row = admit(lab, name)
-            except LabError as error:
-                row = Row(name, "", f"the lab: {str(error)[:300]}", "not seen", 0.0)
+            except (LabError, subprocess.SubprocessError, ValueError) as error:
+                row = Row(name, "", f"{type(error).__name__}: {str(error)[:300]}", "not seen", 0.0)
             rows.append(row)
             print(" | ".join(map(str, (row.patient, row.named, row.false, row.healed, row.seconds))), flush=True)
     return rows

@@ -38,7 +38,7 @@ from lab.files import (
 )
 from lab.preconditions import check_preconditions
 from lab.settle import Observation
-from lab.truth import ADDRESSES, MASTER, NODES, WORKSTATION, Caught, Form, Truth
+from lab.truth import ADDRESSES, MASTER, NODE1, NODES, WORKSTATION, Caught, Form, Truth
 
 # Debian's programs come second: the lab's own stand-ins and binaries are in /usr/local/bin.
 MACHINE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -204,8 +204,12 @@ class Lab:
         """
         if truth.form is not self.form:
             raise LabError(f"lab {self.name} has control plane form {self.form}, not {truth.form}")
+        if truth.before is not None:
+            self.apply(truth.before)
         begun = time.monotonic()
         moment = _now()
+        if not truth.metrics_server.host_network:
+            self._leave_host_network()
         with ThreadPoolExecutor(len(NODES)) as pool:
             restarted = dict(zip(NODES, pool.map(lambda machine: self._agree(machine, truth), NODES), strict=True))
         self._await_apiserver(truth)
@@ -237,7 +241,9 @@ class Lab:
         moment = moment or _now()
         if truth.caught is Caught.JUST_STARTED:
             return self._await_just_started()
-        healthy_is_right = replace(truth, form=Form.SYSTEMD) == Truth()
+        if truth.caught is Caught.JUST_JOINED:
+            return self._rejoin(NODE1)
+        healthy_is_right = replace(truth, form=Form.SYSTEMD, before=None) == Truth()
         last, since, well = None, time.monotonic(), 0
         at_least = MISSED_SECONDS if truth.caught is Caught.MISSED else AT_LEAST_SECONDS
         deadline = time.monotonic() + 300
@@ -271,7 +277,36 @@ class Lab:
             time.sleep(0.5)
         raise LabError("metrics-server did not start")
 
+    def _rejoin(self, node: str) -> Observation:
+        """Take a node out of the cluster until metrics-server has forgotten it; its kubelet registers as it starts."""
+        others = {one for one in NODES if one != node}
+        self._await(lambda: self._measured_nodes() >= others, "metrics of all other nodes")
+        self.kubectl("delete", "node", node)
+        self._await(lambda: self._measured_nodes() == others, f"metrics without {node}")
+        self.run(node, ["systemctl", "restart", "kubelet"], check=True)
+        self._await(lambda: node in self.look().ready_nodes, f"{node} to be ready")
+        return self.look()
+
+    def _measured_nodes(self) -> set[str]:
+        shown = self.kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes", check=False).stdout
+        return {item["metadata"]["name"] for item in json.loads(shown)["items"]} if shown.startswith("{") else set()
+
+    def _await(self, happens: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + 200
+        while not happens():
+            if time.monotonic() > deadline:
+                raise LabError(f"lab {self.name} has waited for {what} in vain")
+            time.sleep(0.5)
+
     # -- the parts of apply ----------------------------------------------------------------------------------------
+
+    def _leave_host_network(self) -> None:
+        """End a metrics-server there first: without the port that it may hold its node's kubelet cannot start."""
+        select = ("-n", "kube-system", "-l", METRICS_SERVER)
+        shown = self.kubectl("get", "deployments", *select, "-o", "json", "--request-timeout=5s", check=False).stdout
+        deployments = json.loads(shown)["items"] if shown.startswith("{") else []
+        if any(one["spec"]["template"]["spec"].get("hostNetwork") for one in deployments):
+            self.kubectl("delete", "deployments", *select, "--cascade=foreground", "--timeout=60s", check=False)
 
     def _agree(self, machine: str, truth: Truth) -> set[str]:
         """Write a machine's files and restart the units that need it; returns the names of those."""
@@ -400,15 +435,21 @@ class Lab:
             raise LabError(f"objects cannot be replaced: {last.stderr if last else 'conflicts without end'}")
 
     def _provide(self, version: str) -> None:
-        """Give the nodes the image of a release of metrics-server: most patients have the first one only."""
-        image = images.metrics_server(binaries.ensure(), version)
-        for machine in NODES:
-            known = self.run(machine, ["ctr", "-n", "k8s.io", "images", "ls", "-q"], check=True).stdout.split()
-            if image.tag not in known:
-                self._import(machine, [image])
+        """Give the nodes the image of a release of metrics-server, those that have not got it yet."""
+        tag = f"{images.METRICS_SERVER}:{version}"
+        listed = ["ctr", "-n", "k8s.io", "images", "ls", "-q"]
+        lacking = [node for node in NODES if tag not in self.run(node, listed, check=True).stdout.split()]
+        if lacking:
+            image = images.metrics_server(binaries.ensure(), version)
+            for node in lacking:
+                self._import(node, [image])
 
     def _annotate_nodes(self, truth: Truth) -> None:
         key = "metrics.k8s.io/resource-metrics-path"
+        # A kubelet registers its node a moment after its start.
+        deadline = time.monotonic() + 60
+        while self.kubectl("get", "nodes", *NODES, check=False).returncode != 0 and time.monotonic() < deadline:
+            time.sleep(0.3)
         for node in NODES:
             path = truth.kubelet(node).metrics_path
             self.kubectl("annotate", "node", node, "--overwrite", f"{key}={path}" if path else f"{key}-")
@@ -439,7 +480,7 @@ class Lab:
         return metadata
 
     def _has_account_of_old(self) -> bool:
-        """Whether a pod of metrics-server runs that was made before its ServiceAccount: its token is not of this one."""
+        """Whether a pod of metrics-server was made before its ServiceAccount: its token is not of this one."""
         made = self._account().get("creationTimestamp", "")
         shown = self.kubectl("get", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "-o", "json").stdout
         return any(pod["metadata"]["creationTimestamp"] < made for pod in json.loads(shown)["items"])
