@@ -419,6 +419,7 @@ _SILENCING = frozenset(
         EffectKind.NO_ENDPOINTS,
         EffectKind.API_NOT_REGISTERED,
         EffectKind.IDENTITY_REFUSED,
+        EffectKind.IDENTITY_CONFUSED,
         EffectKind.APISERVICE_UNAVAILABLE,
         EffectKind.NO_METRICS,
         EffectKind.USER_REFUSED,

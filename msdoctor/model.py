@@ -75,6 +75,9 @@ class EffectKind(StrEnum):
     NO_ENDPOINTS = "no ready endpoint"
     API_NOT_REGISTERED = "metrics API not registered"
     IDENTITY_REFUSED = "metrics-server refuses the aggregator"
+    IDENTITY_CONFUSED = "metrics-server takes everybody for the aggregator"
+    COMES_AND_GOES = "some requests for metrics fail, others do not"
+    OUTDATED = "a process runs with other flags than its files hold"
     APISERVICE_UNAVAILABLE = "APIService unavailable"
     NO_METRICS = "no metrics for anybody"
     NO_NODE_METRICS = "no metrics of the node and its pods"  # subject: node

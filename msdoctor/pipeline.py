@@ -120,6 +120,7 @@ RULES: tuple[Rule, ...] = (
     _chain(EffectKind.NOT_INSTALLED, EffectKind.NO_ENDPOINTS, EffectKind.API_NOT_REGISTERED),
     _chain(EffectKind.NO_ENDPOINTS, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.IDENTITY_REFUSED, EffectKind.APISERVICE_UNAVAILABLE),
+    _chain(EffectKind.IDENTITY_CONFUSED, EffectKind.NO_METRICS),
     _chain(EffectKind.APISERVICE_UNAVAILABLE, EffectKind.NO_METRICS),
     _chain(EffectKind.API_NOT_REGISTERED, EffectKind.NO_METRICS),
     _no_metrics,
@@ -137,8 +138,12 @@ def consequences(effects: Iterable[Effect], cluster: Topology) -> frozenset[Effe
 
 
 def heals_what_follows(effects: Iterable[Effect]) -> bool:
-    """Whether healing these heals causes that follow: installing metrics-server brings its APIService and Service."""
-    return any(effect.kind is EffectKind.NOT_INSTALLED for effect in effects)
+    """Whether healing these heals causes that follow.
+
+    Installing metrics-server brings its APIService and Service; a restart takes the place of flags that only a process
+    still lacks.
+    """
+    return any(effect.kind in (EffectKind.NOT_INSTALLED, EffectKind.OUTDATED) for effect in effects)
 
 
 def hidden(effects: frozenset[Effect], cluster: Topology) -> dict[Hop, str]:

@@ -1,14 +1,15 @@
-"""Who metrics-server takes the aggregator for, derived once.
+"""Who metrics-server takes each API server's aggregator for, derived once.
 
-k8s.io/apiserver's delegated authentication tries, in this order: the requestheader CA with its allowed names, then
-plain x509 against the client CA, then tokens, then anonymous, and anonymous only where none of the others objected
-(authenticatorfactory/delegating.go). It reads the ConfigMap; the API server's flags only say what to repair.
+k8s.io/apiserver's delegated authentication tries, in this order: the requestheader CA with its allowed names and the
+headers, then plain x509 against the client CA, then tokens, then anonymous, and anonymous only where none of the
+others objected (authenticatorfactory/delegating.go). It reads the ConfigMap; the API server's flags only say what to
+repair.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +21,7 @@ from msdoctor.facts.processes import Component
 from msdoctor.model import Unseen
 
 STATUS = re.compile(r"bad status from \S+: (\d+)")
+WITHOUT_HEADERS = "it is a front proxy's, and the user is looked for in headers that are never sent"
 
 
 class Taken(StrEnum):
@@ -33,12 +35,17 @@ class Taken(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Aggregator:
-    """The answer for one API server (or for whichever wrote the condition), and whether it was read or inferred."""
+    """The answer for one API server (or for whichever wrote the condition), and whether it was read or inferred.
+
+    ``server`` is the API server's subject, empty where what was seen does not tell which it is.
+    """
 
     taken: Taken
     user: str
     why: str
     certain: bool
+    server: str = ""
+    groups: tuple[str, ...] = ()
 
     @property
     def anonymous(self) -> bool:
@@ -56,34 +63,72 @@ class Aggregator:
         return self.taken is Taken.USER
 
 
-def aggregator(
+def aggregators(
     config: AuthenticationConfig | Unseen | None,
     proxies: tuple[ProxyClient, ...] | Unseen,
     servers: Sequence[Component],
     apiservices: Sequence[APIService],
+    named: str,
     at: datetime,
-) -> Aggregator | Unseen:
-    """Derive it from the ConfigMap and the proxy client certificate; failing those, from the status that came back."""
-    if servers and all("proxy-client-cert-file" not in server.flags for server in servers):
-        return Aggregator(Taken.ANONYMOUS, "system:anonymous", "the API server has no proxy client certificate", True)
-    if not isinstance(config, Unseen) and not isinstance(proxies, Unseen) and proxies:
-        return _judged(config, proxies[0], at)
-    return _inferred(apiservices)
+) -> tuple[Aggregator, ...] | Unseen:
+    """Derive each from the ConfigMap and its proxy client certificate; what those leave open, from what came back.
+
+    ``named``: the user that metrics-server named in a 403 to somebody else.
+    """
+    by_server = {} if isinstance(proxies, Unseen) else {proxy.api_server.subject: proxy for proxy in proxies}
+    read = tuple(_read(config, by_server, servers, at))
+    if read and (len(read) == len(servers) or any(one.taken is not Taken.PROXY for one in read)):
+        return read
+    inferred = _inferred(apiservices, named)
+    if isinstance(inferred, Unseen):
+        return read or inferred
+    return (*read, inferred)
 
 
-def _judged(config: AuthenticationConfig | None, proxy: ProxyClient, at: datetime) -> Aggregator:
+def foremost(found: tuple[Aggregator, ...] | Unseen) -> Aggregator | Unseen:
+    """The one that matters most: of several API servers, the first that is not taken for a front proxy."""
+    if isinstance(found, Unseen):
+        return found
+    return next((one for one in found if one.taken is not Taken.PROXY), found[0])
+
+
+def _read(
+    config: AuthenticationConfig | Unseen | None,
+    proxies: dict[str, ProxyClient],
+    servers: Sequence[Component],
+    at: datetime,
+) -> Iterator[Aggregator]:
+    for server in servers:
+        if "proxy-client-cert-file" not in server.flags:
+            why = "the API server has no proxy client certificate"
+            yield Aggregator(Taken.ANONYMOUS, "system:anonymous", why, True, server.subject)
+        elif server.subject in proxies and not isinstance(config, Unseen):
+            yield judged(config, proxies[server.subject], at)
+
+
+def judged(config: AuthenticationConfig | None, proxy: ProxyClient, at: datetime) -> Aggregator:
+    """What an extension server makes of this certificate that goes by this ConfigMap."""
+    taken, user, why = _taken(config, proxy, at)
+    groups = proxy.leaf.organizations if taken is Taken.USER else ()
+    return Aggregator(taken, user, why, True, proxy.api_server.subject, groups)
+
+
+def _taken(config: AuthenticationConfig | None, proxy: ProxyClient, at: datetime) -> tuple[Taken, str, str]:
     name = proxy.leaf.common_name
     requestheader = _error(proxy, config.requestheader_ca if config else (), at)
     if config and config.requestheader_ca and requestheader is None:
-        if not config.allowed_names or name in config.allowed_names:
-            return Aggregator(Taken.PROXY, "", "its certificate verifies and its CN is allowed", True)
-        requestheader = f"x509: subject with cn={name} is not in the allowed list"
+        if not config.allows(name):
+            requestheader = f"x509: subject with cn={name} is not in the allowed list"
+        elif config.knows_user:
+            return Taken.PROXY, "", "its certificate verifies and its CN is allowed"
+        else:
+            requestheader = WITHOUT_HEADERS
     if config is None or not (config.requestheader_ca or config.client_ca):
         # Without any CA nobody looks at a certificate, so nobody objects to it either.
-        return Aggregator(Taken.ANONYMOUS, "system:anonymous", "no CA to look at its certificate with", True)
+        return Taken.ANONYMOUS, "system:anonymous", "no CA to look at its certificate with"
     if _error(proxy, config.client_ca, at) is None:
-        return Aggregator(Taken.USER, name, "its certificate verifies against the client CA only", True)
-    return Aggregator(Taken.REFUSED, "", requestheader or "no CA verifies its certificate", True)
+        return Taken.USER, name, "its certificate verifies against the client CA only"
+    return Taken.REFUSED, "", requestheader or "no CA verifies its certificate"
 
 
 def _error(proxy: ProxyClient, roots: Sequence[x509.Certificate], at: datetime) -> str | None:
@@ -91,11 +136,13 @@ def _error(proxy: ProxyClient, roots: Sequence[x509.Certificate], at: datetime) 
     return x509.judge(chain, pool, name=None, usage=x509.Usage.CLIENT, at=at).error
 
 
-def _inferred(apiservices: Sequence[APIService]) -> Aggregator | Unseen:
+def _inferred(apiservices: Sequence[APIService], named: str) -> Aggregator | Unseen:
     for item in apiservices:
         status = STATUS.search(item.available.message)
         if status and status[1] == "401":
             return Aggregator(Taken.REFUSED, "", item.available.message, False)
         if status and status[1] == "403":
             return Aggregator(Taken.ANONYMOUS, "", item.available.message, False)
+    if named:
+        return Aggregator(Taken.USER, named, f"metrics-server answers others as user {named}", False)
     return Unseen("no files of a control-plane host were given, and no answer of metrics-server's tells")

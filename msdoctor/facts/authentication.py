@@ -20,7 +20,7 @@ from msdoctor.facts import paths
 from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import ConfigMap, Meta, decode
 from msdoctor.facts.processes import Component, text_of
-from msdoctor.model import Unseen
+from msdoctor.model import Unseen, those_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,42 @@ class AuthenticationConfig:
     group_headers: tuple[str, ...]
     extra_headers_prefix: tuple[str, ...]
 
+    def allows(self, name: str) -> bool:
+        """Whether a front proxy may have this CN: without a list, any (apiserver x509.go, Verifier.verifySubject)."""
+        return not self.allowed_names or name in self.allowed_names
+
+    @property
+    def knows_user(self) -> bool:
+        """Whether the user is looked for where the aggregator puts it (apimachinery net.SetAuthProxyHeaders)."""
+        return "x-remote-user" in map(str.lower, self.username_headers)
+
+    @property
+    def knows_groups(self) -> bool:
+        """The same of the user's groups."""
+        return "x-remote-group" in map(str.lower, self.group_headers)
+
+    @property
+    def shared(self) -> tuple[x509.Certificate, ...]:
+        """CAs that vouch for front proxies and for ordinary clients alike: the same key under the same name."""
+        clients = {(ca.raw_subject, ca.public_key) for ca in self.client_ca}
+        return tuple(ca for ca in self.requestheader_ca if (ca.raw_subject, ca.public_key) in clients)
+
 
 @dataclass(frozen=True, slots=True)
 class ProxyClient:
     """The certificate with which one API server's aggregator presents itself, leaf first, as its flag's file holds it.
 
     ``key_matches`` is whether the key file's public half is the leaf's; None where the key could not be looked at.
+    ``own_ca`` is what the API server's own ``--requestheader-client-ca-file`` holds, empty where that was not read, and
+    ``ca_key`` the key that lies beside it, empty where none was seen.
     """
 
     api_server: Component
     path: str
     chain: tuple[x509.Certificate, ...]
     key_matches: bool | None
+    own_ca: tuple[x509.Certificate, ...] = ()
+    ca_key: str = ""
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -136,8 +160,9 @@ def proxy_clients(bundle: Bundle, api_servers: Sequence[Component]) -> tuple[Pro
         return Unseen("no files of a control-plane host were given; --host-root NAME=DIR")
     named = [server for server in hosts if server.flags.text("proxy-client-cert-file")]
     read = [_proxy_client(bundle, server) for server in named]
+    seen = tuple(item for item in read if not isinstance(item, Unseen))
     unseen = next((item for item in read if isinstance(item, Unseen)), None)
-    return unseen or tuple(item for item in read if not isinstance(item, Unseen))
+    return unseen if unseen and not seen else seen
 
 
 def _proxy_client(bundle: Bundle, server: Component) -> ProxyClient | Unseen:
@@ -154,7 +179,29 @@ def _proxy_client(bundle: Bundle, server: Component) -> ProxyClient | Unseen:
         return Unseen("no certificate in it", str(place))
     key = text_of(bundle.at(Place(server.origin, Kind.FILE, server.flags.text("proxy-client-key-file"))))
     public = None if isinstance(key, Unseen) else _public_half(key)
-    return ProxyClient(server, path, chain, None if public is None else public == chain[0].public_key)
+    ca = server.flags.text("requestheader-client-ca-file")
+    return ProxyClient(
+        server,
+        path,
+        chain,
+        None if public is None else public == chain[0].public_key,
+        _certificates(text_of(bundle.at(Place(server.origin, Kind.FILE, ca)))),
+        _beside(bundle, server, ca),
+    )
+
+
+def _certificates(text: str | Unseen) -> tuple[x509.Certificate, ...]:
+    try:
+        return () if isinstance(text, Unseen) else tuple(x509.parse_pem(text.encode()))
+    except x509.Unreadable:
+        return ()
+
+
+def _beside(bundle: Bundle, server: Component, certificate: str) -> str:
+    """The key that lies beside a certificate, if the folder was listed and has one."""
+    folder = certificate.rpartition("/")[0]
+    names = decode(bundle.at(Place(server.origin, Kind.DIRECTORY, folder)), tuple[str, ...])
+    return next((key for key in keys_beside(certificate) if key.rpartition("/")[2] in those_seen(names)), "")
 
 
 def _bundle(data: dict[str, str], key: str) -> tuple[x509.Certificate, ...]:

@@ -13,10 +13,11 @@ from msdoctor.facts import csrs as serving_csrs
 from msdoctor.facts import flow as flows
 from msdoctor.facts import installation as installs
 from msdoctor.facts import kubelets as nodes_kubelets
-from msdoctor.facts.aggregator import Aggregator, aggregator
+from msdoctor.facts.aggregator import Aggregator, aggregators, foremost
 from msdoctor.facts.asked import Asked, asked
 from msdoctor.facts.distribution import Distribution, distribution
 from msdoctor.facts.figures import NodeFigures, figures
+from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
 from msdoctor.facts.own_token import OwnToken, own_token
@@ -40,6 +41,8 @@ class Cluster:
     authentication: authn.AuthenticationConfig | Unseen | None
     api_servers: tuple[processes.Component, ...] | Unseen
     proxy_clients: tuple[authn.ProxyClient, ...] | Unseen
+    front_proxies: tuple[FrontProxy, ...] | Unseen
+    aggregators: tuple[Aggregator, ...] | Unseen
     aggregator: Aggregator | Unseen
     installations: tuple[installs.Installation, ...] | Unseen
     installation: installs.Installation | Unseen | None
@@ -103,6 +106,10 @@ def read_facts(bundle: Bundle) -> Cluster:
     admissions = admission.admissions(bundle, kubelet_processes)
     files = frozenset(_files_beside(bundle))
     version = decode(bundle.api(paths.VERSION), Version)
+    hpas = flows.resource_hpas(bundle)
+    may_read = rights.allowed(bundle, rights.CALLER_READS_NODE_METRICS)
+    named = named_user(those_seen(hpas), flow, may_read, bundle.context.user, config)
+    taken = aggregators(config, proxies, servers, those_seen(apiservices), named, bundle.taken_at)
     return Cluster(
         taken_at=bundle.taken_at,
         context=bundle.context,
@@ -113,7 +120,9 @@ def read_facts(bundle: Bundle) -> Cluster:
         authentication=config,
         api_servers=servers or Unseen(processes.why_none(bundle, "kube-apiserver")),
         proxy_clients=proxies,
-        aggregator=aggregator(config, proxies, servers, those_seen(apiservices), bundle.taken_at),
+        front_proxies=front_proxies(config, proxies, bundle.taken_at),
+        aggregators=taken,
+        aggregator=foremost(taken),
         installations=installed,
         installation=installation,
         log=log,
@@ -130,8 +139,8 @@ def read_facts(bundle: Bundle) -> Cluster:
         flow=flow,
         running_pods=running,
         figures=figures(listed, running, flow, failed, present, bundle.taken_at),
-        hpas=flows.resource_hpas(bundle),
-        may_read_metrics=rights.allowed(bundle, rights.CALLER_READS_NODE_METRICS),
+        hpas=hpas,
+        may_read_metrics=may_read,
         may_scrape=rights.allowed(bundle, rights.scrapes(service_account(present))) if present else Unseen("no pod"),
         may_read_stats=rights.allowed(bundle, rights.reads_stats(service_account(present)))
         if present
