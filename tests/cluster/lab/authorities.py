@@ -23,6 +23,11 @@ class Authorities:
 
     folder: Path
 
+    def make(self) -> None:
+        """Make every authority, before machines ask for one at the same time."""
+        for name in AUTHORITIES:
+            self.authority(name)
+
     def authority(self, name: str) -> Pair:
         """One of AUTHORITIES."""
         stored = self._load(f"ca-{name}")

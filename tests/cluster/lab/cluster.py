@@ -210,6 +210,7 @@ class Lab:
         moment = _now()
         if not truth.metrics_server.host_network:
             self._leave_host_network()
+        self.kubectl("delete", "csr", "--all", check=False)  # before kubelets ask anew
         with ThreadPoolExecutor(len(NODES)) as pool:
             restarted = dict(zip(NODES, pool.map(lambda machine: self._agree(machine, truth), NODES), strict=True))
         self._await_apiserver(truth)
@@ -316,12 +317,14 @@ class Lab:
             shutil.rmtree(self._here(machine, f"{unit.path}.d"), ignore_errors=True)
         if any(path.startswith("/etc/systemd/") for path in changed):
             self.run(machine, ["systemctl", "daemon-reload"], check=True)
-        if "/var/lib/kubelet/kubelet-config.yaml" in changed:
+        asks = truth.kubelet(machine).mode == "bootstrap"
+        if asks or "/var/lib/kubelet/kubelet-config.yaml" in changed:
             # The kubelet prefers a certificate that it made or was given earlier.
             shutil.rmtree(self.folder / machine / "var/lib/kubelet/pki", ignore_errors=True)
         restarted = set()
         for unit in machine_units(truth, machine):
-            if unit.running and not self._runs(machine, unit):
+            asks_anew = asks and unit.name == "kubelet"
+            if unit.running and (asks_anew or not self._runs(machine, unit)):
                 self.run(machine, ["systemctl", "daemon-reload"], check=True)
                 self.run(machine, ["systemctl", "restart", unit.name], check=True)
                 restarted.add(unit.name)
@@ -597,6 +600,7 @@ def _prepare(name: str, truth: Truth, programs: Mapping[str, Path]) -> None:
     authorities = Authorities(top / "pki")
     for machine in NODES:
         etc, var = top / machine / "etc", top / machine / "var"
+    authorities.make()
         etc.mkdir(parents=True)
         for entry in FROM_HOST:
             _copy(Path("/etc") / entry, etc / entry)
