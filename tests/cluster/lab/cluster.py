@@ -598,9 +598,9 @@ def _prepare(name: str, truth: Truth, programs: Mapping[str, Path]) -> None:
     """Lay out the machines' folders; the file that the watcher waits for comes last."""
     top = state.folder(name)
     authorities = Authorities(top / "pki")
+    authorities.make()
     for machine in NODES:
         etc, var = top / machine / "etc", top / machine / "var"
-    authorities.make()
         etc.mkdir(parents=True)
         for entry in FROM_HOST:
             _copy(Path("/etc") / entry, etc / entry)
