@@ -125,6 +125,15 @@ class Dial(Value):
     failure: str
 
 
+class ColonsInAddress(Value):
+    """``invalid URL port "8::1:10255"`` (net/http of Go 1.8), ``too many colons in address A`` (net.SplitHostPort).
+
+    An IPv6 address was put before its port without brackets.
+    """
+
+    address: str
+
+
 class Lookup(Value):
     """``lookup NAME on SERVER: no such host``, ``server misbehaving``, ``i/o timeout`` (net/net.go DNSError)."""
 
@@ -347,6 +356,7 @@ InnermostError = (
     | TokenExpired
     | TokenInvalid
     | Dial
+    | ColonsInAddress
     | Lookup
     | DeadlineExceeded
     | Canceled

@@ -354,6 +354,22 @@ GRAMMARS: tuple[Grammar, ...] = (
             else errors.TokenInvalid((match["why"] or "").strip())
         ),
     ),
+    # net/http transport.go (Go 1.8 to 1.12); net/ipsock.go, whose AddrError has the address last to Go 1.7
+    Grammar(
+        'invalid URL port "',
+        r"invalid URL port \"([0-9a-fA-F:.]{0,45}:\d{1,5})\"?",
+        lambda match: errors.ColonsInAddress(match[1]),
+    ),
+    Grammar(
+        "address ",
+        r"address (\S{2,300}): too many colons in address",
+        lambda match: errors.ColonsInAddress(match[1]),
+    ),
+    Grammar(
+        "too many colons in address",
+        r"too many colons in address(?: ([0-9a-fA-F:.%\w-]{2,100}))?",
+        lambda match: errors.ColonsInAddress(match[1] or ""),
+    ),
     # net/net.go and net/dnsclient.go; "getsockopt" to Go 1.10
     Grammar(
         "lookup ",

@@ -39,6 +39,7 @@ _WORDINGS = (
     ("Failed to start cAdvisor", Speaker.KUBELET),
     ("unable to fully scrape metrics", Speaker.METRICS_SERVER),
     ("unable to fully collect metrics", Speaker.METRICS_SERVER),
+    ("error while getting metrics summary from Kubelet", Speaker.METRICS_SERVER),
     ("Failed to make webhook", Speaker.DELEGATED_AUTH),
     ("Unable to authenticate the request", Speaker.DELEGATED_AUTH),
     ("post-timeout activity", Speaker.DELEGATED_AUTH),

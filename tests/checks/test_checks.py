@@ -40,6 +40,7 @@ from tests.checks.unreached import (
     sitting,
     stopped,
     unreached,
+    without_brackets,
 )
 from tests.facts.clusters import (
     CA,
@@ -175,6 +176,7 @@ ILL: dict[str, Callable[[], Patient]] = {
     "node-unreachable-timeout": lambda: leases(silent_to_workstation(unreached(TIMEOUT))),
     "node-wrong-internal-ip": misregistered,
     "port-conflict-10250-fargate": lambda: sitting(complaint(ITSELF)),
+    "ipv6-unsupported-old-version": without_brackets,
     "proxy-client-cert-missing": lambda: _manifest(*WITHOUT_PROXY),
     "rbac-image-version-skew": lambda: denied(refusing(FORBIDDEN, *ALL), stats=True),
     "requestheader-allowed-names-mismatch": lambda: _proxy("other"),
@@ -220,6 +222,8 @@ WELL: dict[str, Callable[[], Patient]] = {
     "node-unreachable-timeout": lambda: leases(unreached(REFUSED)),
     "node-wrong-internal-ip": lambda: leases(silent_to_workstation(unreached(TIMEOUT))),
     "port-conflict-10250-fargate": lambda: sitting(complaint(ITSELF), node="master"),
+    # Nobody complains, and there are brackets from 0.3 on.
+    "ipv6-unsupported-old-version": lambda: without_brackets(release="v0.3.0", log=""),
     "proxy-client-cert-missing": lambda: _manifest(*SERVER_ARGS),
     "requestheader-allowed-names-mismatch": lambda: _proxy("other", requestheader_allowed_names='["a", "other"]'),
     "requestheader-config-missing": lambda: _manifest(*SERVER_ARGS),
@@ -264,6 +268,7 @@ SEES: dict[str, tuple[str, ...]] = {
     "node-unreachable-timeout": (paths.NODES,),
     "node-wrong-internal-ip": (paths.NODES,),
     "port-conflict-10250-fargate": (paths.NODES, *paths.DEPLOYMENTS),
+    "ipv6-unsupported-old-version": (paths.NODES, *paths.DEPLOYMENTS),
     "proxy-client-cert-missing": (paths.AUTHENTICATION,),
     "rbac-image-version-skew": (paths.NODES, *paths.DEPLOYMENTS),
     "requestheader-allowed-names-mismatch": (paths.AUTHENTICATION,),

@@ -10,6 +10,7 @@ from tests.facts.clusters import (
     NOW,
     Json,
     Patient,
+    container,
     deployment,
     healthy,
     kubelet_certificate,
@@ -99,6 +100,22 @@ def sitting(
     one["spec"]["hostNetwork"] = host_network
     one["status"]["podIP"] = address
     return healthy().installed(deployment(), pods=(one,)).metrics(sample("master")).log(log)
+
+
+COLONS = 'Get https://2001:db8::11:10250/stats/summary/: invalid URL port "db8::11:10250"'
+
+
+def without_brackets(release: str = "v0.2.1", log: str = COLONS) -> Patient:
+    """A metrics-server of that release, and a worker that has got an IPv6 address too."""
+    old = container(("--source=kubernetes.summary_api:''",))
+    old["image"] = f"gcr.io/google_containers/metrics-server-amd64:{release}"
+    nodes = [node("master", ("InternalIP", "192.0.2.10"))]
+    nodes.append(node("worker", ("InternalIP", "192.0.2.11"), ("InternalIP", "2001:db8::11")))
+    patient = healthy().installed(deployment(old), pods=(pod("metrics-server-1", old, node="master"),))
+    at = f"{NOW - timedelta(seconds=5):%Y-%m-%dT%H:%M:%S}.000000000Z"
+    said = f"{at} E0301 11:59:55.000000       1 summary.go:97] error while getting metrics summary from Kubelet"
+    line = f"{said} worker(2001:db8::11:10250): {log}\n" if log else ""
+    return patient.api(paths.NODES, listed(*nodes)).metrics(sample("master")).log(line)
 
 
 def misregistered() -> Patient:

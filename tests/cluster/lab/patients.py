@@ -60,8 +60,17 @@ def _all(*faults: Fault) -> Fault:
 
 
 def _just_started(truth: Truth) -> Truth:
+    return replace(_with_slow_scrapes(truth), caught=Caught.JUST_STARTED)
+
+
+def _with_slow_scrapes(truth: Truth) -> Truth:
     args = tuple(SLOW_RESOLUTION if a.startswith("--metric-resolution") else a for a in truth.metrics_server.args)
-    return replace(truth, caught=Caught.JUST_STARTED, metrics_server=replace(truth.metrics_server, args=args))
+    return replace(truth, metrics_server=replace(truth.metrics_server, args=args))
+
+
+def _after(fault: Fault) -> Fault:
+    """Healed of this; metrics-server has run on meanwhile."""
+    return lambda truth: replace(truth, before=fault(truth))
 
 
 def _kubelet_port_dropped(*nodes: str) -> Fault:
@@ -211,5 +220,14 @@ FAULTS: dict[str, Fault] = {
             args=(*_without("--kubelet-use-node-status-port"), "--kubelet-insecure-tls"), host_network=True, node=NODE1
         ),
     ),
+    # Healthy ones that look as if they were not.
+    "no-route-to-kubelets": lambda truth: replace(truth, workstation_reaches_kubelets=False),
+    "kubelet-certs-by-bootstrap": _kubelet(*NODES, mode="bootstrap", requests="approved"),
+    "node-just-joined": _all(
+        _metrics_server(node=MASTER),
+        _with_slow_scrapes,
+        lambda truth: replace(truth, caught=Caught.JUST_JOINED),
+    ),
+    "old-x509-lines": _after(NODE1_SERVES_MASTERS_ADDRESS),
 }
 NAMES = tuple(FAULTS)

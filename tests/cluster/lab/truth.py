@@ -191,12 +191,14 @@ class Drop:
 class Caught(StrEnum):
     """When a patient is looked at: after the last change has settled, or while metrics-server has only just started.
 
-    `MISSED` waits on until the cluster has marked a node whose kubelet it does not hear from.
+    `MISSED` waits on until the cluster has marked a node whose kubelet it does not hear from; `JUST_JOINED` has k8s-node1
+    leave the cluster and join it anew.
     """
 
     SETTLED = "settled"
     JUST_STARTED = "just-started"
     MISSED = "missed"
+    JUST_JOINED = "just-joined"
 
 
 def own_cert(node: str) -> ServingCert:
@@ -206,7 +208,10 @@ def own_cert(node: str) -> ServingCert:
 
 @dataclass(frozen=True)
 class Truth:
-    """Everything that the lab brings about; see the module for how to extend it."""
+    """Everything that the lab brings about; see the module for how to extend it.
+
+    `before` is what was true until then: it is brought about first, and left as gently as this truth allows.
+    """
 
     form: Form = Form.SYSTEMD
     apiserver: ApiServer = ApiServer()
@@ -219,6 +224,7 @@ class Truth:
     firewall: tuple[Drop, ...] = ()
     workstation_reaches_kubelets: bool = True
     caught: Caught = Caught.SETTLED
+    before: "Truth | None" = None
 
     def kubelet(self, node: str) -> Kubelet:
         """The kubelet of a node by the node's name."""
