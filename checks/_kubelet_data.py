@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from msdoctor.facts import paths
 from msdoctor.model import Evidence, Remedy, Risk
 
-from ._distribution import restart, service
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
 
 SHOWS_WITHIN_SECONDS = 120
 RESOURCE_PATH = "/api/v1/nodes/NODE/proxy/metrics/resource"
+LATEST = "https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml"
 # What Heapster asked kubelets for (kubernetes pkg/kubelet/server/server.go to 1.17); /stats/summary is still there.
 REMOVED = ("/stats/container", "/spec")
 
@@ -63,7 +62,7 @@ def start_anew(blanks: Blanks, advice: str, *before: str) -> Remedy:
     node = blanks["node"]
     return Remedy(
         advice=advice,
-        commands=(*before, restart(blanks)),
+        commands=(*before, f"systemctl restart {_service(blanks)}"),
         on=f"node/{node}",
         risks=(Risk.DISRUPTIVE,),
         verify=f"kubectl top node {node} && kubectl top pods -A --field-selector spec.nodeName={node}",
@@ -85,4 +84,9 @@ def look_closer(blanks: Blanks, advice: str, *commands: str) -> Remedy:
 
 def journal(blanks: Blanks, pattern: str) -> str:
     """The command that shows the kubelet's newest lines of a kind."""
-    return f"journalctl -u {service(blanks)} --no-pager | grep -E '{pattern}' | tail -n 5"
+    return f"journalctl -u {_service(blanks)} --no-pager | grep -E '{pattern}' | tail -n 5"
+
+
+def _service(blanks: Blanks) -> str:
+    """The systemd service that the kubelet runs in: in k3s it is a part of another one."""
+    return blanks.get("kubelet_service", "kubelet")
