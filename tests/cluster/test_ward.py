@@ -24,12 +24,13 @@ SAMPLE = (
 )
 
 
-class TestKubeletWard:
-    @pytest.fixture(scope="class")
-    def lab(self) -> Iterator[Lab]:
-        with Lab.up(f"ward-{os.getpid()}", patient("healthy", Form.SYSTEMD)) as lab:
-            yield lab
+@pytest.fixture(scope="class")
+def lab() -> Iterator[Lab]:
+    with Lab.up(f"ward-{os.getpid()}", patient("healthy", Form.SYSTEMD)) as lab:
+        yield lab
 
+
+class TestKubeletWard:
     @pytest.mark.parametrize("name", SAMPLE)
     def test_it_is_named_exactly_and_heals_by_the_commands_as_printed(self, lab: Lab, name: str) -> None:
         row = admit(lab, name)

@@ -19,6 +19,11 @@ PACKAGES = {
 }
 
 
+# Each lab's kubelets, API server and containers watch files with about two dozen of them, all as the same user.
+INOTIFY_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
+INOTIFY_FOR_A_LAB = 30
+
+
 class NotHereError(Exception):
     """This machine cannot run a lab; the text says what is missing."""
 
@@ -34,7 +39,25 @@ def check_preconditions() -> None:
         raise NotHereError(f"missing Debian packages: apt-get install {' '.join(sorted(set(missing)))}")
     if not Path("/sys/fs/cgroup").is_dir():
         raise NotHereError("the lab needs cgroups mounted at /sys/fs/cgroup")
+    limit, used = int(INOTIFY_LIMIT.read_text()), _inotify_instances()
+    if limit - used < INOTIFY_FOR_A_LAB:
+        # A kubelet that gets none does not register its node, and says why only in its log.
+        raise NotHereError(
+            f"{used} of {limit} inotify instances are in use, and a lab takes {INOTIFY_FOR_A_LAB}: end another lab, or "
+            "sysctl -w fs.inotify.max_user_instances=1024"
+        )
 
 
 def _found(program: str) -> bool:
     return Path(program).exists() if program.startswith("/") else shutil.which(program) is not None
+
+
+def _inotify_instances() -> int:
+    """How many there are on this machine, as far as processes can be looked at."""
+    count = 0
+    for folder in Path("/proc").glob("[0-9]*/fd"):
+        try:
+            count += sum(os.readlink(file.path) == "anon_inode:inotify" for file in os.scandir(folder))  # noqa: PTH115
+        except OSError:
+            continue  # it has ended meanwhile
+    return count
