@@ -13,6 +13,7 @@ from msdoctor.facts import csrs as serving_csrs
 from msdoctor.facts import flow as flows
 from msdoctor.facts import installation as installs
 from msdoctor.facts import kubelets as nodes_kubelets
+from msdoctor.facts import starts as pod_starts
 from msdoctor.facts.aggregator import Aggregator, aggregators, foremost
 from msdoctor.facts.asked import Asked, asked
 from msdoctor.facts.distribution import Distribution, distribution
@@ -21,6 +22,7 @@ from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
 from msdoctor.facts.own_token import OwnToken, own_token
+from msdoctor.facts.placing import Placing, placings
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
 from msdoctor.model import Unseen, those_seen
@@ -49,7 +51,9 @@ class Cluster:
     log: tuple[Utterance, ...] | Unseen
     failed_scrapes: tuple[FailedScrape, ...] | Unseen
     events: tuple[Event, ...]
+    starts: tuple[pod_starts.Start, ...] | Unseen
     nodes: tuple[Node, ...] | Unseen
+    placings: tuple[Placing, ...] | Unseen
     kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
     kubelet_processes: tuple[processes.Component, ...]
     reaches: tuple[reach.Reach, ...] | Unseen
@@ -104,6 +108,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     if not isinstance(kubelets, Unseen) and not isinstance(reaches, Unseen):
         kubelets = reach.judged_where_found(kubelets, reaches)
     admissions = admission.admissions(bundle, kubelet_processes)
+    told = installs.events(bundle, present.pods) if present else ()
     files = frozenset(_files_beside(bundle))
     version = decode(bundle.api(paths.VERSION), Version)
     hpas = flows.resource_hpas(bundle)
@@ -127,8 +132,14 @@ def read_facts(bundle: Bundle) -> Cluster:
         installation=installation,
         log=log,
         failed_scrapes=failed,
-        events=installs.events(bundle, present.pods) if present else (),
+        events=told,
+        starts=installed if isinstance(installed, Unseen) else pod_starts.starts(bundle, present, told),
         nodes=listed,
+        placings=listed
+        if isinstance(listed, Unseen)
+        else tuple(placings(listed, present.deployment.spec.template.spec))
+        if present
+        else (),
         kubelets=kubelets,
         kubelet_processes=kubelet_processes,
         reaches=reaches,

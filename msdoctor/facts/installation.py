@@ -82,18 +82,12 @@ class Installation:
     @property
     def resolution_seconds(self) -> int:
         """How often it scrapes; compiled default 60 s (options.go)."""
-        return min(LONGEST_RESOLUTION, round(self._seconds("metric-resolution", 60))) or 60
+        return min(LONGEST_RESOLUTION, round(seconds(self.flags, "metric-resolution", 60))) or 60
 
     @property
     def request_timeout_seconds(self) -> float:
         """How long it waits for a kubelet; 10 s by default (cmd/metrics-server/app/options/kubelet_client.go)."""
-        return self._seconds("kubelet-request-timeout", 10)
-
-    def _seconds(self, flag: str, default: float) -> float:
-        given = self.flags.text(flag)
-        if not DURATION.fullmatch(given) or len(given) > 20:
-            return default
-        return sum(float(number) * SECONDS[unit] for number, unit in re.findall(r"([\d.]+)(h|ms|m|s)", given))
+        return seconds(self.flags, "kubelet-request-timeout", 10)
 
     @property
     def version(self) -> tuple[int, int] | None:
@@ -129,6 +123,14 @@ class Installation:
         """Its probes by name, those that it has."""
         both = (("livenessProbe", self.container.liveness_probe), ("readinessProbe", self.container.readiness_probe))
         return tuple((name, probe) for name, probe in both if probe is not None)
+
+
+def seconds(flags: Flags, name: str, default: float) -> float:
+    """A duration among flags, in seconds; the default where it is not given, or not as Go reads it."""
+    given = flags.text(name)
+    if not DURATION.fullmatch(given) or len(given) > 20:
+        return default
+    return sum(float(number) * SECONDS[unit] for number, unit in re.findall(r"([\d.]+)(h|ms|m|s)", given))
 
 
 def installations(bundle: Bundle) -> tuple[Installation, ...] | Unseen:

@@ -157,10 +157,31 @@ class SecretVolume(Struct, frozen=True):
     secret_name: Name = ""
 
 
+class EmptyDir(Struct, frozen=True):
+    """A volume that is empty when its pod is made, and may be written to."""
+
+
 class Volume(Struct, frozen=True):
     name: Name = ""
+    empty_dir: EmptyDir | None = None
     projected: Projected | None = None
     secret: SecretVolume | None = None
+
+
+Quantity = str | int | float
+
+
+class Resources(Struct, frozen=True):
+    requests: dict[str, Quantity] = {}
+    limits: dict[str, Quantity] = {}
+
+
+class SecurityContext(Struct, frozen=True):
+    """A container's, or its pod's, whose fields count where the container has none."""
+
+    run_as_user: int | None = None
+    run_as_non_root: bool | None = None
+    read_only_root_filesystem: bool | None = None
 
 
 class Container(Struct, frozen=True):
@@ -171,14 +192,26 @@ class Container(Struct, frozen=True):
     ports: tuple[ContainerPort, ...] = ()
     env: tuple[EnvVar, ...] = ()
     volume_mounts: tuple[VolumeMount, ...] = ()
+    resources: Resources = Resources()
+    security_context: SecurityContext = SecurityContext()
     readiness_probe: Probe | None = None
     liveness_probe: Probe | None = None
+
+
+class Toleration(Struct, frozen=True):
+    key: str = ""
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
 
 
 class PodSpec(Struct, frozen=True):
     containers: tuple[Container, ...] = ()
     host_network: bool = False
     node_name: Name = ""
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[Toleration, ...] = ()
+    security_context: SecurityContext = SecurityContext()
     service_account_name: str = "default"
     volumes: tuple[Volume, ...] = ()
 
@@ -207,6 +240,8 @@ class ContainerStatus(Struct, frozen=True):
 
 class PodStatus(Struct, frozen=True):
     phase: str = ""
+    reason: str = ""
+    message: str = ""
     pod_ip: str = msgspec.field(default="", name="podIP")
     start_time: Time | None = None
     conditions: tuple[Condition, ...] = ()
@@ -239,6 +274,7 @@ class LabelSelector(Struct, frozen=True):
 
 class DeploymentSpec(Struct, frozen=True):
     replicas: int = 1
+    paused: bool = False
     selector: LabelSelector = LabelSelector()
     template: PodTemplate = PodTemplate()
 
@@ -269,18 +305,28 @@ class DaemonEndpoints(Struct, frozen=True):
 
 
 class NodeInfo(Struct, frozen=True):
+    architecture: str = ""
     kubelet_version: str = ""
     container_runtime_version: str = ""
 
 
 class NodeStatus(Struct, frozen=True):
     addresses: tuple[NodeAddress, ...] = ()
+    allocatable: dict[str, Quantity] = {}
     conditions: tuple[Condition, ...] = ()
     daemon_endpoints: DaemonEndpoints = DaemonEndpoints()
     node_info: NodeInfo = NodeInfo()
 
 
+class Taint(Struct, frozen=True):
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+
+
 class NodeSpec(Struct, frozen=True):
+    taints: tuple[Taint, ...] = ()
+    unschedulable: bool = False
     provider_id: str = msgspec.field(default="", name="providerID")
 
 

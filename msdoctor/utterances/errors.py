@@ -270,9 +270,98 @@ class HealthCheckFailed(Value):
 
 
 class UnknownFlag(Value):
-    """``unknown flag: --F`` (pflag)."""
+    """``unknown flag: --F``, ``unknown shorthand flag: 'f' in -F`` (pflag errors.go)."""
 
     flag: str
+
+
+class RejectedArgument(Value):
+    """An argument whose flag is known: ``invalid argument "15" for "--metric-resolution" flag: …`` (pflag errors.go).
+
+    Also what metrics-server itself refuses (cmd/metrics-server/app/options): ``cannot use both --A and --B``,
+    ``metric-resolution should be …``. ``text`` is all of it.
+    """
+
+    text: str
+    flag: str = ""
+
+
+class CannotWriteCertificate(Value):
+    """``error creating self-signed certificates: mkdir PATH: FAILURE`` (metrics-server …/options/options.go)."""
+
+    path: str
+    failure: str
+
+
+class CannotListen(Value):
+    """``failed to listen on ADDRESS: listen tcp ADDRESS: bind: FAILURE`` (apiserver options/serving.go)."""
+
+    address: str
+    failure: str
+
+
+class NoNodeFits(Value):
+    """``0/2 nodes are available: 2 node(s) had untolerated taint(s). …`` (kube-scheduler framework/types.go FitError).
+
+    ``because``: ``taints`` where it names nothing else, ``ports`` likewise, else ``other``.
+    """
+
+    reasons: tuple[str, ...]
+    because: str
+
+
+class ImageNotPulled(Value):
+    """``Failed to pull image "I": WHY``, ``Back-off pulling image "I"`` (kubelet pkg/kubelet/images/image_manager.go).
+
+    ``ours``: ``yes`` where the image is called metrics-server.
+    """
+
+    image: str
+    why: str = ""
+    ours: str = ""
+
+
+class InvalidImageName(Value):
+    """``Failed to apply default image tag "I": couldn't parse image name …`` (the same)."""
+
+    image: str
+
+
+class ExecFormat(Value):
+    """``exec format error``: ENOEXEC, for a program that is not this processor's."""
+
+
+class MayNotRunAsRoot(Value):
+    """``container has runAsNonRoot and image WHY`` (kubelet pkg/kubelet/kuberuntime/security_context_others.go)."""
+
+    why: str
+
+
+class QuotaExceeded(Value):
+    """``exceeded quota: Q, requested: …, used: …, limited: …``, ``failed quota: Q: must specify …``.
+
+    apiserver pkg/admission/plugin/resourcequota/controller.go.
+    """
+
+    quota: str
+    text: str
+
+
+class PodSecurityViolated(Value):
+    """``violates PodSecurity "restricted:latest": WHAT`` (pod-security-admission admission/admission.go)."""
+
+    level: str
+    what: str
+
+
+class Evicted(Value):
+    """``The node was low on resource: memory.`` (kubelet pkg/kubelet/eviction/helpers.go)."""
+
+    resource: str
+
+
+class OutOfMemory(Value):
+    """``OOMKilled``: the kernel ended it at its memory limit."""
 
 
 class UnreadableMetrics(Value):
@@ -379,6 +468,18 @@ InnermostError = (
     | ProbeStatus
     | HealthCheckFailed
     | UnknownFlag
+    | RejectedArgument
+    | CannotWriteCertificate
+    | CannotListen
+    | NoNodeFits
+    | ImageNotPulled
+    | InvalidImageName
+    | ExecFormat
+    | MayNotRunAsRoot
+    | QuotaExceeded
+    | PodSecurityViolated
+    | Evicted
+    | OutOfMemory
     | UnreadableMetrics
     | UnreadableSummary
     | CounterWentBack

@@ -191,6 +191,18 @@ def _no_container_stats(match: re.Match[str]) -> InnermostError:
     return errors.ContainerStatsFailed(reason, "windows" if windows else "")
 
 
+def _no_node_fits(match: re.Match[str]) -> InnermostError:
+    filtered = re.split(r"\. (?:[Pp]reemption: |no new claims)|\.$", match[1])[0]
+    # A taint is shown as "{key: value}", to 1.19 followed by ", that the pod didn't tolerate".
+    reasons = tuple(part.strip(" .") for part in re.split(r", (?=\d)", filtered))
+    kinds = {"taints" if "taint" in one else "ports" if "free ports" in one else "other" for one in reasons}
+    return errors.NoNodeFits(reasons, kinds.pop() if len(kinds) == 1 else "other")
+
+
+def _not_pulled(image: str, why: str | None) -> InnermostError:
+    return errors.ImageNotPulled(image, (why or "").strip(), "yes" if "metrics-server" in image else "")
+
+
 def _says(error: InnermostError) -> Callable[[re.Match[str]], InnermostError]:
     return lambda _: error
 
@@ -480,7 +492,102 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.InotifyExhausted("inotify_add_watch", match[1]),
     ),
     Grammar("[-]", r"\[-\]([\w/.-]{1,100}) failed", lambda match: errors.HealthCheckFailed(match[1])),
+    # pflag errors.go; metrics-server cmd/metrics-server/app/options; apiserver pkg/server/options/serving.go
     Grammar("unknown flag: ", r"unknown flag: (--?[\w.-]{1,100})", lambda match: errors.UnknownFlag(match[1])),
+    Grammar(
+        "unknown shorthand flag: ",
+        r"unknown shorthand flag: '.{1,8}' in (-[\w.=-]{1,100})",
+        lambda match: errors.UnknownFlag(match[1]),
+    ),
+    Grammar(
+        'invalid argument "',
+        r"invalid argument \"[^\"]{0,300}\" for \"(?:-\w, )?(--[\w.-]{1,100})\" flag: .{1,300}",
+        lambda match: errors.RejectedArgument(match[0], match[1]),
+    ),
+    Grammar(
+        "flag needs an argument: ",
+        r"flag needs an argument: (?:'.{1,8}' in )?(--?[\w.-]{1,100})",
+        lambda match: errors.RejectedArgument(match[0], match[1]),
+    ),
+    Grammar(
+        "bad flag syntax: ",
+        r"bad flag syntax: (\S{1,200})",
+        lambda match: errors.RejectedArgument(match[0], match[1]),
+    ),
+    *(
+        Grammar(
+            f"{verb} both --",
+            verb + r" both (--[\w-]{1,100}) and --[\w-]{1,100}",
+            lambda match: errors.RejectedArgument(match[0], match[1]),
+        )
+        for verb in ("cannot use", "need")
+    ),
+    Grammar(
+        "metric-resolution should be ",
+        r"metric-resolution should be [a-z0-9, -]{1,100} but (?:metric-resolution )?value \S{1,30}(?: provided)?"
+        r"(?: kubelet-request-timeout value \S{1,30} provided)?",
+        lambda match: errors.RejectedArgument(match[0], "--metric-resolution"),
+    ),
+    Grammar(
+        "kubelet-request-timeout should be positive",
+        r"kubelet-request-timeout should be positive",
+        lambda match: errors.RejectedArgument(match[0], "--kubelet-request-timeout"),
+    ),
+    Grammar(
+        "error creating self-signed certificates: ",
+        r"error creating self-signed certificates: (?:\w{1,20} )?(\S{1,300}): ([a-z -]{3,60})",
+        lambda match: errors.CannotWriteCertificate(match[1], match[2]),
+    ),
+    Grammar(
+        "failed to listen on ",
+        r"failed to listen on (\S{1,100}): listen tcp[46]?(?: \S{1,100})?: "
+        r"(?:bind: |address \S{1,20}: )?([a-z ]{3,60})",
+        lambda match: errors.CannotListen(match[1], match[2]),
+    ),
+    # What keeps a pod from starting: kube-scheduler, kubelet and container runtime, admission
+    Grammar(" nodes are available: ", r" nodes are available: (.{1,2000})", _no_node_fits),
+    Grammar(
+        'Failed to pull image "',
+        r"Failed to pull image \"([^\"]{1,400})\"?(?:: (.{1,1500}))?",
+        lambda match: _not_pulled(match[1], match[2]),
+    ),
+    Grammar(
+        'Back-off pulling image "',
+        r"Back-off pulling image \"([^\"]{1,400})\"?(?:: ErrImagePull: (.{1,1500}))?",
+        lambda match: _not_pulled(match[1], match[2]),
+    ),
+    Grammar(
+        'Failed to apply default image tag "',
+        r"Failed to apply default image tag \"([^\"]{1,400})\"?(?:: .{1,300})?",
+        lambda match: errors.InvalidImageName(match[1]),
+    ),
+    Grammar("exec format error", r"exec format error", _says(errors.ExecFormat())),
+    Grammar(
+        "container has runAsNonRoot and image ",
+        r"container has runAsNonRoot and image ([a-z][^:\n]{3,120}?)(?: \(pod: |,|$)",
+        lambda match: errors.MayNotRunAsRoot(match[1]),
+    ),
+    Grammar(
+        "exceeded quota: ",
+        r"exceeded quota: ([\w.-]{1,253}), (requested: .{1,1000})",
+        lambda match: errors.QuotaExceeded(match[1], _trim(match[2])),
+    ),
+    Grammar(
+        "failed quota: ",
+        r"failed quota: ([\w.-]{1,253}): (must specify .{1,1000})",
+        lambda match: errors.QuotaExceeded(match[1], _trim(match[2])),
+    ),
+    Grammar(
+        'violates PodSecurity "',
+        r"violates PodSecurity \"([\w.:-]{1,60})\"?: (.{1,3000})",
+        lambda match: errors.PodSecurityViolated(match[1], match[2]),
+    ),
+    Grammar(
+        "The node was low on resource: ",
+        r"The node was low on resource: ([\w.-]{1,60}?)\.(?:\s|$)",
+        lambda match: errors.Evicted(match[1]),
+    ),
+    Grammar("OOMKilled", r"OOMKilled", _says(errors.OutOfMemory())),
     # kubectl pkg/cmd/top, apimachinery pkg/api/errors, kubelet pkg/probe/http, controller podautoscaler/metrics
     Grammar("Metrics API not available", r"Metrics API not available", _says(errors.MetricsAPINotAvailable())),
     Grammar("metrics not available yet", r"metrics not available yet", _says(errors.MetricsNotAvailableYet())),
