@@ -80,7 +80,11 @@ def treat(lab: Lab, seen: Any) -> list[str]:
             machine = remedy["on"].partition("/")[2] or WORKSTATION
             script = "set -e\n" + "\n".join(remedy["commands"])
             shell = ["sh", "-c", script] if machine == WORKSTATION else ["sh", "-c", f"cd {HOME}\n{script}"]
-            done = lab.run(machine, shell, env={"KUBECONFIG": str(lab.kubeconfig("operator"))})
+            try:
+                done = lab.run(machine, shell, env={"KUBECONFIG": str(lab.kubeconfig("operator"))})
+            except subprocess.TimeoutExpired:
+                wrong.append(f"{cause['id']} on {machine}: waits in vain: {remedy['advice']}")
+                break
             if done.returncode:
                 wrong.append(f"{cause['id']} on {machine}: {done.stderr.strip()[-300:]}")
             deliver(lab)
