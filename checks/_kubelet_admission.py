@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Blanks, Effect, EffectKind, NotApplicable, Remedy, State, Unseen
 
+from ._distribution import own_settings
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,8 +47,12 @@ def configz(node: str) -> str:
     return f"kubectl get --raw /api/v1/nodes/{node}/proxy/configz"
 
 
-def strict(blanks: Blanks, advice: str, *wrong: str) -> Remedy:
+def strict(blanks: Blanks, advice: str, *wrong: str) -> tuple[Remedy, ...]:
     """Set the named settings (``tokens``, ``anonymous``, ``mode``) right where this kubelet takes them from."""
+    return own_settings(blanks, advice, *wrong) or (_by_hand(blanks, advice, *wrong),)
+
+
+def _by_hand(blanks: Blanks, advice: str, *wrong: str) -> Remedy:
     by_flag = [name for name in wrong if f"{name}_flag" in blanks]
     by_line = [name for name in wrong if name not in by_flag]
     commands: list[str] = []

@@ -19,6 +19,9 @@ from msdoctor.model import (
 )
 from msdoctor.x509 import ProblemKind
 
+from . import _kubeadm
+from ._distribution import keeper, own_new_certificate, told
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
@@ -91,6 +94,9 @@ def _summary(kubelet: Kubelet, problem: KubeletProblem) -> str:
 
 def reissue(blanks: Blanks) -> tuple[Remedy, ...]:
     """Heal a certificate whose names, dates, usages or issuer are wrong: issue the right one, from the right CA."""
+    own = own_new_certificate(blanks)
+    if own:
+        return (*own, insecure(blanks))
     if blanks.get("kubelet_mode") == "bootstrap":
         return (ask_again(blanks), approve(blanks), insecure(blanks))
     node, cert, key = blanks["node"], blanks["kubelet_cert"], blanks["kubelet_key"]
@@ -137,6 +143,8 @@ def reissue(blanks: Blanks) -> tuple[Remedy, ...]:
 
 def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
     """The lasting way: the kubelet asks the cluster for its certificate, and renews it by itself."""
+    if told(blanks) == "kubeadm":
+        return (*_kubeadm.ask_for_certificates(blanks), _approved_last(blanks))
     node, config = blanks["node"], blanks["kubelet_config"]
     return (
         Remedy(
@@ -166,6 +174,14 @@ def bootstrap(blanks: Blanks) -> tuple[Remedy, ...]:
             way=2,
         ),
     )
+
+
+def _approved_last(blanks: Blanks) -> Remedy:
+    advice = (
+        f"Step 3 of 3: approve {blanks['node']}'s newest request, after seeing that it asks for {blanks['node']}'s own"
+        " names. Each renewal needs the same: from a person, or from an approver such as kubelet-csr-approver."
+    )
+    return replace(approve(blanks, advice), way=2)
 
 
 def ask_again(blanks: Blanks) -> Remedy:
@@ -214,7 +230,7 @@ def insecure(blanks: Blanks) -> Remedy:
     return Remedy(
         advice=(
             "Last resort: tell metrics-server not to verify any kubelet. It then sends its token to whoever answers at"
-            " a node's address; take it back once the certificates are right."
+            f" a node's address; take it back once the certificates are right.{keeper(blanks)}"
         ),
         commands=(
             (

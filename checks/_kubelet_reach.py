@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Blanks, Confidence, Effect, EffectKind, Finding, Look, Remedy, Risk, Unseen
 
+from ._distribution import keeper
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
@@ -102,7 +104,7 @@ def change_argument(blanks: Blanks, argument: str, advice: str) -> Remedy:
     position = blanks["position"]
     verb = "add" if position.endswith("/-") else "replace"
     return Remedy(
-        advice=advice,
+        advice=f"{advice}{keeper(blanks)}",
         commands=(
             f'kubectl patch {target} --type json -p \'[{{"op":"{verb}","path":"{position}","value":"{argument}"}}]\'',
         ),

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
-    return (strict(blanks, "Admit nobody without a name, and restart the kubelet (pods keep running).", "anonymous"),)
+    return strict(blanks, "Admit nobody without a name, and restart the kubelet (pods keep running).", "anonymous")
 
 
 @check(hop=Hop.F, cls=Class.RISK, advise=advise)

@@ -63,7 +63,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         "Let the kubelet have tokens checked by the API server, and admit nobody without a name; restart it (pods keep"
         " running)."
     )
-    return (strict(blanks, advice, "tokens", "anonymous"),)
+    return strict(blanks, advice, "tokens", "anonymous")
 
 
 @check(

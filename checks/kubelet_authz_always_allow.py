@@ -45,7 +45,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         "Have the API server asked what a caller may do, and restart the kubelet (pods keep running). Whoever had no"
         " rights on kubelets and used them all the same is refused from then on."
     )
-    return (strict(blanks, advice, "mode"),)
+    return strict(blanks, advice, "mode")
 
 
 @check(hop=Hop.F, cls=Class.RISK, advise=advise)

@@ -53,6 +53,7 @@ from msdoctor.model import (
 )
 from msdoctor.utterances.errors import DeadlineExceeded
 
+from ._distribution import restart, service
 from ._kubelet_admission import effects, not_by_token, state
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
 
 
-LOG = "journalctl -u kubelet --since=-10min | grep -iE 'authenticate|node status|unauthorized'"
+def _log(blanks: Blanks) -> str:
+    unit = service(blanks)
+    return f"journalctl -u {unit} --since=-10min | grep -iE 'authenticate|node status|unauthorized' | tail -5"
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -80,7 +83,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
                 " the network is open, and the fault lies in its credentials: the log then says Unauthorized."
             ),
             commands=(
-                f"{LOG} | tail -5",
+                _log(blanks),
                 f"{reach} || echo no way to the API server",
             ),
             on=f"node/{node}",
@@ -92,7 +95,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
                 "Step 2 of 2, where there is no way: let the host's own firewall pass the kubelet's packets (until the"
                 " next boot; whatever manages the firewall must learn it too), and restart the kubelet."
             ),
-            commands=(f"iptables -I {rule}", "systemctl restart kubelet"),
+            commands=(f"iptables -I {rule}", restart(blanks)),
             on=f"node/{node}",
             undo=(f"iptables -D {rule}",),
             verify=f"kubectl get node {node}",
@@ -107,7 +110,7 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
     return (
         Remedy(
             advice="See what the kubelet says of the token, and restart it (pods keep running) to have its files read.",
-            commands=(f"{LOG} | tail -5", "systemctl restart kubelet"),
+            commands=(_log(blanks), restart(blanks)),
             on=f"node/{node}",
             verify=f"kubectl top node {node}",
             shows_within_seconds=90,

@@ -50,6 +50,7 @@ from msdoctor.model import (
 )
 from msdoctor.x509 import ProblemKind
 
+from ._distribution import restart
 from ._kubelet_certificate import SHOWS_WITHIN_SECONDS, insecure, reissue
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             commands=(
                 (
                     f'[ "$(openssl x509 -noout -pubkey -in {cert})" = "$(openssl pkey -pubout -in {key})" ]'
-                    " && systemctl restart kubelet"
+                    f" && {restart(blanks)}"
                 ),
             ),
             on=f"node/{node}",

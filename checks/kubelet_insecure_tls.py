@@ -40,6 +40,8 @@ from msdoctor.model import (
     check,
 )
 
+from ._distribution import keeper, own_verification
+
 INSECURE = ("kubelet-insecure-tls", "deprecated-kubelet-completely-insecure")
 
 if TYPE_CHECKING:
@@ -52,14 +54,20 @@ if TYPE_CHECKING:
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     target = f"-n {blanks['namespace']} deployment/{blanks['deployment']}"
+    own = own_verification(blanks)
     return (
+        *own,
         Remedy(
-            advice="Mend the kubelets' certificates (those at fault are listed as latent), then take the flag away.",
+            advice=(
+                "Mend the kubelets' certificates (those at fault are listed as latent), then take the flag away."
+                f"{keeper(blanks)}"
+            ),
             commands=(f'kubectl patch {target} --type json -p \'[{{"op":"remove","path":"{blanks["position"]}"}}]\'',),
             risks=(Risk.DISRUPTIVE,),
             undo=(f"kubectl rollout undo {target}",),
             verify="kubectl top nodes",
             shows_within_seconds=90,
+            way=len(own) + 1,
         ),
     )
 

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Blanks, Class, Finding, Hop, Look, Remedy, Says, Unseen, check
 
+from ._distribution import restart
 from ._kubelet_certificate import SHOWS_WITHIN_SECONDS, approve
 from ._serving_request import asks, finding, still_asks, unseen
 
@@ -69,7 +70,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         ),
         Remedy(
             advice="Step 2 of 3: let the kubelet ask again now (pods keep running).",
-            commands=("systemctl restart kubelet",),
+            commands=(restart(blanks),),
             on=f"node/{node}",
             verify="kubectl get csr",
             shows_within_seconds=SHOWS_WITHIN_SECONDS,

@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Blanks, Class, Finding, Hop, Look, Remedy, Says, Unseen, check
 
+from ._distribution import approval, own_signer
 from ._kubelet_certificate import SHOWS_WITHIN_SECONDS, approve
 from ._serving_request import DECIDED_JUST_NOW, asks, finding, still_asks, unseen
 
@@ -63,8 +64,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         approve(
             blanks,
             f"Approve {blanks['node']}'s newest request, after seeing that it asks for {blanks['node']}'s own names"
-            " only. Nothing in Kubernetes does this by itself, nor will it for the next renewal: that takes an"
-            " approver.",
+            f" only. {approval(blanks)}",
         ),
     )
 
@@ -119,6 +119,9 @@ def _finding(kubelet: Kubelet, newest: ServingRequest, requests: tuple[ServingRe
 
 
 def _look_at_the_signer(blanks: Blanks) -> Remedy:
+    own = own_signer(blanks)
+    if own:
+        return own
     return Remedy(
         advice="See whether the controller-manager runs, and that it has a CA's certificate and key to sign with.",
         commands=("ps -ww -o args= -C kube-controller-manager | tr ' ' '\\n' | grep cluster-signing",),

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advice = "Let the kubelet have tokens checked by the API server, and restart it (pods keep running)."
-    return (strict(blanks, advice, "tokens"),)
+    return strict(blanks, advice, "tokens")
 
 
 @check(

@@ -115,11 +115,12 @@ def read_facts(bundle: Bundle) -> Cluster:
     may_read = rights.allowed(bundle, rights.CALLER_READS_NODE_METRICS)
     named = named_user(those_seen(hpas), flow, may_read, bundle.context.user, config)
     taken = aggregators(config, proxies, servers, those_seen(apiservices), named, bundle.taken_at)
+    whose = distribution(bundle, listed, (*servers, *kubelet_processes))
     return Cluster(
         taken_at=bundle.taken_at,
         context=bundle.context,
         server_version=version if isinstance(version, Unseen) else version.git_version,
-        distribution=distribution(bundle, listed, (*servers, *kubelet_processes)),
+        distribution=whose,
         apiservices=apiservices,
         backend=backend,
         authentication=config,
@@ -166,6 +167,7 @@ def read_facts(bundle: Bundle) -> Cluster:
             those_seen(listed),
             authn.front_proxy_files(bundle, files),
             files,
+            None if isinstance(whose, Unseen) else whose,
         ),
         gaps=gaps(bundle, those_seen(kubelets)),
     )

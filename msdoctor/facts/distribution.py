@@ -134,7 +134,9 @@ def _hand_built(bundle: Bundle, nodes: Sequence[Node], components: Sequence[Comp
         version = other.status.node_info.kubelet_version
         return Unseen(f"{version} is no release of upstream's, and nothing else tells whose it is")
     absent = bundle.api(paths.KUBEADM_CONFIG).refusal
-    if absent is None or absent.reason is not Reason.ABSENT:
+    if absent is None:
+        return Unseen("it holds no ClusterConfiguration, as kubeadm's own does", paths.KUBEADM_CONFIG)
+    if absent.reason is not Reason.ABSENT:
         return Unseen(f"whether kubeadm made it was not seen: {absent}", paths.KUBEADM_CONFIG)
     own = tuple(
         Evidence(f"{one.program} is started by {one.file}", one.where, one.how, one.origin)

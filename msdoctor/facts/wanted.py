@@ -64,6 +64,8 @@ def wanted(bundle: Bundle) -> frozenset[Place]:
 
 def _from_api(bundle: Bundle) -> Iterator[Place]:
     api = [*API_PATHS, *_backend_paths(bundle)]
+    if bundle.api(paths.KUBEADM_CONFIG).body is not None:
+        api.append(paths.KUBELET_CONFIG)
     found = installation.installations(bundle)
     installed = those_seen(found)
     for one in installed:
