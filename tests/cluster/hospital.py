@@ -1,9 +1,9 @@
 """The hospital: every patient named, treated with the commands that msdoctor prints, and seen to become healthy.
 
-``python tests/cluster/hospital.py [-j LABS] [PATIENT…]`` (default: every one of `expected.py`, three labs) prints a
-table: patient, what was named, what was named falsely or missed, whether it healed, seconds. Commands are run as
-printed, on the machine that they name, the first way first. It ends with 1 where a name was false or missing, or where
-fewer than 90 % of those with commands healed.
+``python tests/cluster/hospital.py [-j LABS] [--record] [PATIENT…]`` (default: every one of `expected.py`, three labs)
+prints a table: patient, what was named, what was named falsely or missed, whether it healed, seconds. Commands are run
+as printed, on the machine that they name, the first way first. It ends with 1 where a name was false or missing, or
+where fewer than 90 % of those with commands healed. ``--record`` saves what is seen of a patient that has no fixture.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from expected import MADE_TRUTH, TRUTH, Found
 from lab.cluster import Lab, LabError
 from lab.truth import NODES, WORKSTATION, Form
 from lab.variants import patient
+from record import FIXTURES, collect
 from tabulate import tabulate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -120,11 +121,13 @@ def heal(lab: Lab, seen: Any) -> str:
     return "; ".join([f"no: {left or seen['verdict']}", *wrong])
 
 
-def admit(lab: Lab, name: str) -> Row:
+def admit(lab: Lab, name: str, *, record: bool = False) -> Row:
     """One patient: brought about, named, treated."""
     began = time.monotonic()
     lab.apply(patient(name, lab.form))
     seen = report(lab)
+    if record and not (FIXTURES / name).exists():
+        collect(lab, FIXTURES / name)
     named, truth = found(seen), EVERYBODY[name]
     if not [cause for cause in seen["causes"] if cause["remedies"] and cause["id"] not in NOTES]:
         healed = NOTHING_WRONG if not truth else NO_COMMAND
@@ -139,14 +142,14 @@ def admit(lab: Lab, name: str) -> Row:
     )
 
 
-def ward(number: int, waiting: "queue.SimpleQueue[str]") -> list[Row]:
+def ward(number: int, waiting: "queue.SimpleQueue[str]", *, record: bool) -> list[Row]:
     """One lab's share: whoever waits, until nobody does."""
     rows: list[Row] = []
     with Lab.up(f"hospital-{os.getpid()}-{number}", patient("healthy", Form.SYSTEMD)) as lab:
         while not waiting.empty():
             name = waiting.get()
             try:
-                row = admit(lab, name)
+                row = admit(lab, name, record=record)
             except (LabError, subprocess.SubprocessError, ValueError) as error:
                 row = Row(name, "", f"{type(error).__name__}: {str(error)[:300]}", "not seen", 0.0)
             rows.append(row)
@@ -170,6 +173,7 @@ def main() -> None:
     """Every patient that was named, or all, in a few labs side by side."""
     parser = argparse.ArgumentParser(description="Name and treat the lab's patients.")
     parser.add_argument("-j", "--labs", type=int, default=3, help="how many labs side by side")
+    parser.add_argument("--record", action="store_true", help="save what is seen of patients without a fixture")
     parser.add_argument("patients", nargs="*", metavar="PATIENT")
     arguments = parser.parse_args()
     names = arguments.patients or list(EVERYBODY)
@@ -180,7 +184,8 @@ def main() -> None:
         waiting.put(name)
     labs = min(arguments.labs, len(names))
     with ThreadPoolExecutor(labs) as pool:
-        rows = [row for rows in pool.map(lambda number: ward(number, waiting), range(labs)) for row in rows]
+        shares = pool.map(lambda number: ward(number, waiting, record=arguments.record), range(labs))
+        rows = [row for share in shares for row in share]
     text, good = summary(sorted(rows, key=lambda row: names.index(row.patient)))
     print(text)
     sys.exit(not good)
