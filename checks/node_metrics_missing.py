@@ -11,7 +11,8 @@ That the metrics API is down: other nodes are served.
 - anything at the APIService or the front proxy: the question reached metrics-server and was answered.
 
 ## How it comes about
-That one kubelet is not reached, not trusted, or gives no figures; or the node has just joined.
+That one kubelet is not reached, not trusted, or gives no figures. A node that has just joined has none yet, and is not
+meant: two scrapes make its first ones.
 
 ## How to make sure
 `kubectl top nodes`, and metrics-server's log for the node's name.
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.flow import Flow, RunningPod
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.objects import Node
+    from msdoctor.facts.scrapes import FailedScrape
 
 
 @check(hop=Hop.E, cls=Class.SYMPTOM)
@@ -42,15 +44,20 @@ def node_metrics_missing(
     flow: Flow,
     installation: Installation | Unseen | None,
     running_pods: tuple[RunningPod, ...] | Unseen,
+    failed_scrapes: tuple[FailedScrape, ...] | Unseen,
     taken_at: datetime,
-) -> Iterator[Finding | NotApplicable]:
+) -> Iterator[Finding | Unseen | NotApplicable]:
     if flow.refusal is not None:
         yield NotApplicable("the metrics API gave no answer to look in")
         return
     resolution = installation.resolution_seconds if (installation and not isinstance(installation, Unseen)) else 60
+    failing = {scrape.node for scrape in those_seen(failed_scrapes)}
     for node in nodes:
         name = node.metadata.name
-        if not flow.fresh(name, taken_at, resolution):
+        until = flow.awaited_until(node, taken_at, resolution)
+        if until and name not in failing:
+            yield Unseen(f"it has just joined, and its first metrics are due by {until:%H:%M:%S}Z", f"node/{name}")
+        elif not flow.fresh(name, taken_at, resolution):
             at = flow.nodes.get(name)
             known = any(
                 pod.node == name and flow.has_fresh(pod.key, taken_at, resolution) for pod in those_seen(running_pods)

@@ -112,8 +112,19 @@ class BlindHPA:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitedNode:
+    """A node that has just joined, and when at the latest its first metrics are due."""
+
+    name: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FlowReport:
-    """How much of the cluster gives metrics now. None where it could not be counted."""
+    """How much of the cluster gives metrics now. None where it could not be counted.
+
+    A node that is awaited is not blind.
+    """
 
     nodes_seen: int | None
     nodes_of: int | None
@@ -125,6 +136,7 @@ class FlowReport:
     blind_nodes: tuple[str, ...] = ()
     blind_hpas: tuple[BlindHPA, ...] = ()
     hpas_of: int | None = None
+    awaited_nodes: tuple[AwaitedNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +344,8 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
     sampled = set(flow.pods) if isinstance(flow, Flow) else set()
     of = None if isinstance(cluster.nodes, Unseen) else len(cluster.nodes)
     blind_hpas = {effect.subject for effect in total if effect.kind is EffectKind.HPA_BLIND}
+    awaited = tuple(_awaited(cluster, flow, total, resolution)) if isinstance(flow, Flow) and counted else ()
+    due = (topology.nodes or _named_nodes(cluster)) - {node.name for node in awaited}
     return FlowReport(
         nodes_seen=len(fresh) if counted else None,
         nodes_of=of,
@@ -340,10 +354,20 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
         newest_sample_age_seconds=None if newest is None else max(0, int((cluster.taken_at - newest).total_seconds())),
         asked_as=cluster.context.user,
         conclusive=bool(fresh) and MASTERS not in cluster.context.groups,
-        blind_nodes=tuple(sorted((topology.nodes or _named_nodes(cluster)) - fresh)) if counted else (),
+        blind_nodes=tuple(sorted(due - fresh)) if counted else (),
+        awaited_nodes=awaited,
         blind_hpas=_blind(cluster, frozenset(blind_hpas)),
         hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
     )
+
+
+def _awaited(cluster: Cluster, flow: Flow, total: frozenset[Effect], resolution: int) -> Iterator[AwaitedNode]:
+    """Nodes too young to have metrics, while nothing speaks against their getting some, and others have theirs."""
+    kept = {effect.subject for effect in total if effect.kind is EffectKind.NO_NODE_METRICS}
+    for node in those_seen(cluster.nodes) if flow.nodes else ():
+        until = flow.awaited_until(node, cluster.taken_at, resolution)
+        if until and node.metadata.name not in kept and not _complains(cluster, node.metadata.name):
+            yield AwaitedNode(node.metadata.name, until)
 
 
 def _named_nodes(cluster: Cluster) -> frozenset[str]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Refusal
 from msdoctor.facts import paths
-from msdoctor.facts.objects import HPA, HPAList, MetricsList, Pod, PodList, decode
+from msdoctor.facts.objects import HPA, HPAList, MetricsList, Node, Pod, PodList, decode
 from msdoctor.model import Unseen
 
 # A sample older than this many scrapes is not fresh; two are normal, one may be late.
@@ -31,6 +31,17 @@ class Flow:
     pods: Mapping[str, datetime]
     refusal: Refusal | None
     pods_refusal: Refusal | None
+
+    def awaited_until(self, node: Node, now: datetime, resolution_seconds: int) -> datetime | None:
+        """Until when a node that has just joined may lack metrics; None if it has some, or has been there for longer.
+
+        metrics-server makes figures of two scrapes, and knows of a node from the next one on (pkg/storage/node.go).
+        """
+        joined = node.metadata.creation_timestamp
+        if joined is None or node.metadata.name in self.nodes:
+            return None
+        latest = joined + scrapes_late(resolution_seconds)
+        return latest if now <= latest else None
 
     @property
     def newest(self) -> datetime | None:

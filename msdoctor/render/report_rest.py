@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 
 from msdoctor.diagnose import MASTERS, Verdict
 from msdoctor.facts.gaps import Gap
 from msdoctor.judge import Result
 
-from .blocks import Report, some
+from .blocks import MOST_MEMBERS, Report, some
 from .terminal import BOLD, MARGIN, YELLOW, Page, one_line, single, visible
 from .words import count, share
 
@@ -47,6 +48,7 @@ def proof(report: Report) -> Iterator[str]:
     lead = "Proof: fresh" if report.diagnosis.verdict is Verdict.HEALTHY else "Fresh"
     nodes = share(flow.nodes_seen, flow.nodes_of, "node")
     yield from page.wrapped(f"{lead} metrics of {nodes}{pods}{age}{asked}.", "  ", first="")
+    yield from _awaited(report)
     if not flow.conclusive:
         yield from page.wrapped(
             f"But this user is of {MASTERS}, which metrics-server never checks: that it is answered proves nothing"
@@ -54,6 +56,16 @@ def proof(report: Report) -> Iterator[str]:
             "  ",
         )
         yield from page.command(f"kubectl get --raw /apis/metrics.k8s.io/v1beta1/pods --as={_HPA_CONTROLLER}")
+
+
+def _awaited(report: Report) -> Iterator[str]:
+    """Nodes that are not missed yet."""
+    nodes = report.diagnosis.flow.awaited_nodes
+    if nodes:
+        latest = max(node.until for node in nodes).astimezone(UTC)
+        joined = f"{some([node.name for node in nodes], report, MOST_MEMBERS)} joined just now"
+        due = f"a node's first metrics take two scrapes, and are due by {latest:%H:%M:%S}Z."
+        yield from report.page.wrapped(f"{joined}: {due}", "  ", first="")
 
 
 def requirements(report: Report) -> Iterator[str]:

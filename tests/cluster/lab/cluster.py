@@ -280,17 +280,13 @@ class Lab:
 
     def _rejoin(self, node: str) -> Observation:
         """Take a node out of the cluster until metrics-server has forgotten it; its kubelet registers as it starts."""
-        others = {one for one in NODES if one != node}
-        self._await(lambda: self._measured_nodes() >= others, "metrics of all other nodes")
+        self._await(lambda: len(self.look().stamps) == len(NODES), "metrics of all nodes")
         self.kubectl("delete", "node", node)
-        self._await(lambda: self._measured_nodes() == others, f"metrics without {node}")
+        left = _now()
+        self._await(lambda: any(stamp > left for stamp in self.look().stamps), f"a scrape without {node}")
         self.run(node, ["systemctl", "restart", "kubelet"], check=True)
         self._await(lambda: node in self.look().ready_nodes, f"{node} to be ready")
         return self.look()
-
-    def _measured_nodes(self) -> set[str]:
-        shown = self.kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes", check=False).stdout
-        return {item["metadata"]["name"] for item in json.loads(shown)["items"]} if shown.startswith("{") else set()
 
     def _await(self, happens: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + 200
