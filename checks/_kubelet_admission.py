@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # The kubelet restarts; then the next two scrapes must succeed, and an endpoint that was gone come back.
 SHOWS_WITHIN_SECONDS = 90
+REFUSED = "the API server refuses metrics-server's token: what this kubelet makes of a good one does not show"
 WITHOUT_TOKEN = ("kubelet-client-certificate", "deprecated-kubelet-completely-insecure")
 
 

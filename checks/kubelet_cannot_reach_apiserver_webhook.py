@@ -54,7 +54,7 @@ from msdoctor.model import (
 from msdoctor.utterances.errors import DeadlineExceeded
 
 from ._distribution import restart, service
-from ._kubelet_admission import effects, not_by_token, state
+from ._kubelet_admission import REFUSED, effects, not_by_token, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.admission import Admission
     from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
+    from msdoctor.facts.own_token import OwnToken
     from msdoctor.facts.reach import Reach
     from msdoctor.facts.repair import Repair
 
@@ -152,6 +153,7 @@ def kubelet_cannot_reach_apiserver_webhook(
     installation: Installation | None,
     repair: Repair,
     context: Context,
+    own_token: OwnToken | Unseen | None,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
     if aside or installation is None:
@@ -166,6 +168,8 @@ def kubelet_cannot_reach_apiserver_webhook(
         known = repair.blanks(one.name, **{name: value for name, value in blanks.items() if value})
         if one.reach and one.cut_off and (one.code == "401" or one.kubelet.served is not None):
             yield _cut_off(one, one.reach, installation, advise(known))
+        elif one.code == "401" and own_token and not isinstance(own_token, Unseen):
+            yield Unseen(REFUSED, one.kubelet.subject)
         elif one.code == "401" and not isinstance(rules, Unseen):
             yield _in_touch(one, rules, _ask_again(known))
         elif one.cut_off:

@@ -49,13 +49,14 @@ from msdoctor.model import (
     check,
 )
 
-from ._kubelet_admission import configz, effects, not_by_token, places, state, strict
+from ._kubelet_admission import REFUSED, configz, effects, not_by_token, places, state, strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
+    from msdoctor.facts.own_token import OwnToken
     from msdoctor.facts.repair import Repair
 
 
@@ -78,6 +79,7 @@ def kubelet_webhook_unauthorized_401(
     asked: tuple[Asked, ...],
     installation: Installation | None,
     repair: Repair,
+    own_token: OwnToken | Unseen | None,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
     if aside or installation is None:
@@ -89,6 +91,8 @@ def kubelet_webhook_unauthorized_401(
             if rules.refuses_tokens:
                 seen = (rules.tokens.evidence, rules.anonymous.evidence, *one.said)
                 yield _finding(one, seen, Confidence.CERTAIN, _READ, repair)
+        elif one.code == "401" and own_token and not isinstance(own_token, Unseen):
+            yield Unseen(REFUSED, one.kubelet.subject)
         elif one.code == "401" and not one.cut_off:
             yield _finding(one, one.said, Confidence.LIKELY, _TOLD.format(how=configz(one.name)), repair)
         elif not one.works:

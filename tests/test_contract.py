@@ -23,7 +23,7 @@ PARTS = [
     "How to make sure",
     "Source",
 ]
-PROGRAMS = {"kubectl", "openssl", "ps", "cat"}
+PROGRAMS = {"kubectl", "openssl", "ps", "cat", "cut", "tr", "base64"}
 
 of_each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 

@@ -190,7 +190,7 @@ def _reason(
     if claims and account and claims.account and claims.account != account.uid:
         seen = (
             _shows(claims, f"is of the ServiceAccount with uid {claims.account}"),
-            _of_account(one, f"it has uid {account.uid}", account.creation_timestamp),
+            _of_account(one, f"the one that is there has uid {account.uid}", account.creation_timestamp),
         )
         return Fate.ACCOUNT_REMADE, seen, account.creation_timestamp
     if claims:

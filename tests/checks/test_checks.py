@@ -23,6 +23,7 @@ from tests.checks.refusing_kubelets import (
     set_up,
 )
 from tests.checks.serving import all_loaded, asked, not_reloaded, without_certificate
+from tests.checks.tokens import account, refused, with_token
 from tests.checks.unreached import (
     BY_NAME,
     ITSELF,
@@ -184,6 +185,8 @@ ILL: dict[str, Callable[[], Patient]] = {
     "secure-port-mismatch": lambda: healthy().installed(
         deployment(container(("--secure-port=4443",))), pods=(pod(ready=False),)
     ),
+    "serviceaccount-token-expired": lambda: with_token(account(refused()), ends=-3600),
+    "serviceaccount-token-invalid": lambda: with_token(account(refused()), uid="older"),
 }
 # Besides the healthy cluster.
 WELL: dict[str, Callable[[], Patient]] = {
@@ -274,6 +277,8 @@ SEES: dict[str, tuple[str, ...]] = {
     "requestheader-allowed-names-mismatch": (paths.AUTHENTICATION,),
     "requestheader-config-missing": (paths.AUTHENTICATION,),
     "secure-port-mismatch": paths.DEPLOYMENTS,
+    "serviceaccount-token-expired": paths.DEPLOYMENTS,
+    "serviceaccount-token-invalid": paths.DEPLOYMENTS,
 }
 IDS = [check.id for check in CHECKS]
 each_check = pytest.mark.parametrize("check_id", IDS)

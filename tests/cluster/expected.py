@@ -41,6 +41,8 @@ TRUTH: dict[str, Found] = {
     "kubelet-anonymous-enabled": {("kubelet-anonymous-enabled", "active")},
     "kubelet-authz-always-allow": {("kubelet-authz-always-allow", "active")},
     "kubelet-cannot-reach-apiserver-webhook": {("kubelet-cannot-reach-apiserver-webhook", "active")},
+    "serviceaccount-token-invalid": {("serviceaccount-token-invalid", "active")},
+    "serviceaccount-token-expired": {("serviceaccount-token-expired", "active")},
     "kubelet-insecure-tls": {("kubelet-insecure-tls", "active")},
     "secure-port-mismatch": {("secure-port-mismatch", "active")},
     "apiservice-insecure-skip-tls": set(),

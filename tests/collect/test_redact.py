@@ -196,6 +196,23 @@ def test_a_file_named_for_its_secret_is_not_kept() -> None:
     assert file("31ada4fd,adm,1\n", "/etc/kubernetes/token.csv") == "[redacted]\n"
 
 
+def test_of_a_service_accounts_token_what_it_says_of_itself_remains() -> None:
+    claims = {"exp": 1, "kubernetes.io": {"serviceaccount": {"uid": "u"}}, "email": "a@b.example"}
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+
+    once = file(f"eyJhbGciOiJFUzI1NiJ9.{payload}.c2lnbmF0dXJl\n", "/var/lib/kubelet/pods/u/volumes/v/token")
+
+    assert json.loads(once) == {"exp": 1, "kubernetes.io": {"serviceaccount": {"uid": "u"}}}
+    assert file(once, "/var/lib/kubelet/pods/u/volumes/v/token") == once
+
+
+@pytest.mark.parametrize(
+    "text", ["a.b.c", "a.e30.c", "eyJhbGciOiJFUzI1NiJ9.eyJleHAiOjF9.c2ln", '{"exp": 1}', "[[[", "1"]
+)
+def test_any_other_token_is_not_kept(text: str) -> None:
+    assert file(text, "/run/token") == "[redacted]\n"
+
+
 def test_what_is_not_json_is_refused_without_its_secrets() -> None:
     refused = redact(Document(Place(WORKSTATION, Kind.API, "/x"), NOW, f"<html>{JWT}".encode()))
     assert refused.body is None

@@ -216,6 +216,11 @@ def test_the_condition_of_an_apiservice_tells_connection_from_identity(
         ),
         ("Readiness probe failed: HTTP probe failed with statuscode: 500", errors.ProbeStatus("500")),
         ("no address matched types [InternalIP ExternalIP]", errors.NoAddressOfType("InternalIP ExternalIP")),
+        ("error: You must be logged in to the server (Unauthorized)", errors.Unauthorized()),
+        (
+            "unable to fetch metrics from resource metrics API: Unauthorized (get pods.metrics.k8s.io)",
+            errors.Unauthorized("get pods.metrics.k8s.io"),
+        ),
     ],
 )
 def test_each_kind_of_error_is_a_value(text: str, error: errors.InnermostError) -> None:
@@ -239,6 +244,45 @@ def test_a_list_of_errors_is_as_many_utterances_each_with_its_own_node() -> None
     assert unresolved.error == errors.Lookup("n2", "10.96.0.10:53", "no such host")
     assert (unresolved.connection.node, unresolved.connection.hop) == ("n2", Hop.E)
     assert refused.outer[0] == unresolved.outer[0] == "unable to fully collect metrics"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "E0217 15:13:53.378655 1 webhook.go:269] Failed to make webhook authorizer request: Unauthorized",
+        'E0217 15:13:53.378655 1 reflector.go:200] "Failed to watch" err="failed to list *v1.Node: Unauthorized" type="*v1.Node"',
+        (
+            'E0217 15:13:53.378655 1 reflector.go:166] "Unhandled Error" err="k8s.io/client-go/informers/factory.go:160: '
+            'Failed to watch *v1.Node: failed to list *v1.Node: the server has asked for the client to provide credentials"'
+        ),
+        "panic: unable to load configmap based request-header-client-ca-file: Unauthorized",
+    ],
+)
+def test_the_api_server_does_not_know_metrics_server(line: str) -> None:
+    utterance = one(line)
+
+    assert utterance.error == errors.Unauthorized()
+    assert utterance.connection.hop is Hop.D
+
+
+@pytest.mark.parametrize(
+    ("why", "error"),
+    [
+        (", service account token has expired", errors.TokenExpired()),
+        (
+            ", service account UID (a-1) does not match claim (b-2)",
+            errors.TokenInvalid("service account UID (a-1) does not match claim (b-2)"),
+        ),
+        ("", errors.TokenInvalid()),
+    ],
+)
+def test_a_kubelet_says_why_a_token_is_refused(why: str, error: errors.InnermostError) -> None:
+    utterance = one(
+        'E0217 15:13:53.378655 116 server.go:376] "Unable to authenticate the request due to an error" '
+        f'err="[invalid bearer token{why}]"'
+    )
+
+    assert (utterance.error, utterance.connection.hop, utterance.speaker) == (error, Hop.F, Speaker.KUBELET)
 
 
 def test_of_two_authenticators_the_first_gives_the_reason() -> None:
