@@ -99,8 +99,10 @@ def settings(blanks: Blanks, _: str, *wrong: str) -> tuple[Remedy, ...]:
             on=f"node/{node}",
             risks=_risks(service),
             undo=(
-                f"find {files} -name '*.before' -exec sh -c 'mv \"$1\" \"${{1%.before}}\"' - {{}} \\;",
-                f"systemctl daemon-reload && systemctl restart {service}",
+                (
+                    f"find {files} -name '*.before' -exec sh -c 'mv \"$1\" \"${{1%.before}}\"' - {{}} \\;"
+                    f"; systemctl daemon-reload && systemctl restart {service}"
+                ),
             ),
             verify=f"kubectl top node {node}",
             shows_within_seconds=SHOWS_WITHIN_SECONDS,

@@ -96,7 +96,7 @@ def reissue(blanks: Blanks) -> tuple[Remedy, ...]:
     """Heal a certificate whose names, dates, usages or issuer are wrong: issue the right one, from the right CA."""
     own = own_new_certificate(blanks)
     if own:
-        return (*own, insecure(blanks))
+        return (*own, replace(insecure(blanks), way=own[-1].way + 1))
     if blanks.get("kubelet_mode") == "bootstrap":
         return (ask_again(blanks), approve(blanks), insecure(blanks))
     node, cert, key = blanks["node"], blanks["kubelet_cert"], blanks["kubelet_key"]

@@ -275,5 +275,7 @@ def test_ways_are_told_in_order() -> None:
     for name in DISTRIBUTIONS:
         for check_id in ALL:
             found = advised(name, check_id)
-            assert [remedy.way for remedy in found] == sorted(remedy.way for remedy in found)
+            ways = [remedy.way for remedy in found]
+            assert ways == sorted(ways)
+            assert set(ways) == set(range(1, max(ways) + 1))
             assert all(remedy.commands and remedy.verify for remedy in found)
