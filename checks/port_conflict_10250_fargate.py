@@ -12,7 +12,7 @@ That the kubelet's certificate is wrong, or that metrics-server lacks rights at 
 ## What will not help
 - another certificate for the kubelet: it is not the one that was refused.
 - --kubelet-insecure-tls: it turns the refused certificate into metrics-server's own answer to itself, 403.
-- more rights for its ServiceAccount: the API server, not a kubelet, would then let it read its own figures.
+- more rights for its ServiceAccount: metrics-server would then answer itself 404, since it has no such path.
 
 ## How it comes about
 From 0.7 metrics-server's manifest has it listen on 10250, until then on 4443: an upgrade on Fargate; hostNetwork with
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
 
 WHERE = "kubectl get pods -A -o wide | grep metrics-server"
 FREE_PORT = 4443  # metrics-server's own until 0.7
+NOWHERE = "-"
 
 
 def ask_reported_port(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -79,7 +80,7 @@ def ask_reported_port(blanks: Blanks) -> tuple[Remedy, ...]:
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     target = f"-n {blanks['namespace']} deployment/{blanks['deployment']}"
-    numbers = [path for path in blanks["port_positions"].split(",") if path.startswith("/")]
+    numbers = [path for path in blanks["port_positions"].split(",") if path != NOWHERE]
     changes = [
         f'{{"op":"replace","path":"{blanks["position"]}","value":"--secure-port={FREE_PORT}"}}',
         *(f'{{"op":"replace","path":"{path}","value":{FREE_PORT}}}' for path in numbers),
@@ -137,7 +138,7 @@ def port_conflict_10250_fargate(
                 evidence=(*_seen(reach, installation, met),),
                 effects=_also(reach, those_seen(apiservices)),
                 position=installation.pointer("--kubelet-port" if _reports_another(reach) else "--secure-port"),
-                port_positions=",".join(_port_positions(installation)),
+                port_positions=",".join(_port_positions(installation)) or NOWHERE,
             )
 
     yield from each(reaches, judge)
