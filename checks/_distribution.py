@@ -54,6 +54,16 @@ def own_settings(blanks: Blanks, advice: str, *wrong: str) -> tuple[Remedy, ...]
     return _managed.settings(blanks, advice, *wrong) if name in _managed.PROVIDERS else ()
 
 
+def own_node_ip(blanks: Blanks, address: str) -> tuple[Remedy, ...]:
+    """How the distribution has a node told its address; none where that is a flag in a unit of the user's own."""
+    name = told(blanks)
+    if name == "kubeadm":
+        return (_kubeadm.node_ip(blanks, address),)
+    if name in ("k3s", "rke2"):
+        return (_k3s.node_ip(blanks, address),)
+    return ()
+
+
 def approval(blanks: Blanks) -> str:
     """What to say of a request that nobody has approved."""
     name = told(blanks)

@@ -110,6 +110,27 @@ def settings(blanks: Blanks, _: str, *wrong: str) -> tuple[Remedy, ...]:
     )
 
 
+def node_ip(blanks: Blanks, address: str) -> Remedy:
+    """Name the address in a file that is read after config.yaml; the certificate is then made for it as well."""
+    node, program, service = blanks["node"], blanks["distribution"], blanks["kubelet_service"]
+    folder = f"/etc/rancher/{program}/config.yaml.d"
+    return Remedy(
+        advice=(
+            f"Tell {program} on {node} the address at which others find it, {address}, and restart it (pods keep"
+            " running). `ip -br address` there shows its addresses. A --node-ip in its unit outranks any file."
+        ),
+        commands=(
+            f"mkdir -p {folder} && echo 'node-ip: {address}' > {folder}/90-node-ip.yaml",
+            f"systemctl restart {service}",
+        ),
+        on=f"node/{node}",
+        risks=_risks(service),
+        undo=(f"rm {folder}/90-node-ip.yaml && systemctl restart {service}",),
+        verify=f"kubectl get node {node} -o wide",
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
+    )
+
+
 def _files(program: str, service: str) -> str:
     return f"/etc/rancher/{program} /etc/systemd/system/{service}.service* /etc/default/{service}"
 

@@ -102,6 +102,24 @@ def settings(blanks: Blanks, advice: str, *wrong: str) -> tuple[Remedy, ...]:
     )
 
 
+def node_ip(blanks: Blanks, address: str) -> Remedy:
+    """Change the flag where it is given, or give it in the user's file (Debian's name; /etc/sysconfig/kubelet else)."""
+    node = blanks["node"]
+    changed = f"xargs -r sed -i.before 's/--node-ip=[^ \"]*/--node-ip={address}/'"
+    return Remedy(
+        advice=(
+            f"Tell {node}'s kubelet the address at which others find it, {address}, and restart it (pods keep running)."
+            " `ip -br address` there shows its addresses. Where no file gives the flag yet, add"
+            f" KUBELET_EXTRA_ARGS=--node-ip={address} to /etc/default/kubelet (/etc/sysconfig/kubelet on Red Hat's)."
+        ),
+        commands=(f"grep -ls -e --node-ip {FLAG_FILES} | {changed}", "systemctl restart kubelet"),
+        on=f"node/{node}",
+        undo=(f"for f in {FLAG_FILES}; do [ ! -f $f.before ] || mv $f.before $f; done; systemctl restart kubelet",),
+        verify=f"kubectl get node {node} -o wide",
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
+    )
+
+
 def _rewritten() -> tuple[str, ...]:
     return (
         f"cp -p {CONFIG} {CONFIG}.before",

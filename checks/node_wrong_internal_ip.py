@@ -41,6 +41,7 @@ from msdoctor.model import (
     check,
 )
 
+from ._distribution import own_node_ip
 from ._kubelet_reach import SHOWS_WITHIN_SECONDS, each_blind, finding
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     node, file, real = blanks["node"], blanks["kubelet_file"], blanks["real_address"]
+    own = own_node_ip(blanks, real)
+    if own:
+        return own
     return (
         Remedy(
             advice=(

@@ -69,13 +69,13 @@ def remedies(name: str, check_id: str) -> tuple[Remedy, ...]:
     return finding.remedies
 
 
-def advised(name: str, check_id: str) -> tuple[Remedy, ...]:
+def advised(name: str, check_id: str, **known: str) -> tuple[Remedy, ...]:
     """What the check advises, with all that is known of a node."""
     service = {"k3s": "k3s-agent", "rke2": "rke2-agent"}
     more = {"distribution": name} if name else {}
     more |= {"kubelet_service": service[name]} if name in service else {}
     (check,) = (check for check in CHECKS if check.id == check_id)
-    return check.advise(Blanks(**KNOWN, **more))
+    return check.advise(Blanks(**KNOWN, **more, **known))
 
 
 def commands(found: tuple[Remedy, ...]) -> str:
@@ -262,6 +262,40 @@ def test_what_is_not_plain_in_a_label_writes_into_no_shell(check_id: str) -> Non
 
     assert "rm -rf" not in spoken(found)
     assert "<INSTANCE-GROUP>" in commands(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("", "sed -i.before 's/--node-ip=[^ \\\\]*/--node-ip=192.0.2.9/' /etc/systemd/system/kubelet.service"),
+        (
+            "kubeadm",
+            (
+                "grep -ls -e --node-ip /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet"
+                " | xargs -r sed -i.before 's/--node-ip=[^ \"]*/--node-ip=192.0.2.9/'"
+            ),
+        ),
+        (
+            "k3s",
+            (
+                "mkdir -p /etc/rancher/k3s/config.yaml.d"
+                " && echo 'node-ip: 192.0.2.9' > /etc/rancher/k3s/config.yaml.d/90-node-ip.yaml"
+            ),
+        ),
+        (
+            "rke2",
+            (
+                "mkdir -p /etc/rancher/rke2/config.yaml.d"
+                " && echo 'node-ip: 192.0.2.9' > /etc/rancher/rke2/config.yaml.d/90-node-ip.yaml"
+            ),
+        ),
+    ],
+)
+def test_a_node_is_told_its_address_where_the_distribution_reads_it(name: str, command: str) -> None:
+    more = {"kubelet_file": "/etc/systemd/system/kubelet.service", "real_address": "192.0.2.9"}
+    (remedy,) = advised(name, "node-wrong-internal-ip", **more)
+
+    assert remedy.commands[0] == command
 
 
 def test_the_last_resort_comes_last_in_every_way() -> None:
