@@ -20,6 +20,7 @@ from msdoctor.facts.distribution import Distribution, distribution
 from msdoctor.facts.figures import NodeFigures, figures
 from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user
 from msdoctor.facts.gaps import Gap, gaps
+from msdoctor.facts.making import NotMade, not_made
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
 from msdoctor.facts.own_token import OwnToken, own_token
 from msdoctor.facts.placing import Placing, placings
@@ -52,6 +53,7 @@ class Cluster:
     failed_scrapes: tuple[FailedScrape, ...] | Unseen
     events: tuple[Event, ...]
     starts: tuple[pod_starts.Start, ...] | Unseen
+    not_made: NotMade | Unseen | None
     nodes: tuple[Node, ...] | Unseen
     placings: tuple[Placing, ...] | Unseen
     kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
@@ -135,6 +137,11 @@ def read_facts(bundle: Bundle) -> Cluster:
         failed_scrapes=failed,
         events=told,
         starts=installed if isinstance(installed, Unseen) else pod_starts.starts(bundle, present, told),
+        not_made=installed
+        if isinstance(installed, Unseen)
+        else not_made(present, bundle.taken_at)
+        if present
+        else None,
         nodes=listed,
         placings=listed
         if isinstance(listed, Unseen)

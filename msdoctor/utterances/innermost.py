@@ -552,6 +552,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: _not_pulled(match[1], match[2]),
     ),
     Grammar(
+        'failed to pull and unpack image "',
+        r"failed to pull and unpack image \"([^\"]{1,400})\"?(?:: (.{1,1500}))?",
+        lambda match: _not_pulled(match[1], match[2]),
+    ),
+    Grammar(
         'Back-off pulling image "',
         r"Back-off pulling image \"([^\"]{1,400})\"?(?:: ErrImagePull: (.{1,1500}))?",
         lambda match: _not_pulled(match[1], match[2]),
@@ -566,6 +571,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         "container has runAsNonRoot and image ",
         r"container has runAsNonRoot and image ([a-z][^:\n]{3,120}?)(?: \(pod: |,|$)",
         lambda match: errors.MayNotRunAsRoot(match[1]),
+    ),
+    Grammar(
+        "container's runAsUser breaks non-root policy",
+        r"container's runAsUser breaks non-root policy",
+        _says(errors.MayNotRunAsRoot("runAsUser is 0")),
     ),
     Grammar(
         "exceeded quota: ",

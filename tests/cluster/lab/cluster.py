@@ -452,6 +452,14 @@ class Lab:
         for node in NODES:
             path = truth.kubelet(node).metrics_path
             self.kubectl("annotate", "node", node, "--overwrite", f"{key}={path}" if path else f"{key}-")
+            self._taint(node, truth.metrics_server.pod.taint)
+
+    def _taint(self, node: str, taint: str | None) -> None:
+        key = (taint or TAINT).partition("=")[0]
+        self.kubectl("taint", "node", node, f"{key}-", check=False)
+        self.kubectl("uncordon", node)
+        if taint:
+            self.kubectl("taint", "node", node, taint)
 
     def _await_rollout(self, truth: Truth) -> None:
         """Wait until the pods of metrics-server are the wanted ones, ready or not.
@@ -560,6 +568,7 @@ class Lab:
 
 
 METRICS_SERVER = "k8s-app=metrics-server"
+TAINT = "dedicated"  # the key of the one that a patient's nodes have
 # This process's ends of the pipes to the watchers of labs that end with it.
 _LIFELINES: dict[str, int] = {}
 
@@ -671,7 +680,9 @@ def _differs(path: Path, file: File) -> bool:
 
 def _needs_new_pod(truth: Truth) -> bool:
     """Whether a pod that has run for a while would not show what it should."""
-    return truth.caught is Caught.JUST_STARTED or truth.metrics_server.token == "secret"
+    pod = truth.metrics_server.pod
+    kept_out = pod.quota or pod.taint is not None
+    return kept_out or truth.caught is Caught.JUST_STARTED or truth.metrics_server.token == "secret"
 
 
 def _is_rolled_out(deployment: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lab import images
 from lab.files import DNS_SERVICE
-from lab.truth import Truth
+from lab.truth import ServerPod, Truth
 
 Object = dict[str, Any]
 
@@ -27,13 +27,15 @@ def wanted(truth: Truth) -> list[Object]:
         found += _metrics_server(truth)
     if truth.api_service:
         found.append(_api_service(truth))
+    if truth.metrics_server.pod.quota:
+        found.append(_quota())
     return found
 
 
 def unwanted(truth: Truth) -> list[tuple[str, str, str]]:
     """(kind, namespace, name) of the objects that should not be there; an empty namespace means cluster-wide."""
     kept = {_identity(thing) for thing in wanted(truth)}
-    everything = [*_metrics_server(Truth()), _api_service(Truth())]
+    everything = [*_metrics_server(Truth()), _api_service(Truth()), _quota()]
     return [identity for thing in everything if (identity := _identity(thing)) not in kept]
 
 
@@ -205,7 +207,7 @@ def _metrics_server(truth: Truth) -> Iterator[Object]:
         LABELS,
         _metrics_server_pod(truth),
         replicas=wanted.replicas,
-        strategy={"type": "Recreate"},
+        strategy={"type": "RollingUpdate" if wanted.pod.rolling else "Recreate"},
     )
 
 
@@ -213,7 +215,7 @@ def _metrics_server_pod(truth: Truth) -> Object:
     wanted = truth.metrics_server
     container: Object = {
         "name": "metrics-server",
-        "image": f"{images.METRICS_SERVER}:{wanted.version}",
+        "image": wanted.pod.image or f"{images.METRICS_SERVER}:{wanted.version}",
         "imagePullPolicy": "IfNotPresent",
         "args": list(wanted.args),
         "ports": [{"containerPort": wanted.container_port, "name": "https", "protocol": "TCP"}],
@@ -228,7 +230,7 @@ def _metrics_server_pod(truth: Truth) -> Object:
             "initialDelaySeconds": 1,
             "periodSeconds": 3,
         },
-        "resources": {"requests": {"cpu": "100m", "memory": "200Mi"}},
+        "resources": _resources(wanted.pod),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -248,11 +250,30 @@ def _metrics_server_pod(truth: Truth) -> Object:
         "terminationGracePeriodSeconds": 3,
         "volumes": [{"emptyDir": {}, "name": "tmp-dir"}],
     }
+    pod["nodeSelector"] |= dict(wanted.pod.selector)
+    if wanted.pod.user is None:
+        del container["securityContext"]["runAsUser"]
+    if not wanted.pod.writable:
+        container["volumeMounts"], pod["volumes"] = [], []
+    if not wanted.pod.critical:
+        del pod["priorityClassName"]
     if wanted.token == "secret":
         container["volumeMounts"].append({"mountPath": TOKEN_MOUNT, "name": "token", "readOnly": True})
         pod["volumes"].append({"name": "token", "secret": {"secretName": TOKEN_SECRET}})
         pod["automountServiceAccountToken"] = False
     return pod | ({"hostNetwork": True} if wanted.host_network else {})
+
+
+def _resources(pod: ServerPod) -> Object:
+    limits = {"cpu": pod.cpu_limit, "memory": pod.memory_limit}
+    given = {name: limit for name, limit in limits.items() if limit}
+    asked = {"cpu": pod.cpu_limit or "100m", "memory": pod.memory_limit or pod.memory}
+    return {"requests": asked} | ({"limits": given} if given else {})
+
+
+def _quota() -> Object:
+    """CoreDNS has a pod there already, and is to keep it."""
+    return _object("v1", "ResourceQuota", "few-pods", "kube-system", None, spec={"hard": {"pods": "1"}})
 
 
 def _api_service(truth: Truth) -> Object:

@@ -15,6 +15,7 @@ from lab.truth import (
     FrontProxyCert,
     MetricsServer,
     RequestHeader,
+    ServerPod,
     ServingCert,
     Tale,
     Truth,
@@ -101,6 +102,10 @@ def _cut_off_from_api_server(node: str) -> Fault:
 
 def _firewall(*rules: Drop) -> Fault:
     return lambda truth: replace(truth, firewall=(*truth.firewall, *rules))
+
+
+def _pod(args: tuple[str, ...] = MetricsServer().args, **changes: object) -> Fault:
+    return _metrics_server(args=args, pod=ServerPod(**changes))  # type: ignore[arg-type]
 
 
 def _without(flag: str) -> tuple[str, ...]:
@@ -220,6 +225,25 @@ FAULTS: dict[str, Fault] = {
             args=(*_without("--kubelet-use-node-status-port"), "--kubelet-insecure-tls"), host_network=True, node=NODE1
         ),
     ),
+    # Its pod is not made, is kept out everywhere, or does not start.
+    "metrics-server-not-running": _metrics_server(replicas=0),
+    "metrics-server-quota": _pod(quota=True),
+    "metrics-server-unschedulable": _pod(selector=(("disktype", "ssd"),)),
+    "metrics-server-too-large": _pod(memory="640Gi"),
+    "node-taint": _pod(taint="dedicated=infra:NoSchedule"),
+    "metrics-server-resource-starvation": _pod(memory_limit="20Mi"),
+    "metrics-server-throttled": _pod(cpu_limit="10m"),
+    "bad-flag-or-args": _pod(args=(*MetricsServer().args, "--logtostderr")),
+    "metrics-server-timeout-too-long": _pod(args=_with("--kubelet-request-timeout", "10s")),
+    "metrics-server-cannot-write": _pod(args=_without("--cert-dir"), writable=False),
+    "metrics-server-rollout-stuck": lambda truth: replace(
+        _pod(args=(*MetricsServer().args, "--logtostderr"), rolling=True)(truth), before=_pod(rolling=True)(truth)
+    ),
+    "hostnetwork-port-conflict": _metrics_server(host_network=True),
+    "secure-port-privileged-bind": _metrics_server(args=_with("--secure-port", "443"), container_port=443),
+    "image-pull": _pod(image="registry.k8s.io/metrics-server/metrics-server:0.8.0"),
+    "manifest-template-unrendered": _pod(image="{{ .Values.image.repository }}:v0.8.0"),
+    "pod-security-runasnonroot": _pod(user=None),
     # Healthy ones that look as if they were not.
     "no-route-to-kubelets": lambda truth: replace(truth, workstation_reaches_kubelets=False),
     "kubelet-certs-by-bootstrap": _kubelet(*NODES, mode="bootstrap", requests="approved"),

@@ -131,6 +131,29 @@ class Kubelet:
 
 
 @dataclass(frozen=True)
+class ServerPod:
+    """What metrics-server's pod asks of the cluster, and what that has against it; the defaults are upstream's.
+
+    `image` stands in place of the release's own. `selector` is added to its nodeSelector. `user` is its runAsUser, None
+    leaves that to the image. `writable`: whether it has a volume on /tmp, its only place to write to. `critical`: its
+    priority class. `rolling`: a new pod is made before the old one goes. `quota` lets the namespace have no pod but
+    CoreDNS's. `taint` is on every node.
+    """
+
+    image: str | None = None
+    selector: tuple[tuple[str, str], ...] = ()
+    cpu_limit: str | None = None
+    memory: str = "200Mi"
+    memory_limit: str | None = None
+    user: int | None = 1000
+    writable: bool = True
+    critical: bool = True
+    rolling: bool = False
+    quota: bool = False
+    taint: str | None = None
+
+
+@dataclass(frozen=True)
 class MetricsServer:
     """The Deployment, Service and role of metrics-server; the defaults are upstream's of 0.8.0, at a faster pace.
 
@@ -159,6 +182,7 @@ class MetricsServer:
     node: str | None = None
     account: Literal["kept", "remade"] = "kept"
     token: Literal["kubelets", "secret"] = "kubelets"
+    pod: ServerPod = ServerPod()
 
 
 @dataclass(frozen=True)
