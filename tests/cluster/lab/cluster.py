@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lab import binaries, images, network, objects, pki, settle, state, watch
+from lab import binaries, files, images, network, objects, pki, settle, state, watch
 from lab.authorities import Authorities
 from lab.files import (
     AUDIT_LOG,
@@ -228,6 +228,7 @@ class Lab:
         for machine in (WORKSTATION, *NODES):
             self._firewall(machine, truth)
         self._await_rollout(truth)
+        self._meddle(truth)
         if truth.metrics_server.account == "remade":
             self._remake_account(truth)
         return self.settle(truth, begun=begun, moment=moment) if settle else None
@@ -402,20 +403,46 @@ class Lab:
             shown = self.kubectl("get", "configmap", "-n", "kube-system", AUTHENTICATION, "-o", "json", check=False)
             if shown.returncode == 0:
                 if self._tells(json.loads(shown.stdout)["data"], truth):
-                    return remade
+                    return self._keep_published_names(truth) or remade
                 if not remade:
                     self.kubectl("delete", "configmap", "-n", "kube-system", AUTHENTICATION)
                     remade = True
             time.sleep(0.3)
         raise LabError(f"the API server did not write ConfigMap {AUTHENTICATION} as wanted")
 
+    def _keep_published_names(self, truth: Truth) -> bool:
+        """Add what the flags of an earlier day would have left in the ConfigMap, which nobody takes away again."""
+        names = json.dumps(truth.apiserver.published_names)
+        patch = json.dumps({"data": {"requestheader-allowed-names": names}})
+        if truth.apiserver.published_names:
+            self.kubectl("patch", "configmap", "-n", "kube-system", AUTHENTICATION, "--type=merge", "-p", patch)
+        return bool(truth.apiserver.published_names)
+
+    def _meddle(self, truth: Truth) -> None:
+        """What somebody does to the API server's files once it runs; the next `apply` undoes it."""
+        if truth.apiserver_written:
+            written = replace(truth, apiserver=truth.apiserver_written)
+            unit = next(unit for unit in machine_units(written, MASTER) if unit.name == "kube-apiserver")
+            state.put(self._here(MASTER, unit.path), unit.text, 0o644)
+        if truth.front_proxy_cert.key != "own":
+            other = Authorities(self.folder / "pki").leaf("somebody else", issuer="front-proxy")
+            state.put(self._here(MASTER, f"{files.PKI}/front-proxy-key.pem"), other.key, 0o600)
+        if truth.front_proxy_cert.key == "swapped-and-restarted":
+            self.run(MASTER, ["systemctl", "restart", "kube-apiserver"])
+
     def _tells(self, data: dict[str, str], truth: Truth) -> bool:
         header = truth.apiserver.requestheader
         if header is None:
             return not any(key.startswith("requestheader") for key in data)
         ca = self._here(MASTER, header.client_ca_file)
+        lists = {
+            "allowed-names": list(header.allowed_names),
+            "username-headers": [header.username_headers],
+            "group-headers": [header.group_headers],
+            "extra-headers-prefix": [header.extra_headers_prefix],
+        }
         return (
-            json.loads(data.get("requestheader-allowed-names", "null")) == list(header.allowed_names)
+            all(json.loads(data.get(f"requestheader-{key}", "null")) == value for key, value in lists.items())
             and ca.exists()
             and data.get("requestheader-client-ca-file", "").strip() == ca.read_text().strip()
         )

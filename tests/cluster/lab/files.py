@@ -435,7 +435,14 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
         ),
     )
     wanted = truth.front_proxy_cert
-    proxy_client = authorities.leaf(wanted.common_name, issuer=wanted.issuer, begins=wanted.begins, ends=wanted.ends)
+    proxy_client = authorities.leaf(
+        wanted.common_name,
+        organization=wanted.organization,
+        issuer=wanted.issuer,
+        begins=wanted.begins,
+        ends=wanted.ends,
+        usages=wanted.usages,
+    )
     accounts = authorities.service_account()
     manager = authorities.leaf("system:kube-controller-manager", organization="system:kube-controller-manager")
     scheduler = authorities.leaf("system:kube-scheduler", organization="system:kube-scheduler")

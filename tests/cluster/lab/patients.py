@@ -123,6 +123,40 @@ NO_AGGREGATION = _apiserver(requestheader=None, proxy_client=None)
 NODE1_SERVES_MASTERS_ADDRESS = _serves(NODE1, ServingCert(ips=(ADDRESSES[MASTER],), dns_names=()))
 ELSEWHERE = ServingCert(ips=("192.168.10.99",), dns_names=())
 
+
+def _front_proxy(**changes: object) -> Fault:
+    return lambda truth: replace(truth, front_proxy_cert=replace(truth.front_proxy_cert, **changes))  # type: ignore[arg-type]
+
+
+def _front_proxy_faults() -> dict[str, Fault]:
+    """How metrics-server is to know the aggregator; the last three are well, each in another way than the guide's."""
+    one_ca = RequestHeader(client_ca_file="/var/lib/kubernetes/ca.pem")
+    same_ca = _all(_apiserver(requestheader=one_ca), _front_proxy(issuer="cluster"))
+    another_name = replace(one_ca, allowed_names=("aggregator",))
+    return {
+        "front-proxy-ca-mismatch": _front_proxy(issuer="other"),
+        "front-proxy-cert-of-cluster-ca": _front_proxy(issuer="cluster"),
+        "front-proxy-cert-expired": _front_proxy(begins=timedelta(days=-366), ends=timedelta(days=-1)),
+        "front-proxy-cert-expiring": _front_proxy(begins=timedelta(days=-355), ends=timedelta(days=10)),
+        "front-proxy-key-mismatch": _front_proxy(key="swapped-and-restarted"),
+        "front-proxy-key-swapped": _front_proxy(key="swapped"),
+        "client-cert-key-usage": _front_proxy(usages=("server",)),
+        "requestheader-header-names": _apiserver(requestheader=RequestHeader(username_headers="X-Forwarded-User")),
+        "requestheader-ca-same-as-client-ca": _all(same_ca, _apiserver(requestheader=another_name)),
+        "same-ca-masters": _all(
+            same_ca, _apiserver(requestheader=another_name), _front_proxy(organization="system:masters")
+        ),
+        "same-ca-any-name": _all(same_ca, _apiserver(requestheader=replace(one_ca, allowed_names=()))),
+        "allowed-names-emptied-too-late": _apiserver(
+            requestheader=RequestHeader(allowed_names=()), published_names=("aggregator",)
+        ),
+        "process-not-restarted": lambda truth: replace(NO_AGGREGATION(truth), apiserver_written=truth.apiserver),
+        "healthy-same-ca": same_ca,
+        "healthy-any-name": _apiserver(requestheader=RequestHeader(allowed_names=())),
+        "healthy-by-cluster-ip": _apiserver(enable_aggregator_routing=False),
+    }
+
+
 FAULTS: dict[str, Fault] = {
     "healthy": _all(),
     "requestheader-config-missing": NO_AGGREGATION,
@@ -177,6 +211,7 @@ FAULTS: dict[str, Fault] = {
         args=tuple(arg.replace("=10250", "=4443") for arg in MetricsServer().args),
     ),
     "apiservice-insecure-skip-tls": _all(),  # upstream's manifest as it is
+    **_front_proxy_faults(),
     # A proxy certificate from a CA that nobody trusts: 401.
     "apiservice-unavailable": lambda truth: replace(truth, front_proxy_cert=FrontProxyCert(issuer="other")),
     # Its own log is behind the port that is shut.

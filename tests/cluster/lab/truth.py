@@ -62,7 +62,8 @@ class ApiServer:
     """The part of kube-apiserver's flags that the metrics pipeline depends on.
 
     `verifies_kubelets` adds `--kubelet-certificate-authority`. kubeadm leaves it out, and so does the story, whose
-    `kubectl logs` works in spite of a kubelet's wrong certificate.
+    `kubectl logs` works in spite of a kubelet's wrong certificate. `published_names` are allowed names that the
+    ConfigMap has kept from flags of an earlier day.
     """
 
     requestheader: RequestHeader | None = RequestHeader()
@@ -70,16 +71,21 @@ class ApiServer:
     enable_aggregator_routing: bool = True
     verifies_kubelets: bool = False
     extra_flags: tuple[str, ...] = ()
+    published_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class FrontProxyCert:
-    """Subject, issuer and validity of /var/lib/kubernetes/front-proxy.pem.
+    """Subject, issuer, validity and usages of /var/lib/kubernetes/front-proxy.pem, and what became of its key.
 
-    The common name is the one that the guide's `--requestheader-allowed-names` lists.
+    The common name is the one that the guide's `--requestheader-allowed-names` lists. `key`: `swapped` puts another
+    one in its place while the API server runs, `swapped-and-restarted` then starts it anew, which it does not survive.
     """
 
     common_name: str = "front-proxy-ca"
+    organization: str | None = None
+    usages: tuple[Literal["server", "client"], ...] = ("server", "client")
+    key: Literal["own", "swapped", "swapped-and-restarted"] = "own"
     issuer: Literal["front-proxy", "cluster", "other"] = "front-proxy"
     begins: timedelta = timedelta(hours=-1)
     ends: timedelta = timedelta(days=365)
@@ -235,10 +241,12 @@ class Truth:
     """Everything that the lab brings about; see the module for how to extend it.
 
     `before` is what was true until then: it is brought about first, and left as gently as this truth allows.
+    `apiserver_written` is what the unit's file says since somebody changed it, after the API server had started.
     """
 
     form: Form = Form.SYSTEMD
     apiserver: ApiServer = ApiServer()
+    apiserver_written: ApiServer | None = None
     front_proxy_cert: FrontProxyCert = FrontProxyCert()
     k8s_master: Kubelet = Kubelet(own_cert(MASTER))
     k8s_node1: Kubelet = Kubelet(own_cert(NODE1))
