@@ -121,9 +121,9 @@ def own_token(
         return None
     if isinstance(log, Unseen) or isinstance(failed, Unseen):
         return log if isinstance(log, Unseen) else None
-    refusal = _refusal(log, flow)
+    refusal = _refusal(log, flow, bundle.taken_at)
     by_kubelets = tuple(scrape.evidence for scrape in failed if _says_401(scrape))
-    if not by_kubelets and (refusal is None or not _is_recent(refusal, bundle.taken_at)):
+    if refusal is None and not by_kubelets:
         return None
     account = decode(bundle.api(_account_path(one)), ServiceAccount)
     refused_account = bundle.api(_account_path(one)).refusal
@@ -148,11 +148,13 @@ def own_token(
     )
 
 
-def _refusal(log: Sequence[Utterance], flow: Flow | Unseen) -> Utterance | None:
-    """The last time that the API server did not know metrics-server, unless it did later."""
+def _refusal(log: Sequence[Utterance], flow: Flow | Unseen, now: datetime) -> Utterance | None:
+    """The last time that the API server did not know metrics-server, unless it did later, or it would say so again."""
     said = [u for u in log if isinstance(u.error, Unauthorized) and u.connection.hop is Hop.D]
     last = max(said, key=_moment, default=None)
     if last is None or (_at_start(last) and any(_serves(u) and _moment(u) > _moment(last) for u in log)):
+        return None
+    if now - _moment(last) > SAID_AGAIN:
         return None
     newest = None if isinstance(flow, Unseen) else flow.newest
     return None if newest is not None and newest > _moment(last) else last
@@ -161,10 +163,6 @@ def _refusal(log: Sequence[Utterance], flow: Flow | Unseen) -> Utterance | None:
 def _moment(said: Utterance) -> datetime:
     """When it was said; what has no full date was said at no known time, and anything may have come later."""
     return said.at if said.at and said.at.tzinfo else datetime.min.replace(tzinfo=UTC)
-
-
-def _is_recent(said: Utterance, now: datetime) -> bool:
-    return now - _moment(said) <= SAID_AGAIN
 
 
 def _at_start(said: Utterance) -> bool:

@@ -9,7 +9,7 @@ from msdoctor.bundle import Reason
 from msdoctor.facts import paths
 from msdoctor.judge import Result
 from msdoctor.model import Effect, EffectKind, Finding
-from tests.checks.refusing_kubelets import ALL, SOUND, UNAUTHORIZED, not_heard_of, refusal, set_up
+from tests.checks.refusing_kubelets import ALL, NO_WEBHOOK, SOUND, UNAUTHORIZED, not_heard_of, refusal, set_up
 from tests.checks.tokens import account, refused, said, with_secret, with_token
 from tests.facts.clusters import CHECKS, NOW, Patient, healthy
 
@@ -60,6 +60,10 @@ def told(patient: Patient) -> dict[str, str]:
         (set_up(account(refused(log="")), SOUND, *ALL), {"kubelet-cannot-reach-apiserver-webhook": "possible"}),
         (with_token(account(refused(log="")), uid="older"), {INVALID: "certain"}),
         # history
+        (
+            set_up(account(refused(log=said(1200))), NO_WEBHOOK.format("false"), *ALL),
+            {"kubelet-webhook-unauthorized-401": "certain"},
+        ),
         (account(healthy().log(said(60))), {}),
         (with_token(account(healthy().log(said(60))), uid="older"), {}),
         (healthy(), {}),
