@@ -69,17 +69,19 @@ def aggregators(
     servers: Sequence[Component],
     apiservices: Sequence[APIService],
     named: str,
+    heard: str,
     at: datetime,
 ) -> tuple[Aggregator, ...] | Unseen:
     """Derive each from the ConfigMap and its proxy client certificate; what those leave open, from what came back.
 
-    ``named``: the user that metrics-server named in a 403 to somebody else.
+    ``named``: the user that metrics-server named in a 403 to somebody else. ``heard``: what its log says right now of a
+    certificate that it refuses.
     """
     by_server = {} if isinstance(proxies, Unseen) else {proxy.api_server.subject: proxy for proxy in proxies}
     read = tuple(_read(config, by_server, servers, at))
     if read and (len(read) == len(servers) or any(one.taken is not Taken.PROXY for one in read)):
         return read
-    inferred = _inferred(apiservices, named)
+    inferred = _inferred(apiservices, named, heard)
     if isinstance(inferred, Unseen):
         return read or inferred
     return (*read, inferred)
@@ -136,7 +138,7 @@ def _error(proxy: ProxyClient, roots: Sequence[x509.Certificate], at: datetime) 
     return x509.judge(chain, pool, name=None, usage=x509.Usage.CLIENT, at=at).error
 
 
-def _inferred(apiservices: Sequence[APIService], named: str) -> Aggregator | Unseen:
+def _inferred(apiservices: Sequence[APIService], named: str, heard: str) -> Aggregator | Unseen:
     for item in apiservices:
         status = STATUS.search(item.available.message)
         if status and status[1] == "401":
@@ -145,4 +147,6 @@ def _inferred(apiservices: Sequence[APIService], named: str) -> Aggregator | Uns
             return Aggregator(Taken.ANONYMOUS, "", item.available.message, False)
     if named:
         return Aggregator(Taken.USER, named, f"metrics-server answers others as user {named}", False)
+    if heard and not apiservices:
+        return Aggregator(Taken.REFUSED, "", heard, False)
     return Unseen("no files of a control-plane host were given, and no answer of metrics-server's tells")

@@ -18,12 +18,13 @@ from msdoctor.facts.aggregator import Aggregator, aggregators, foremost
 from msdoctor.facts.asked import Asked, asked
 from msdoctor.facts.distribution import Distribution, distribution
 from msdoctor.facts.figures import NodeFigures, figures
-from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user
+from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user, refused_lately
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.making import NotMade, not_made
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
 from msdoctor.facts.own_token import OwnToken, own_token
 from msdoctor.facts.placing import Placing, placings
+from msdoctor.facts.pending import Pending, pending
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
 from msdoctor.model import Unseen, those_seen
@@ -47,6 +48,7 @@ class Cluster:
     front_proxies: tuple[FrontProxy, ...] | Unseen
     aggregators: tuple[Aggregator, ...] | Unseen
     aggregator: Aggregator | Unseen
+    pending: tuple[Pending, ...] | Unseen
     installations: tuple[installs.Installation, ...] | Unseen
     installation: installs.Installation | Unseen | None
     log: tuple[Utterance, ...] | Unseen
@@ -116,7 +118,8 @@ def read_facts(bundle: Bundle) -> Cluster:
     hpas = flows.resource_hpas(bundle)
     may_read = rights.allowed(bundle, rights.CALLER_READS_NODE_METRICS)
     named = named_user(those_seen(hpas), flow, may_read, bundle.context.user, config)
-    taken = aggregators(config, proxies, servers, those_seen(apiservices), named, bundle.taken_at)
+    heard = refused_lately(those_seen(log), flow, bundle.taken_at)
+    taken = aggregators(config, proxies, servers, those_seen(apiservices), named, heard, bundle.taken_at)
     whose = distribution(bundle, listed, (*servers, *kubelet_processes))
     return Cluster(
         taken_at=bundle.taken_at,
@@ -131,6 +134,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         front_proxies=front_proxies(config, proxies, bundle.taken_at),
         aggregators=taken,
         aggregator=foremost(taken),
+        pending=pending(bundle, servers, config, those_seen(taken), bundle.taken_at),
         installations=installed,
         installation=installation,
         log=log,

@@ -6,10 +6,9 @@ wrong with it, so that one that hides another does not hide it from us.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msdoctor import x509
 from msdoctor.facts.aggregator import Aggregator, judged
@@ -17,13 +16,15 @@ from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient
 from msdoctor.facts.flow import Flow
 from msdoctor.facts.objects import HPA
 from msdoctor.model import Unseen
-from msdoctor.utterances.errors import Forbidden
+from msdoctor.utterances import Utterance
+from msdoctor.utterances.errors import Expired, Forbidden, IncompatibleUsage, NotInAllowedList, UnknownAuthority
 from msdoctor.utterances.reader import read_error
 
 FORBIDDEN = 403
+LATELY = timedelta(seconds=60)
+OF_A_CERTIFICATE = (UnknownAuthority, Expired, IncompatibleUsage, NotInAllowedList)
 # kube-controller-manager with --use-service-account-credentials, and without.
 HPA_CONTROLLERS = ("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "system:kube-controller-manager")
-AUTHORITY = re.compile(r"verifying certificate SN=\d{1,60}, SKID=[0-9A-F:]{0,200}, AKID=([0-9A-F:]{0,200})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def named_user(
     not be the one named; or the HPA controller is told of a user that it is not, and that no component of a cluster is.
     """
     to_hpas = {user for hpa in hpas for user in _refused(_message(hpa)) if user not in HPA_CONTROLLERS}
-    to_caller = set(_refused(flow.refusal.detail)) if _is_forbidden(flow) else set()
+    to_caller = set(_refused(_refusal(flow)))
     if len(to_hpas | to_caller) != 1:
         return ""
     user = next(iter(to_hpas | to_caller))
@@ -98,8 +99,21 @@ def named_user(
     return "" if looks_real or not (to_hpas or knows_groups) else user
 
 
-def _is_forbidden(flow: Flow | Unseen) -> bool:
-    return not isinstance(flow, Unseen) and flow.refusal is not None and flow.refusal.status == FORBIDDEN
+def refused_lately(log: Sequence[Utterance], flow: Flow | Unseen, at: datetime) -> str:
+    """The last line by which metrics-server refused a client's certificate, if nothing was answered since.
+
+    Every API server asks twice a minute whether the API is available, so that a line that is older is history.
+    """
+    if isinstance(flow, Unseen) or flow.refusal is None:
+        return ""
+    lines = (line for line in reversed(log) if "Unable to authenticate the request" in line.outer)
+    line = next((line for line in lines if isinstance(line.error, OF_A_CERTIFICATE)), None)
+    return line.text if line and line.at and at - line.at <= LATELY else ""
+
+
+def _refusal(flow: Flow | Unseen) -> str:
+    refusal = None if isinstance(flow, Unseen) else flow.refusal
+    return refusal.detail if refusal and refusal.status == FORBIDDEN else ""
 
 
 def _message(hpa: HPA) -> str:
@@ -111,9 +125,3 @@ def _refused(text: str) -> tuple[str, ...]:
     error = read_error(text) if text else None
     is_metrics = isinstance(error, Forbidden) and error.resource.endswith(".metrics.k8s.io")
     return (error.user,) if isinstance(error, Forbidden) and is_metrics else ()
-
-
-def authority_key(text: str) -> str:
-    """The key id of the CA that issued the certificate which a line of metrics-server's log is about, as hex."""
-    found = AUTHORITY.search(text)
-    return found[1].replace(":", "").lower() if found else ""

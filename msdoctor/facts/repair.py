@@ -146,6 +146,9 @@ def _of_server(servers: Sequence[Component], files: frozenset[str]) -> dict[str,
     for blank, flag in (
         ("allowed_names", "requestheader-allowed-names"),
         ("requestheader_ca", "requestheader-client-ca-file"),
+        ("proxy_ca", "requestheader-client-ca-file"),
+        ("proxy_cert", "proxy-client-cert-file"),
+        ("proxy_key", "proxy-client-key-file"),
         ("signing_key", "service-account-signing-key-file"),
         ("accepted_key", "service-account-key-file"),
     ):

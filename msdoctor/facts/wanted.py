@@ -162,9 +162,10 @@ def _front_proxy_files(bundle: Bundle, host: str) -> Iterator[str]:
 def _folders(bundle: Bundle, host: str) -> Iterator[str]:
     """Where the API server's certificates lie: what lies beside them decides which remedy is shortest."""
     for component in _components(bundle, host):
-        path = component.flags.text("client-ca-file")
-        if component.program == "kube-apiserver" and path.startswith("/"):
-            yield posixpath.dirname(path)
+        for name in ("client-ca-file", "requestheader-client-ca-file"):
+            path = component.flags.text(name)
+            if component.program == "kube-apiserver" and path.startswith("/"):
+                yield posixpath.dirname(path)
 
 
 def _components(bundle: Bundle, host: str) -> Iterator[processes.Component]:

@@ -74,6 +74,16 @@ class MissingBundleContent(Value):
     bundle: str
 
 
+class KeyMismatch(Value):
+    """``tls: private key does not match public key`` (crypto/tls X509KeyPair): key and certificate are no pair."""
+
+
+class HeaderNotNamed(Value):
+    """``--FLAG is set without specifying the standard HEADER`` (apiserver pkg/server/options/authentication.go)."""
+
+    header: str
+
+
 class TLSAlert(Value):
     """``remote error: tls: ALERT`` (crypto/tls/alert.go): the peer gave up, and said no more than this."""
 
@@ -438,6 +448,8 @@ InnermostError = (
     | IncompatibleUsage
     | NotInAllowedList
     | MissingBundleContent
+    | KeyMismatch
+    | HeaderNotNamed
     | TLSAlert
     | HTTPStatus
     | Forbidden

@@ -264,6 +264,16 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.MissingBundleContent(match[1]),
     ),
     Grammar(
+        "tls: private key ",
+        r"tls: private key (?:does not match public key|type does not match public key type)",
+        _says(errors.KeyMismatch()),
+    ),
+    Grammar(
+        "is set without specifying the standard ",
+        r"is set without specifying the standard (X-Remote-[\w-]{1,20})",
+        lambda match: errors.HeaderNotNamed(match[1]),
+    ),
+    Grammar(
         "Cluster doesn't provide ",
         r"Cluster doesn't provide (\S{1,100}) in configmap/\S{1,300}(?: in \S{1,253})?",
         lambda match: errors.RequestHeaderNotProvided(match[1]),
