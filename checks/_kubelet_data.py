@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from msdoctor.model import Blanks
 
 SHOWS_WITHIN_SECONDS = 120
+UNHEARD = "metrics-server's log was not read: whether it complains of this kubelet is not known"
 RESOURCE_PATH = "/api/v1/nodes/NODE/proxy/metrics/resource"
 LATEST = "https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml"
 # What Heapster asked kubelets for (kubernetes pkg/kubelet/server/server.go to 1.17); /stats/summary is still there.
@@ -49,7 +50,7 @@ def rows(figures: NodeFigures) -> Iterator[Evidence]:
             where=paths.POD_METRICS,
             how="kubectl top pods -A",
         )
-    if figures.failure is None:
+    if figures.failure is None and figures.heard:
         yield Evidence(
             saw=f"no complaint about {name}: its kubelet answers",
             where="log of metrics-server",

@@ -110,11 +110,14 @@ def kubelet_endpoint_404_version(
     nodes: tuple[Node, ...] | Unseen,
     kubelets: tuple[Kubelet, ...] | Unseen,
     repair: Repair,
-) -> Iterator[Finding]:
+) -> Iterator[Finding | Unseen]:
     known = {} if isinstance(nodes, Unseen) else {node.metadata.name: node for node in nodes}
     taken = {kubelet.name for kubelet in those_seen(kubelets) if kubelet.impostor}
     for scrape in failed_scrapes:
         if scrape.node in taken or type(scrape.error).__name__ != "HTTPStatus" or scrape.error.parts()["code"] != "404":
+            continue
+        if isinstance(nodes, Unseen):
+            yield Unseen("which path it was asked for is not known: the nodes were not seen", f"node/{scrape.node}")
             continue
         node = known.get(scrape.node)
         path = node.metadata.annotations.get(ANNOTATION, "") if node else ""

@@ -363,7 +363,9 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
 
 def _awaited(cluster: Cluster, flow: Flow, total: frozenset[Effect], resolution: int) -> Iterator[AwaitedNode]:
     """Nodes too young to have metrics, while nothing speaks against their getting some, and others have theirs."""
-    kept = {effect.subject for effect in total if effect.kind is EffectKind.NO_NODE_METRICS}
+    if not isinstance(cluster.installation, Installation):
+        return  # how long its two scrapes take is not known
+    kept = {effect.subject for effect in total if effect.kind is EffectKind.NO_NODE_FIGURES}
     for node in those_seen(cluster.nodes) if flow.nodes else ():
         until = flow.awaited_until(node, cluster.taken_at, resolution)
         if until and node.metadata.name not in kept and not _complains(cluster, node.metadata.name):

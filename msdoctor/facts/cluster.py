@@ -161,7 +161,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         csrs=requests,
         flow=flow,
         running_pods=running,
-        figures=figures(listed, running, flow, failed, present, bundle.taken_at),
+        figures=figures(listed, running, flow, failed, present, bundle.taken_at, kubelets),
         hpas=hpas,
         may_read_metrics=may_read,
         may_scrape=rights.allowed(bundle, rights.scrapes(service_account(present))) if present else Unseen("no pod"),

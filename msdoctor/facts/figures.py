@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from msdoctor.facts.flow import Flow, RunningPod
 from msdoctor.facts.installation import Installation
+from msdoctor.facts.kubelets import Kubelet
 from msdoctor.facts.objects import Condition, Node
 from msdoctor.facts.scrapes import FailedScrape
-from msdoctor.model import Unseen
+from msdoctor.model import Unseen, those_seen
 
 # Two scrapes make a rate, a third may find that the kubelet has not measured since the one before (every 10 s to 20 s).
 SCRAPES = 3
@@ -26,7 +27,9 @@ class NodeFigures:
     """One node's rows. ``own``: whether its own is there and fresh.
 
     ``due``: its pods of which all containers run for long enough to have a row; ``lacking``: those that have none.
-    ``failure`` is what metrics-server complains of, ``ready`` the node's condition.
+    ``failure`` is what metrics-server complains of, ``ready`` the node's condition; ``doubted``: whether the kubelet's
+    certificate is one that metrics-server refuses, though it may not have said so yet; ``heard``: whether its log was
+    read, without which its silence says nothing.
     """
 
     node: Node
@@ -35,6 +38,8 @@ class NodeFigures:
     lacking: tuple[RunningPod, ...]
     failure: FailedScrape | None
     ready: Condition
+    doubted: bool
+    heard: bool
 
     @property
     def name(self) -> str:
@@ -64,20 +69,21 @@ def figures(
     failed: Sequence[FailedScrape] | Unseen,
     installation: Installation | None,
     now: datetime,
+    kubelets: Sequence[Kubelet] | Unseen,
 ) -> tuple[NodeFigures, ...] | Unseen:
-    """Every node's, once metrics-server has run for long enough; a young node's pods are young themselves."""
+    """Every node's; what lacks is judged once metrics-server has run for long enough."""
     if installation is None:
         return Unseen("there is no metrics-server")
-    if isinstance(nodes, Unseen) or isinstance(pods, Unseen) or isinstance(flow, Unseen) or isinstance(failed, Unseen):
-        return next(fact for fact in (nodes, pods, flow, failed) if isinstance(fact, Unseen))
+    if isinstance(nodes, Unseen) or isinstance(pods, Unseen) or isinstance(flow, Unseen):
+        return next(fact for fact in (nodes, pods, flow) if isinstance(fact, Unseen))
     refusal = flow.refusal or flow.pods_refusal
     if refusal:
         return Unseen(f"the metrics API gave no rows to look at: {refusal}")
     resolution = installation.resolution_seconds
     lately = now - timedelta(seconds=SCRAPES * resolution) - MEASURED_WITHIN
-    if not any(began <= lately for began in _starts(installation)):
-        return Unseen("metrics-server has not run for long enough to have every row")
-    complaints = {item.node: item for item in failed}
+    complaints = {item.node: item for item in those_seen(failed)}
+    verified = installation.verifies_kubelets
+    doubted = {kubelet.name for kubelet in those_seen(kubelets) if any(problem.first for problem in kubelet.problems)}
     due: dict[str, list[RunningPod]] = {}
     for pod in pods:
         if pod.since and pod.since <= lately:
@@ -85,7 +91,8 @@ def figures(
 
     def one(node: Node) -> NodeFigures:
         name = node.metadata.name
-        here = due.get(name, ())
+        joined = node.metadata.creation_timestamp
+        here = () if joined and joined > lately else due.get(name, ())
         return NodeFigures(
             node=node,
             own=flow.fresh(name, now, resolution),
@@ -93,9 +100,15 @@ def figures(
             lacking=tuple(pod for pod in here if not flow.has_fresh(pod.key, now, resolution)),
             failure=complaints.get(name),
             ready=next((item for item in node.status.conditions if item.type == "Ready"), Condition()),
+            doubted=verified and name in doubted,
+            heard=not isinstance(failed, Unseen),
         )
 
-    return tuple(map(one, nodes))
+    found = tuple(map(one, nodes))
+    whole = all(node.own and not node.lacking for node in found)
+    if not whole and not any(began <= lately for began in _starts(installation)):
+        return Unseen("metrics-server has not run for long enough to have every row")
+    return found
 
 
 def _starts(installation: Installation) -> Iterator[datetime]:

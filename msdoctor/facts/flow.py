@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from msdoctor.bundle import Bundle, Refusal
+from msdoctor.bundle import Bundle, Reason, Refusal
 from msdoctor.facts import paths
 from msdoctor.facts.objects import HPA, HPAList, MetricsList, Node, Pod, PodList, decode
 from msdoctor.model import Unseen
@@ -71,7 +71,8 @@ def flow(bundle: Bundle) -> Flow | Unseen:
         nodes={i.metadata.name: i.timestamp for i in _items(node_items) if i.timestamp},
         pods={f"{i.metadata.namespace}/{i.metadata.name}": i.timestamp for i in _items(pod_items) if i.timestamp},
         refusal=nodes.refusal,
-        pods_refusal=pods.refusal,
+        pods_refusal=pods.refusal
+        or (Refusal(Reason.MALFORMED, pod_items.reason) if isinstance(pod_items, Unseen) else None),
     )
 
 

@@ -10,7 +10,7 @@ from msdoctor.facts.flow import Flow, scrapes_late
 from msdoctor.facts.installation import Installation
 from msdoctor.model import Evidence, Hop, Unseen
 from msdoctor.utterances import Utterance
-from msdoctor.utterances.errors import InnermostError
+from msdoctor.utterances.errors import CounterWentBack, InnermostError
 
 # Hops that a scrape crosses: the connection, the kubelet's admission, its answer.
 OF_A_SCRAPE = (Hop.E, Hop.F, Hop.G)
@@ -37,12 +37,17 @@ def failed_scrapes(
     newest: dict[str, Utterance] = {}
     for said in log:
         node = said.connection.node
-        if node and said.connection.hop in OF_A_SCRAPE and not _is_later(newest.get(node), said):
+        if node and _is_complaint(said) and not _is_later(newest.get(node), said):
             newest[node] = said
     samples = {} if isinstance(flow, Unseen) else flow.nodes
     silence_since = _silence_since(installation, now)
     lasting = {n: said for n, said in newest.items() if not _overtaken(said, samples.get(n), silence_since)}
     return tuple(FailedScrape(node, said, _evidence(said, installation)) for node, said in sorted(lasting.items()))
+
+
+def _is_complaint(said: Utterance) -> bool:
+    """Of a scrape; a sample that is left out later was scraped all right."""
+    return said.connection.hop in OF_A_SCRAPE and not isinstance(said.error, CounterWentBack)
 
 
 def _silence_since(installation: Installation | None, now: datetime) -> datetime | None:

@@ -386,10 +386,10 @@ class UnreadableMetrics(Value):
     reason: str = ""
 
 
-class UnreadableSummary(Value):
-    """``failed to parse output. Error: REASON`` (metrics-server 0.3 to 0.5, pkg/scraper/client/summary/client.go)."""
+class FiguresWithoutTime(Value):
+    """``Failed getting node metric timestamp``, or ``container`` (metrics-server 0.5 …/summary/decode.go, V(1))."""
 
-    reason: str
+    of: str
 
 
 class CounterWentBack(Value):
@@ -399,7 +399,10 @@ class CounterWentBack(Value):
 
 
 class IncompleteFigures(Value):
-    """``Failed getting complete node metric``, ``Pod`` or ``container`` (metrics-server …/resource/decode.go, V(1))."""
+    """``Failed getting complete node metric``, ``Pod`` or ``container`` (metrics-server …/resource/decode.go, V(1)).
+
+    In 0.3 ``discarding data: missing cpu usage metric`` (pkg/sources/summary/summary.go).
+    """
 
     of: str
 
@@ -493,7 +496,7 @@ InnermostError = (
     | Evicted
     | OutOfMemory
     | UnreadableMetrics
-    | UnreadableSummary
+    | FiguresWithoutTime
     | CounterWentBack
     | IncompleteFigures
     | StorageLacks

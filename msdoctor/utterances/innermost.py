@@ -460,9 +460,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         _unreadable,
     ),
     Grammar(
-        "failed to parse output. ",
-        r"failed to parse output\. (?:Response: .{0,2000} )?Error: (.{1,300})",
-        lambda match: errors.UnreadableSummary(_trim(match[1])),
+        "Failed getting ",
+        r"Failed getting (node|container) metric timestamp",
+        lambda match: errors.FiguresWithoutTime(match[1]),
+    ),
+    Grammar(
+        "discarding data: missing ",
+        r"discarding data: missing (?:cpu|memory) usage metric",
+        _says(errors.IncompleteFigures("container")),
     ),
     Grammar(
         "unexpected decrease in ",

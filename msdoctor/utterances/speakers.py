@@ -34,6 +34,7 @@ _WORDINGS = (
     ("Skipping node usage metric", Speaker.METRICS_SERVER),
     ("Skipping container usage metric", Speaker.METRICS_SERVER),
     ("Failed getting complete", Speaker.METRICS_SERVER),
+    ("metric timestamp", Speaker.METRICS_SERVER),
     ("Metric storage is not ready", Speaker.METRICS_SERVER),
     ("Error getting summary for resourceMetric", Speaker.KUBELET),
     ("Failed to start cAdvisor", Speaker.KUBELET),

@@ -62,6 +62,10 @@ TRUTH: dict[str, Found] = {
     "node-firewall-reject-below": {("node-firewall-reject", "active")},
     "node-wrong-internal-ip": {("node-wrong-internal-ip", "active")},
     "node-unreachable-from-pods": {("node-unreachable-timeout", "active")},
+    "container-metrics-missing-from-kubelet": {("container-metrics-missing-from-kubelet", "active")},
+    "cgroup-hierarchy-node-stats-zero": {("cgroup-hierarchy-node-stats-zero", "active")},
+    "cadvisor-root-stats-missing": {("cadvisor-root-stats-missing", "active")},
+    "cumulative-cpu-decrease": set(),
     "kubelet-bad-timestamp-series": {("kubelet-bad-timestamp-series", "active")},
     "old-stats-endpoint-removed": {("old-stats-endpoint-removed", "active")},
     "node-address-by-hostname": {("node-address-dns-unresolvable", "active")},
@@ -79,10 +83,12 @@ TRUTH: dict[str, Found] = {
 # What is in fixtures that were written from message formats: this lab cannot have it. See fixtures/README.md.
 WRITTEN: dict[str, Found] = {
     "ipv6-unsupported-old-version": {("ipv6-unsupported-old-version", "active")},
+    "windows-kubelet-stats-500": {("windows-kubelet-stats-500", "active")},
+    "kubelet-null-starttime": {("kubelet-null-starttime", "active")},
 }
 
 # Patients of whose cause nothing better than "possible" can be said from the vantages that see them.
-UNSURE = ("hpa-metrics-failing", "node-unreachable-from-pods")
+UNSURE = ("hpa-metrics-failing", "node-unreachable-from-pods", "cadvisor-root-stats-missing")
 
 # Patients whose metrics flow all the same, for every node.
 FLOWING = (
@@ -93,6 +99,7 @@ FLOWING = (
     "kubelet-anonymous-enabled",
     "kubelet-authz-always-allow",
     "apiservice-insecure-skip-tls",
+    "cumulative-cpu-decrease",
     "no-route-to-kubelets",
     "kubelet-certs-by-bootstrap",
     "old-x509-lines",

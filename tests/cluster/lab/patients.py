@@ -236,7 +236,7 @@ FAULTS: dict[str, Fault] = {
     "container-metrics-missing-from-kubelet": _of_long_standing(NODE1, "no-containers"),
     "kubelet-bad-timestamp-series": _kubelet(NODE1, tale="zero-start"),
     "cgroup-hierarchy-node-stats-zero": _of_long_standing(NODE1, "node-cpu-zero"),
-    "cadvisor-root-stats-missing": _kubelet(NODE1, tale="nothing"),
+    "cadvisor-root-stats-missing": _of_long_standing(NODE1, "nothing"),
     "cumulative-cpu-decrease": _kubelet(NODE1, tale="cpu-decrease"),
     "kubelet-housekeeping-interval": _kubelet(NODE1, housekeeping="5m"),
     # What Heapster asked for; kubelets from 1.21 have none of it.
