@@ -71,9 +71,15 @@ def flow(bundle: Bundle) -> Flow | Unseen:
         nodes={i.metadata.name: i.timestamp for i in _items(node_items) if i.timestamp},
         pods={f"{i.metadata.namespace}/{i.metadata.name}": i.timestamp for i in _items(pod_items) if i.timestamp},
         refusal=nodes.refusal,
-        pods_refusal=pods.refusal
-        or (Refusal(Reason.MALFORMED, pod_items.reason) if isinstance(pod_items, Unseen) else None),
+        pods_refusal=pods.refusal or _unreadable(pod_items),
     )
+
+
+def _unreadable(found: MetricsList | Unseen) -> Refusal | None:
+    """Why a list says nothing of what there is; metrics-server's own has items, be it none (pkg/api/pod.go)."""
+    if isinstance(found, Unseen):
+        return Refusal(Reason.MALFORMED, found.reason)
+    return Refusal(Reason.MALFORMED, "a list without items") if found.items is None else None
 
 
 def _items(found: MetricsList | Unseen) -> tuple:  # type: ignore[type-arg]
