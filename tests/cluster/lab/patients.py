@@ -199,6 +199,8 @@ FAULTS: dict[str, Fault] = {
     "proxy-client-cert-missing": _apiserver(proxy_client=None),
     "kubelet-webhook-unauthorized-401": _kubelet(NODE1, webhook_authentication=False),
     "kubelet-anonymous-token-not-accepted": _kubelet(NODE1, webhook_authentication=False, anonymous=True),
+    "kubelet-webhook-unauthorized-401-everywhere": _kubelet(*NODES, webhook_authentication=False),
+    "kubelet-anonymous-token-not-accepted-everywhere": _kubelet(*NODES, webhook_authentication=False, anonymous=True),
     "kubelet-rbac-forbidden-403": _metrics_server(kubelet_rights=()),
     "rbac-image-version-skew": _metrics_server(kubelet_rights=("nodes/stats",)),
     "serviceaccount-token-invalid": _metrics_server(account="remade"),
