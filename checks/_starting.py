@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Confidence, Effect, EffectKind, Evidence, Finding, Remedy, Risk, State
+from msdoctor.model import Blanks, Confidence, Effect, EffectKind, Evidence, Finding, Remedy, Risk, State, Unseen
 
 from ._distribution import keeper
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from msdoctor.facts.installation import Installation
+    from msdoctor.facts.registration import Backend
     from msdoctor.facts.starts import Start
 
 SHOWS_WITHIN_SECONDS = 90
@@ -87,3 +88,35 @@ def changed_by(blanks: Blanks, advice: str, *commands: str, way: int = 1) -> Rem
         shows_within_seconds=SHOWS_WITHIN_SECONDS,
         way=way,
     )
+
+
+def ports(who: Installation, backend: Backend | Unseen | None) -> dict[str, str]:
+    """Where the Deployment, and a Service that names the port by its number, say where metrics-server listens."""
+    containers = who.deployment.spec.template.spec.containers
+    number = containers.index(who.container)
+    known = {"position": who.pointer("--secure-port")}
+    for place, port in enumerate(who.container.ports):
+        if port.name == "https" or port.container_port == who.secure_port:
+            known["port_path"] = f"/spec/template/spec/containers/{number}/ports/{place}"
+            known["host_port"] = str(port.host_port or "")
+    if isinstance(backend, Unseen) or backend is None or backend.service is None:
+        return known
+    for place, one in enumerate(backend.service.spec.ports):
+        if one.target_port == who.secure_port:
+            known |= {"service": backend.name, "service_path": f"/spec/ports/{place}/targetPort"}
+    return known
+
+
+def moved(blanks: Blanks, port: int, advice: str) -> Remedy:
+    """Have metrics-server listen on another port, and everything that asks there ask on that."""
+    verb = "add" if blanks["position"].endswith("/-") else "replace"
+    operations = [f'{{"op":"{verb}","path":"{blanks["position"]}","value":"--secure-port={port}"}}']
+    fields = ["containerPort"] if "port_path" in blanks else []
+    fields += ["hostPort"] if "host_port" in blanks else []
+    operations += [f'{{"op":"replace","path":"{blanks["port_path"]}/{field}","value":{port}}}' for field in fields]
+    commands = [f"kubectl patch {target(blanks)} --type json -p '[{','.join(operations)}]'"]
+    if "service_path" in blanks:
+        service = f"-n {blanks['namespace']} service/{blanks['service']}"
+        change = f'[{{"op":"replace","path":"{blanks["service_path"]}","value":{port}}}]'
+        commands.append(f"kubectl patch {service} --type json -p '{change}'")
+    return changed_by(blanks, advice, *commands)
