@@ -43,6 +43,7 @@ TRUTH: dict[str, Found] = {
     "kubelet-anonymous-enabled": {("kubelet-anonymous-enabled", "active")},
     "kubelet-authz-always-allow": {("kubelet-authz-always-allow", "active")},
     "kubelet-cannot-reach-apiserver-webhook": {("kubelet-cannot-reach-apiserver-webhook", "active")},
+    "kubelet-cannot-reach-apiserver-webhook-everywhere": {("kubelet-cannot-reach-apiserver-webhook", "active")},
     "serviceaccount-token-invalid": {("serviceaccount-token-invalid", "active")},
     "serviceaccount-token-expired": {("serviceaccount-token-expired", "active")},
     "kubelet-insecure-tls": {("kubelet-insecure-tls", "active")},

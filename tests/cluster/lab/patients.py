@@ -94,10 +94,11 @@ def _of_long_standing(node: str, tale: Tale) -> Fault:
     return lambda truth: replace(told(truth), caught=Caught.MISSED)
 
 
-def _cut_off_from_api_server(node: str) -> Fault:
-    """The host's own packets; what its pods send is forwarded, and passes."""
-    rule = Drop(node, "OUTPUT", ("-p", "tcp", "-d", ADDRESSES[MASTER], "--dport", "6443"))
-    return lambda truth: replace(_firewall(rule)(truth), caught=Caught.MISSED)
+def _cut_off_from_api_server(*nodes: str) -> Fault:
+    """The hosts' own packets; what their pods send is forwarded, and passes."""
+    to_api_server = ("-p", "tcp", "-d", ADDRESSES[MASTER], "--dport", "6443")
+    rules = tuple(Drop(node, "OUTPUT", to_api_server) for node in nodes)
+    return lambda truth: replace(_firewall(*rules)(truth), caught=Caught.MISSED)
 
 
 def _firewall(*rules: Drop) -> Fault:
@@ -206,6 +207,7 @@ FAULTS: dict[str, Fault] = {
     "serviceaccount-token-invalid": _metrics_server(account="remade"),
     "serviceaccount-token-expired": _all(_metrics_server(token="secret"), lambda t: replace(t, caught=Caught.MISSED)),
     "kubelet-cannot-reach-apiserver-webhook": _cut_off_from_api_server(NODE1),
+    "kubelet-cannot-reach-apiserver-webhook-everywhere": _cut_off_from_api_server(*NODES),
     "kubelet-anonymous-enabled": _kubelet(NODE1, anonymous=True),
     "kubelet-authz-always-allow": _kubelet(NODE1, webhook_authorization=False),
     "kubelet-insecure-tls": _metrics_server(args=(*MetricsServer().args, "--kubelet-insecure-tls")),
