@@ -44,8 +44,8 @@ LINES: tuple[tuple[str, str, InnermostError], ...] = (
     (
         "metrics-server 0.9.0",
         (
-            'storage.go:97] "Metric storage is not ready, pod metrics are missing, this may indicate a container-runtime or'
-            ' kubelet issue" nodeMetrics=true podMetrics=false'
+            'storage.go:97] "Metric storage is not ready, pod metrics are missing, this may indicate a'
+            ' container-runtime or kubelet issue" nodeMetrics=true podMetrics=false'
         ),
         errors.StorageLacks("pod"),
     ),
