@@ -448,10 +448,11 @@ class Lab:
         )
 
     def _agree_objects(self, truth: Truth) -> None:
-        for kind, namespace, name in objects.unwanted(truth):
+        authorities = Authorities(self.folder / "pki")
+        for kind, namespace, name in objects.unwanted(truth, authorities):
             where = ["-n", namespace] if namespace else []
             self.kubectl("delete", kind, name, *where, "--ignore-not-found", "--wait=true")
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects.wanted(truth)})
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects.wanted(truth, authorities)})
         # Create what is missing, then replace everything: unlike apply, that takes away what others have added.
         self.kubectl("create", "-f", "-", stdin=text, check=False)
         # An object's controller may write its status between kubectl's reading and its writing.
@@ -494,7 +495,8 @@ class Lab:
         The controllers come back up to a minute after the API server does; what is seen until then is the former state,
         and steady. Some fault may keep pods from being made at all, so the wait has an end.
         """
-        wanted = truth.metrics_server.replicas if truth.metrics_server.deployed else 0
+        server = truth.metrics_server
+        wanted = server.replicas if server.deployed and not server.adapter else 0
         select = ("-n", "kube-system", "-l", METRICS_SERVER, "-o", "json")
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline:

@@ -4,12 +4,14 @@ metrics-server's are upstream's components.yaml of 0.8.0, with the lab's pace: s
 otherwise hide behind the old one, which still serves) and a quicker readiness probe.
 """
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
 from lab import images
+from lab.authorities import Authorities
 from lab.files import DNS_SERVICE
-from lab.truth import ServerPod, Truth
+from lab.truth import ServerPod, ServingCert, Truth
 
 Object = dict[str, Any]
 
@@ -17,26 +19,36 @@ LABELS = {"k8s-app": "metrics-server"}
 RBAC = "rbac.authorization.k8s.io"
 API_SERVICE = "v1beta1.metrics.k8s.io"
 TOKEN_SECRET = "metrics-server-token"
+TLS_SECRET = "metrics-server-tls"
+TLS_MOUNT = "/etc/metrics-server"
+LEFTOVER = "metrics-server-legacy"
+ADAPTER = "resource-adapter"
 TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-def wanted(truth: Truth) -> list[Object]:
+def wanted(truth: Truth, authorities: Authorities) -> list[Object]:
     """Every object that should be there."""
     found = [*_access(), *_coredns(), *_busy(truth)]
-    if truth.metrics_server.deployed:
+    server, registration = truth.metrics_server, truth.api_service
+    if server.deployed:
         found += _metrics_server(truth)
-    if truth.api_service:
-        found.append(_api_service(truth))
-    if truth.metrics_server.pod.quota:
+    if server.tls_cert:
+        found.append(_tls_secret(server.tls_cert, authorities))
+    if registration:
+        found.append(_api_service(truth, authorities))
+        found += [_service(registration.service, {"app": "gone"}, "https")] if registration.leftover else []
+    if server.pod.quota:
         found.append(_quota())
     return found
 
 
-def unwanted(truth: Truth) -> list[tuple[str, str, str]]:
+def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str]]:
     """(kind, namespace, name) of the objects that should not be there; an empty namespace means cluster-wide."""
-    kept = {_identity(thing) for thing in wanted(truth)}
-    everything = [*_metrics_server(Truth()), _api_service(Truth()), _quota()]
-    return [identity for thing in everything if (identity := _identity(thing)) not in kept]
+    kept = {_identity(thing) for thing in wanted(truth, authorities)}
+    everything = [_identity(thing) for thing in (*_metrics_server(Truth()), _api_service(Truth(), authorities), _quota())]
+    everything += [("Secret", "kube-system", TLS_SECRET), ("Service", "kube-system", LEFTOVER)]
+    everything += [(kind, "kube-system", ADAPTER) for kind in ("Service", "Deployment")]
+    return [identity for identity in everything if identity not in kept]
 
 
 def _identity(thing: Object) -> tuple[str, str, str]:
@@ -192,23 +204,51 @@ def _metrics_server(truth: Truth) -> Iterator[Object]:
     )
     yield _binding("metrics-server:system:auth-delegator", "system:auth-delegator", _account(name), LABELS)
     yield _binding("system:metrics-server", "system:metrics-server", _account(name), LABELS)
-    port = {
-        "appProtocol": "https",
-        "name": "https",
-        "port": 443,
-        "protocol": "TCP",
-        "targetPort": wanted.service_target_port,
-    }
-    selector = {"k8s-app": wanted.service_selector}
-    yield _object("v1", "Service", name, "kube-system", LABELS, spec={"ports": [port], "selector": selector})
-    yield _deployment(
+    labels = {"app": ADAPTER} if wanted.adapter else LABELS
+    name = ADAPTER if wanted.adapter else name
+    selector = labels if wanted.adapter else {"k8s-app": wanted.service_selector}
+    if wanted.has_service:
+        yield _service(name, selector, wanted.service_target_port)
+    deployment = _deployment(
         name,
         "kube-system",
-        LABELS,
+        labels,
         _metrics_server_pod(truth),
         replicas=wanted.replicas,
         strategy={"type": "RollingUpdate" if wanted.pod.rolling else "Recreate"},
     )
+    yield _installed_by(wanted.release, deployment)
+
+
+def _service(name: str, selector: dict[str, str], target_port: str) -> Object:
+    port = {"appProtocol": "https", "name": "https", "port": 443, "protocol": "TCP", "targetPort": target_port}
+    return _object("v1", "Service", name, "kube-system", LABELS, spec={"ports": [port], "selector": selector})
+
+
+def _installed_by(release: str | None, thing: Object) -> Object:
+    """What Helm writes into the objects of a release."""
+    if release:
+        metadata = thing["metadata"]
+        metadata["labels"] = metadata["labels"] | {"app.kubernetes.io/managed-by": "Helm"}
+        metadata["annotations"] = {
+            "meta.helm.sh/release-name": release,
+            "meta.helm.sh/release-namespace": "kube-system",
+        }
+    return thing
+
+
+def _tls_secret(cert: ServingCert, authorities: Authorities) -> Object:
+    pair = authorities.leaf(
+        "metrics-server",
+        issuer=cert.issuer,
+        ips=cert.ips,
+        dns_names=cert.dns_names,
+        begins=cert.begins,
+        ends=cert.ends,
+        usages=cert.usages,
+    )
+    content = {"tls.crt": pair.cert, "tls.key": pair.key}
+    return _object("v1", "Secret", TLS_SECRET, "kube-system", LABELS, type="kubernetes.io/tls", stringData=content)
 
 
 def _metrics_server_pod(truth: Truth) -> Object:
@@ -261,6 +301,10 @@ def _metrics_server_pod(truth: Truth) -> Object:
         container["volumeMounts"].append({"mountPath": TOKEN_MOUNT, "name": "token", "readOnly": True})
         pod["volumes"].append({"name": "token", "secret": {"secretName": TOKEN_SECRET}})
         pod["automountServiceAccountToken"] = False
+    if wanted.tls_cert:
+        container["args"] += [f"--tls-cert-file={TLS_MOUNT}/tls.crt", f"--tls-private-key-file={TLS_MOUNT}/tls.key"]
+        container["volumeMounts"].append({"mountPath": TLS_MOUNT, "name": "tls", "readOnly": True})
+        pod["volumes"].append({"name": "tls", "secret": {"secretName": TLS_SECRET}})
     return pod | ({"hostNetwork": True} if wanted.host_network else {})
 
 
@@ -276,15 +320,19 @@ def _quota() -> Object:
     return _object("v1", "ResourceQuota", "few-pods", "kube-system", None, spec={"hard": {"pods": "1"}})
 
 
-def _api_service(truth: Truth) -> Object:
+def _api_service(truth: Truth, authorities: Authorities) -> Object:
     registration = truth.api_service
     assert registration is not None
-    spec = {
+    spec: Object = {
         "group": "metrics.k8s.io",
         "groupPriorityMinimum": 100,
-        "insecureSkipTLSVerify": registration.insecure_skip_tls_verify,
-        "service": {"name": registration.service, "namespace": "kube-system", "port": registration.port},
         "version": "v1beta1",
         "versionPriority": 100,
     }
-    return _object("apiregistration.k8s.io/v1", "APIService", API_SERVICE, None, LABELS, spec=spec)
+    if not registration.local:
+        spec["insecureSkipTLSVerify"] = registration.insecure_skip_tls_verify
+        spec["service"] = {"name": registration.service, "namespace": "kube-system", "port": registration.port}
+    if registration.ca_bundle:
+        spec["caBundle"] = base64.b64encode(authorities.authority(registration.ca_bundle).cert.encode()).decode()
+    found = _object("apiregistration.k8s.io/v1", "APIService", API_SERVICE, None, LABELS, spec=spec)
+    return _installed_by(registration.release, found)

@@ -10,6 +10,7 @@ from lab.truth import (
     NAT_ADDRESS,
     NODE1,
     NODES,
+    ApiService,
     Caught,
     Drop,
     FrontProxyCert,
@@ -117,6 +118,20 @@ def _with(flag: str, value: str) -> tuple[str, ...]:
     return (*_without(flag), f"{flag}={value}")
 
 
+def _registered(**changes: object) -> Fault:
+    return lambda truth: replace(truth, api_service=replace(ApiService(), **changes))  # type: ignore[arg-type]
+
+
+OWN_NAME = "metrics-server.kube-system.svc"
+
+
+def _serves_aggregator(**changes: object) -> Fault:
+    """A certificate for metrics-server itself that is right but for these changes."""
+    cert = ServingCert(ips=(), dns_names=(OWN_NAME, f"{OWN_NAME}.cluster.local"), usages=("server",))
+    return _metrics_server(tls_cert=replace(cert, **changes))  # type: ignore[arg-type]
+
+
+VERIFIED = _all(_serves_aggregator(), _registered(insecure_skip_tls_verify=False, ca_bundle="cluster"))
 TO_KUBELET = ("-p", "tcp", "--dport", "10250")
 REJECTED = Drop(NODE1, "INPUT", TO_KUBELET, "REJECT")
 FROM_MASTERS_PODS = Drop(MASTER, "FORWARD", (*TO_KUBELET, "-d", ADDRESSES[NODE1]))
@@ -174,6 +189,27 @@ FAULTS: dict[str, Fault] = {
     ),
     # A selector that fits no pod: the slices are empty although a perfectly ready metrics-server runs.
     "apiservice-missing-endpoints": _metrics_server(service_selector="metric-server"),
+    "service-selector-mismatch": _metrics_server(service_selector="metrics-server-v2"),
+    "apiservice-local": _registered(local=True),
+    "apiservice-service-missing": _metrics_server(has_service=False),
+    "apiservice-service-renamed": _registered(service="metrics-api"),
+    "apiservice-port-mismatch": _registered(port=8443),
+    # The slices have metrics-server's address and no port: no port of its container has that name.
+    "apiservice-port-unnamed": _metrics_server(service_target_port="metrics"),
+    "apiservice-verified": VERIFIED,
+    "apiservice-cabundle-mismatch": _all(VERIFIED, _registered(insecure_skip_tls_verify=False, ca_bundle="other")),
+    "apiservice-cert-no-san": _all(VERIFIED, _serves_aggregator(dns_names=("metrics-server", "localhost"))),
+    # Verification switched on, and nothing else done.
+    "apiservice-verifies-self-signed": _registered(insecure_skip_tls_verify=False, ca_bundle="cluster"),
+    "metrics-server-cert-expired": _all(
+        VERIFIED, _serves_aggregator(begins=timedelta(days=-366), ends=timedelta(days=-1))
+    ),
+    "metrics-server-cert-expiring": _all(
+        VERIFIED, _serves_aggregator(begins=timedelta(days=-355), ends=timedelta(days=10))
+    ),
+    "apiservice-orphaned": _registered(service="metrics-server-legacy", leftover=True),
+    "metrics-server-uninstalled": _metrics_server(deployed=False),
+    "another-adapter": _all(_metrics_server(adapter=True), _registered(service="resource-adapter")),
     "metrics-server-not-ready": _all(*(_serves(node, ELSEWHERE) for node in NODES)),
     "metrics-not-yet-available": _just_started,
     "kubelet-cert-san-missing-ip": _serves(NODE1, ServingCert(ips=(), dns_names=(NODE1,))),

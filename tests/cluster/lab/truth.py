@@ -167,6 +167,9 @@ class MetricsServer:
     `kubelet_rights` is what its role lets it get from kubelets; `node` the only node that may take its pod, if any is.
     `account`: `remade` deletes its ServiceAccount and makes it anew while the pod runs. `token`: `secret` has it use a
     token that somebody took for an hour, and put into a Secret, an hour ago, in place of the one that a kubelet renews.
+    `tls_cert` is served in place of one that it signs for itself, from a Secret. `has_service`: whether its Service is
+    there. `adapter`: the same program under another adapter's name and labels. `release` is the Helm release that has
+    installed the Deployment.
     """
 
     version: str = "v0.8.0"
@@ -189,15 +192,27 @@ class MetricsServer:
     account: Literal["kept", "remade"] = "kept"
     token: Literal["kubelets", "secret"] = "kubelets"
     pod: ServerPod = ServerPod()
+    tls_cert: ServingCert | None = None
+    has_service: bool = True
+    adapter: bool = False
+    release: str | None = None
 
 
 @dataclass(frozen=True)
 class ApiService:
-    """The registration of v1beta1.metrics.k8s.io."""
+    """The registration of v1beta1.metrics.k8s.io.
+
+    `local`: it names no Service. `ca_bundle` is the authority that is to verify the server. `leftover`: the Service
+    that it names is there, and all that is left of its installation. `release` is the Helm release that installed it.
+    """
 
     insecure_skip_tls_verify: bool = True
     service: str = "metrics-server"
     port: int = 443
+    local: bool = False
+    ca_bundle: Literal["cluster", "other"] | None = None
+    leftover: bool = False
+    release: str | None = None
 
 
 @dataclass(frozen=True)
