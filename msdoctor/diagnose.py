@@ -444,6 +444,7 @@ _SILENCING = frozenset(
         EffectKind.NOT_INSTALLED,
         EffectKind.NO_ENDPOINTS,
         EffectKind.API_NOT_REGISTERED,
+        EffectKind.SERVER_NOT_TRUSTED,
         EffectKind.IDENTITY_REFUSED,
         EffectKind.IDENTITY_CONFUSED,
         EffectKind.APISERVICE_UNAVAILABLE,

@@ -119,6 +119,7 @@ RULES: tuple[Rule, ...] = (
     _chain(EffectKind.NOT_READY, EffectKind.NO_ENDPOINTS),
     _chain(EffectKind.NOT_INSTALLED, EffectKind.NO_ENDPOINTS, EffectKind.API_NOT_REGISTERED),
     _chain(EffectKind.NO_ENDPOINTS, EffectKind.APISERVICE_UNAVAILABLE),
+    _chain(EffectKind.SERVER_NOT_TRUSTED, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.IDENTITY_REFUSED, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.IDENTITY_CONFUSED, EffectKind.NO_METRICS),
     _chain(EffectKind.APISERVICE_UNAVAILABLE, EffectKind.NO_METRICS),
@@ -156,6 +157,8 @@ def hidden(effects: frozenset[Effect], cluster: Topology) -> dict[Hop, str]:
         found |= dict.fromkeys((Hop.C, Hop.D), "hidden by B: nothing is asked of metrics-server")
     if EffectKind.NO_ENDPOINTS in kinds:
         found |= dict.fromkeys((Hop.C, Hop.D), "hidden by B: there is no endpoint to ask")
+    if EffectKind.SERVER_NOT_TRUSTED in kinds:
+        found.setdefault(Hop.D, "hidden by C: nothing is asked of a server that is not trusted")
     refused = _subjects(effects, EffectKind.KUBELET_NOT_TRUSTED)
     if cluster.verifies_kubelets and cluster.nodes and refused >= cluster.nodes:
         found |= dict.fromkeys((Hop.F, Hop.G), "hidden by E: no kubelet is asked anything")

@@ -21,12 +21,14 @@ from msdoctor.facts.figures import NodeFigures, figures
 from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user, refused_lately
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.making import NotMade, not_made
-from msdoctor.facts.objects import HPA, APIService, Event, Node, Version, decode
+from msdoctor.facts.objects import HPA, APIService, Event, Node, Service, Version, decode
 from msdoctor.facts.own_token import OwnToken, own_token
 from msdoctor.facts.placing import Placing, placings
 from msdoctor.facts.pending import Pending, pending
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
+from msdoctor.facts.services import own_services
+from msdoctor.facts.verification import Verification, verification
 from msdoctor.model import Unseen, those_seen
 from msdoctor.utterances import Speaker, Utterance
 from msdoctor.utterances.reader import read
@@ -42,6 +44,7 @@ class Cluster:
     distribution: Distribution | Unseen
     apiservices: tuple[APIService, ...] | Unseen
     backend: registration.Backend | Unseen | None
+    verification: Verification | Unseen | None
     authentication: authn.AuthenticationConfig | Unseen | None
     api_servers: tuple[processes.Component, ...] | Unseen
     proxy_clients: tuple[authn.ProxyClient, ...] | Unseen
@@ -50,6 +53,7 @@ class Cluster:
     aggregator: Aggregator | Unseen
     pending: tuple[Pending, ...] | Unseen
     installations: tuple[installs.Installation, ...] | Unseen
+    own_services: tuple[Service, ...] | Unseen
     installation: installs.Installation | Unseen | None
     log: tuple[Utterance, ...] | Unseen
     failed_scrapes: tuple[FailedScrape, ...] | Unseen
@@ -128,6 +132,9 @@ def read_facts(bundle: Bundle) -> Cluster:
         distribution=whose,
         apiservices=apiservices,
         backend=backend,
+        verification=verification(
+            bundle, apiservices, backend, present, those_seen(nodes_kubelets.kubelet_roots(bundle, None))
+        ),
         authentication=config,
         api_servers=servers or Unseen(processes.why_none(bundle, "kube-apiserver")),
         proxy_clients=proxies,
@@ -136,6 +143,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         aggregator=foremost(taken),
         pending=pending(bundle, servers, config, those_seen(taken), bundle.taken_at),
         installations=installed,
+        own_services=own_services(bundle, installed, present),
         installation=installation,
         log=log,
         failed_scrapes=failed,

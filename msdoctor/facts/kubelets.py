@@ -277,7 +277,7 @@ class _Judges:
             node, *target, None, (), mode=mode, on_disk=on_disk, issued=_held(issued), alert=_alert_told(said)
         )
         place = tls_place(*target)
-        answering = _shaken(self.bundle, place)
+        answering = shaken(self.bundle, place)
         leaf = None if isinstance(answering, Unseen) else answering[0]
         itself = impostor(Dialled(node.metadata.name, *target, leaf), self.installation, said, self.bundle.taken_at)
         if itself is None:
@@ -346,19 +346,19 @@ class _Judges:
 
 def met(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
     """The chain off the wire, if a kubelet's. ``Unseen`` names the place where no handshake was to be had at all."""
-    chain = _shaken(bundle, place)
+    chain = shaken(bundle, place)
     if not isinstance(chain, Unseen) and is_own_certificate(chain[0]):
         return Unseen("what answers there is metrics-server itself, and no kubelet")
     return chain
 
 
-def _shaken(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
+def shaken(bundle: Bundle, place: Place) -> list[x509.Certificate] | Unseen:
     """The chain off the wire, whoever's; never empty."""
-    shaken = decode(bundle.at(place), Handshake)
-    if isinstance(shaken, Unseen):
-        return Unseen(f"no handshake from the workstation, {shaken.reason}", place.path)
+    handshake = decode(bundle.at(place), Handshake)
+    if isinstance(handshake, Unseen):
+        return Unseen(f"no handshake from the workstation, {handshake.reason}", place.path)
     try:
-        chain = [x509.parse_pem(pem.encode())[0] for pem in shaken.chain]
+        chain = [x509.parse_pem(pem.encode())[0] for pem in handshake.chain]
     except (x509.Unreadable, IndexError) as error:
         return Unseen(f"its certificate cannot be read: {error}")
     if not chain:

@@ -29,6 +29,11 @@ def service(namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{namespace}/services/{name}"
 
 
+def services(namespace: str) -> str:
+    """The Services of a namespace."""
+    return f"/api/v1/namespaces/{namespace}/services"
+
+
 def service_account(namespace: str, name: str) -> str:
     """A ServiceAccount."""
     return f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}"

@@ -21,6 +21,7 @@ from msdoctor.facts import (
     reach,
     registration,
     rights,
+    services,
     units,
 )
 from msdoctor.facts.cluster import service_account
@@ -68,6 +69,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
         api.append(paths.KUBELET_CONFIG)
     found = installation.installations(bundle)
     installed = those_seen(found)
+    api += services.wanted(installed)
     for one in installed:
         api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))
