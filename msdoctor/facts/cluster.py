@@ -23,8 +23,8 @@ from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.making import NotMade, not_made
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Service, Version, decode
 from msdoctor.facts.own_token import OwnToken, own_token
-from msdoctor.facts.placing import Placing, placings
 from msdoctor.facts.pending import Pending, pending
+from msdoctor.facts.placing import Placing, placings
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
 from msdoctor.facts.services import own_services

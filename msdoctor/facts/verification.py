@@ -1,4 +1,4 @@
-"""Whether the aggregator believes that it is metrics-server that answers: the certificate served, against the APIService.
+"""Whether the aggregator believes that it is metrics-server that answers: what is served, against the APIService.
 
 The aggregator asks for the name ``SERVICE.NAMESPACE.svc``, whatever address it dials, and verifies against
 ``spec.caBundle``, or against the CAs of the API server's host where there is none; with ``insecureSkipTLSVerify`` it

@@ -11,6 +11,7 @@ from msdoctor.bundle import Kind, Place, Reason
 from msdoctor.facts import paths
 from msdoctor.judge import Outcome, Result
 from msdoctor.model import Confidence, EffectKind, Finding, State
+from tests.checks import registered
 from tests.checks.refusing_kubelets import (
     ALL,
     FORBIDDEN,
@@ -136,6 +137,7 @@ def _proxy(name: str, **config: str | None) -> Patient:
 
 
 ILL: dict[str, Callable[[], Patient]] = {
+    **registered.ILL,
     "apiservice-insecure-skip-tls": healthy,
     "apiservice-missing-endpoints": lambda: healthy().api(
         paths.slices("kube-system", "metrics-server"), listed(endpoint_slice((), ("10.0.0.3",)))
@@ -190,6 +192,7 @@ ILL: dict[str, Callable[[], Patient]] = {
 }
 # Besides the healthy cluster.
 WELL: dict[str, Callable[[], Patient]] = {
+    **registered.WELL,
     "kubelet-anonymous-enabled": lambda: set_up(healthy(), SOUND, *ALL),
     "kubelet-authz-always-allow": lambda: set_up(healthy(), SOUND, *ALL),
     "apiservice-insecure-skip-tls": lambda: healthy().api(paths.APISERVICES, listed(_verified())),
@@ -234,6 +237,7 @@ WELL: dict[str, Callable[[], Patient]] = {
 }
 # What must be seen before a check may say that all is well.
 SEES: dict[str, tuple[str, ...]] = {
+    **registered.SEES,
     "apiservice-insecure-skip-tls": (paths.APISERVICES,),
     "apiservice-missing-endpoints": (paths.APISERVICES, paths.slices("kube-system", "metrics-server")),
     "apiservice-unavailable": (paths.APISERVICES,),

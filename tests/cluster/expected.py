@@ -19,7 +19,14 @@ TRUTH: dict[str, Found] = {
     },
     "metrics-api-not-registered": {("metrics-api-not-registered", "active")},
     "metrics-server-missing": {("metrics-server-missing", "active")},
-    "apiservice-missing-endpoints": set(),  # a selector that fits no pod, for which there is no check yet
+    "apiservice-missing-endpoints": {("service-selector-mismatch", "active")},
+    "service-selector-mismatch": {("service-selector-mismatch", "active")},
+    "apiservice-local": {("apiservice-local", "active")},
+    "apiservice-service-missing": {("apiservice-service-missing", "active")},
+    "apiservice-service-renamed": {("apiservice-service-missing", "active")},
+    "apiservice-port-mismatch": {("apiservice-port-mismatch", "active")},
+    "apiservice-port-unnamed": {("apiservice-port-mismatch", "active")},
+    "apiservice-orphaned": {("apiservice-orphaned", "active")},
     "metrics-server-not-ready": {("kubelet-cert-san-mismatch", "active")},
     "metrics-not-yet-available": set(),
     "kubelet-cert-san-missing-ip": {("kubelet-cert-san-missing-ip", "active")},
@@ -100,6 +107,16 @@ WRITTEN: dict[str, Found] = {
 
 # Patients of whose cause nothing better than "possible" can be said from the vantages that see them.
 UNSURE = ("hpa-metrics-failing", "node-unreachable-from-pods", "cadvisor-root-stats-missing")
+
+# Patients of whom the wire tells more than any object: looked at with --port-forward.
+BY_PORT_FORWARD = (
+    "apiservice-verified",
+    "apiservice-cabundle-mismatch",
+    "apiservice-cert-no-san",
+    "apiservice-verifies-self-signed",
+    "metrics-server-cert-expired",
+    "metrics-server-cert-expiring",
+)
 
 # Patients whose metrics flow all the same, for every node.
 FLOWING = (

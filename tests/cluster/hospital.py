@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expected import MADE_TRUTH, TRUTH, Found
+from expected import BY_PORT_FORWARD, MADE_TRUTH, TRUTH, Found
 from lab.cluster import Lab, LabError
 from lab.truth import NODES, WORKSTATION, Form
 from lab.variants import patient
@@ -50,11 +50,11 @@ class Row:
     seconds: float
 
 
-def report(lab: Lab) -> Any:
-    """One look by the operator, with the machines' files, as JSON."""
+def report(lab: Lab, *more: str) -> Any:
+    """One look by the operator, with the machines' files, as JSON. ``more``: further options."""
     roots = [word for node in NODES for word in ("--host-root", f"{node}={lab.root(node)}")]
     environment = {"KUBECONFIG": str(lab.kubeconfig("operator")), "PYTHONPATH": str(CHECKOUT)}
-    done = lab.run(WORKSTATION, [sys.executable, "-m", "msdoctor", "run", "-o", "json", *roots], env=environment)
+    done = lab.run(WORKSTATION, [sys.executable, "-m", "msdoctor", "run", "-o", "json", *roots, *more], env=environment)
     if not done.stdout:
         raise LabError(f"msdoctor ended with {done.returncode}: {done.stderr}")
     return json.loads(done.stdout)
@@ -106,14 +106,14 @@ def is_healthy(seen: Any) -> bool:
     return seen["verdict"] in ("healthy", "at-risk") and not {cause["id"] for cause in seen["causes"]} - NOTES
 
 
-def heal(lab: Lab, seen: Any) -> str:
+def heal(lab: Lab, seen: Any, *more: str) -> str:
     """Treat what is seen until it is healthy; once more where the first treatment uncovered the next cause."""
     wrong: list[str] = []
     for _ in range(2):
         wrong += treat(lab, seen)
         deadline = time.monotonic() + HEALING_SECONDS
         while time.monotonic() < deadline:
-            seen = report(lab)
+            seen = report(lab, *more)
             if is_healthy(seen):
                 return YES if not wrong else f"yes, although {'; '.join(wrong)}"
             time.sleep(5)
@@ -125,14 +125,15 @@ def admit(lab: Lab, name: str, *, record: bool = False) -> Row:
     """One patient: brought about, named, treated."""
     began = time.monotonic()
     lab.apply(patient(name, lab.form))
-    seen = report(lab)
+    more = ("--port-forward",) if name in BY_PORT_FORWARD else ()
+    seen = report(lab, *more)
     if record and not (FIXTURES / name).exists():
         collect(lab, FIXTURES / name)
     named, truth = found(seen), EVERYBODY[name]
     if not [cause for cause in seen["causes"] if cause["remedies"] and cause["id"] not in NOTES]:
         healed = NOTHING_WRONG if not truth else NO_COMMAND
     else:
-        healed = heal(lab, seen)
+        healed = heal(lab, seen, *more)
     return Row(
         name,
         ", ".join(sorted(id_ for id_, _ in named & truth)) or ("none, rightly" if not truth else "NOTHING"),

@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from expected import BY_PORT_FORWARD
 from lab.cluster import Lab
 from lab.patients import NAMES
 from lab.truth import NODES, WORKSTATION, Form
@@ -24,10 +25,11 @@ AS_STATIC_PODS = ("story",)
 def collect(lab: Lab, target: Path) -> None:
     """One look by the operator, saved."""
     roots = [word for node in NODES for word in ("--host-root", f"{node}={lab.root(node)}")]
+    more = ["--port-forward"] if target.name in BY_PORT_FORWARD else []
     shutil.rmtree(target, ignore_errors=True)
     lab.run(
         WORKSTATION,
-        [sys.executable, "-m", "msdoctor", "collect", str(target), *roots],
+        [sys.executable, "-m", "msdoctor", "collect", str(target), *roots, *more],
         env={"KUBECONFIG": str(lab.kubeconfig("operator")), "PYTHONPATH": str(CHECKOUT)},
         check=True,
     )

@@ -45,7 +45,9 @@ def wanted(truth: Truth, authorities: Authorities) -> list[Object]:
 def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str]]:
     """(kind, namespace, name) of the objects that should not be there; an empty namespace means cluster-wide."""
     kept = {_identity(thing) for thing in wanted(truth, authorities)}
-    everything = [_identity(thing) for thing in (*_metrics_server(Truth()), _api_service(Truth(), authorities), _quota())]
+    everything = [
+        _identity(thing) for thing in (*_metrics_server(Truth()), _api_service(Truth(), authorities), _quota())
+    ]
     everything += [("Secret", "kube-system", TLS_SECRET), ("Service", "kube-system", LEFTOVER)]
     everything += [(kind, "kube-system", ADAPTER) for kind in ("Service", "Deployment")]
     return [identity for identity in everything if identity not in kept]

@@ -1,0 +1,212 @@
+"""How the metrics API is registered: what only looks wrong accuses nobody."""
+
+from collections.abc import Callable
+
+import pytest
+
+from msdoctor.bundle import Reason
+from msdoctor.facts import paths
+from msdoctor.judge import Result
+from msdoctor.model import Confidence, Finding
+from tests.checks.registered import (
+    SERVICE,
+    SERVICES,
+    SLICES,
+    leading_to,
+    left_beside,
+    local,
+    missing_endpoints,
+    on_port,
+    selecting,
+    without_service,
+)
+from tests.facts.clusters import (
+    Patient,
+    apiservice,
+    endpoint_slice,
+    healthy,
+    listed,
+    pod,
+    service,
+)
+
+
+def _finding(patient: Patient, check_id: str) -> Finding:
+    (finding,) = patient.outcome(check_id).findings
+    return finding
+
+
+def _causes(patient: Patient) -> set[str]:
+    return {cause.id for cause in patient.diagnosis().causes if cause.finding.effects}
+
+
+# service-selector-mismatch
+
+
+def _another_adapters() -> Patient:
+    """The Service of an adapter whose pod runs and has no address yet."""
+    adapter = pod("adapter-1", labels={"app": "adapter"})
+    return selecting({"app": "adapter"}).api(paths.RUNNING_PODS, listed(pod(), adapter))
+
+
+def _unheard_of() -> Patient:
+    """A Service that says nothing of metrics-server, and whose neighbours are not seen."""
+    own = service({"app": "x"}, name="adapter")
+    patient = missing_endpoints(name="adapter").api(paths.service("kube-system", "adapter"), own)
+    return patient.api(paths.slices("kube-system", "adapter"), listed(endpoint_slice(())))
+
+
+@pytest.mark.parametrize(
+    ("patient", "result"),
+    [
+        (lambda: selecting({"app": "x"}).api(SLICES, listed(endpoint_slice((), ("10.244.1.5",)))), Result.PASS),
+        (lambda: selecting({"app": "x"}).api(SLICES, listed(endpoint_slice())), Result.PASS),
+        (_another_adapters, Result.NOT_APPLICABLE),
+        (lambda: selecting({"app": "x"}, service(name="metrics-api")), Result.NOT_APPLICABLE),
+        (lambda: selecting({"app": "x"}).installed(), Result.NOT_APPLICABLE),
+        (_unheard_of, Result.UNSEEN),
+    ],
+    ids=("not-ready", "by-hand", "another-adapters", "another-service-leads", "not-installed", "unheard-of"),
+)
+def test_a_service_without_endpoints_has_not_always_the_wrong_selector(
+    patient: Callable[[], Patient], result: Result
+) -> None:
+    assert patient().outcome("service-selector-mismatch").result is result
+
+
+def test_a_service_of_another_name_is_taken_for_its_own_only_where_no_other_leads_there() -> None:
+    patient = _unheard_of().api(SERVICES, listed(service({"app": "x"}, name="adapter")))
+
+    assert _finding(patient, "service-selector-mismatch").confidence is Confidence.LIKELY
+
+
+def test_a_service_without_a_selector_is_given_the_deployments() -> None:
+    bare = service()
+    bare["spec"]["selector"] = {}
+    (remedy,) = _finding(missing_endpoints().api(SERVICE, bare), "service-selector-mismatch").remedies
+
+    assert remedy.commands == ("kubectl -n kube-system set selector service/metrics-server k8s-app=metrics-server",)
+    assert not remedy.undo
+
+
+# apiservice-local
+
+
+def test_a_local_apiservice_is_let_be_where_metrics_flow() -> None:
+    item = apiservice()
+    del item["spec"]["service"]
+
+    assert healthy().api(paths.APISERVICES, listed(item)).outcome("apiservice-local").result is Result.NOT_APPLICABLE
+
+
+def test_one_that_the_api_server_keeps_local_is_taken_out_of_its_hands() -> None:
+    patient = local()
+    item = apiservice("True", "Local", "Local APIServices are always available")
+    del item["spec"]["service"]
+    item["metadata"]["labels"] = {"kube-aggregator.kubernetes.io/automanaged": "true"}
+    finding = _finding(patient.api(paths.APISERVICES, listed(item)), "apiservice-local")
+
+    assert "custom resource" in finding.evidence[-1].saw
+    assert '"kube-aggregator.kubernetes.io/automanaged":null' in finding.remedies[0].commands[0]
+
+
+def test_it_is_no_cause_of_its_own_where_there_is_no_server_to_name() -> None:
+    assert _causes(local().installed().api(paths.RUNNING_PODS, listed())) == {"metrics-server-missing"}
+
+
+# apiservice-service-missing, apiservice-orphaned
+
+
+def test_a_service_of_another_name_that_leads_there_is_named_instead() -> None:
+    finding = _finding(without_service(service(name="metrics-api")), "apiservice-service-missing")
+
+    assert '"name":"metrics-api"' in finding.remedies[0].commands[0]
+    assert '"name":"metrics-server"' in finding.remedies[0].undo[0]
+
+
+def test_no_service_is_made_in_a_namespace_without_a_metrics_server() -> None:
+    patient = without_service(namespace="monitoring")
+    patient.refuse(paths.service("monitoring", "metrics-server"), Reason.ABSENT, 404)
+    patient.api(paths.slices("monitoring", "metrics-server"), listed())
+
+    assert not _finding(patient, "apiservice-service-missing").remedies
+
+
+def test_what_an_uninstallation_left_follows_from_there_being_no_server() -> None:
+    patient = without_service().installed().api(paths.RUNNING_PODS, listed())
+
+    assert _finding(patient, "apiservice-orphaned").confidence is Confidence.LIKELY
+    assert patient.outcome("apiservice-service-missing").result is Result.NOT_APPLICABLE
+    assert _causes(patient) == {"metrics-server-missing"}
+
+
+@pytest.mark.parametrize(
+    ("patient", "result"),
+    [
+        (lambda: left_beside().api(SERVICES, listed()), Result.PASS),
+        (lambda: left_beside().refuse(SERVICES, Reason.FORBIDDEN, 403), Result.UNSEEN),
+        (lambda: left_beside().refuse(paths.RUNNING_PODS, Reason.FORBIDDEN, 403), Result.UNSEEN),
+        (
+            lambda: left_beside().api(paths.RUNNING_PODS, listed(pod(), pod("gone-1", labels={"app": "gone"}))),
+            Result.PASS,
+        ),
+    ],
+    ids=("nothing-else-leads-there", "services-unseen", "pods-unseen", "it-is-anothers"),
+)
+def test_an_apiservice_is_left_over_only_where_another_service_leads_to_metrics_server(
+    patient: Callable[[], Patient], result: Result
+) -> None:
+    assert patient().outcome("apiservice-orphaned").result is result
+
+
+def test_one_that_was_never_metrics_servers_by_its_name_is_doubted() -> None:
+    assert _finding(left_beside("adapter"), "apiservice-orphaned").confidence is Confidence.LIKELY
+    assert _causes(left_beside()) == {"apiservice-orphaned"}
+
+
+# apiservice-port-mismatch
+
+
+def test_of_several_ports_the_one_is_asked_for_that_leads_to_metrics_server() -> None:
+    ports = ({"name": "x", "port": 80, "targetPort": 8080}, {"name": "https", "port": 444, "targetPort": "https"})
+    (remedy,) = _finding(on_port(443).api(SERVICE, service(ports=ports)), "apiservice-port-mismatch").remedies
+
+    assert remedy.commands == (
+        """kubectl patch apiservice v1beta1.metrics.k8s.io --type merge -p '{"spec":{"service":{"port":444}}}'""",
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "port_names", "result"),
+    [
+        ("web", (), Result.FAIL),
+        ("web", ("https",), Result.PASS),  # a sidecar's
+        ("https", (), Result.PASS),  # its slices are another matter
+        (4443, (), Result.PASS),
+    ],
+)
+def test_a_port_leads_nowhere_where_no_container_has_its_name(
+    target: int | str, port_names: tuple[str, ...], result: Result
+) -> None:
+    assert leading_to(target, *port_names).outcome("apiservice-port-mismatch").result is result
+
+
+# metrics-server-missing, beside another adapter
+
+
+def test_another_adapter_that_rightly_serves_is_no_missing_metrics_server() -> None:
+    own = service({"app": "adapter"}, name="adapter")
+    patient = healthy().api(paths.APISERVICES, listed(apiservice(name="adapter"))).installed()
+    patient.api(paths.service("kube-system", "adapter"), own).api(paths.slices("kube-system", "adapter"), listed())
+    patient.api(paths.slices("kube-system", "adapter"), listed(endpoint_slice(("10.244.1.9",))))
+
+    assert not _causes(patient)
+
+
+def test_another_adapter_that_is_down_leaves_symptoms_and_no_cause() -> None:
+    own = service({"app": "adapter"}, name="adapter")
+    patient = missing_endpoints(name="adapter").api(paths.service("kube-system", "adapter"), own).installed()
+    patient.api(paths.slices("kube-system", "adapter"), listed(endpoint_slice(()))).api(paths.RUNNING_PODS, listed())
+
+    assert not _causes(patient)
+    assert [symptom.id for symptom in patient.diagnosis().unexplained] == ["apiservice-missing-endpoints"]
