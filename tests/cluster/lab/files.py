@@ -239,7 +239,6 @@ def _kubelet_command(machine: str, kubelet: Kubelet) -> tuple[str, ...]:
         f"--node-ip={kubelet.node_ip or ADDRESSES[machine]}",
         "--register-node=true",
         "--v=2",
-        *([f"--housekeeping-interval={kubelet.housekeeping}"] if kubelet.housekeeping else []),
     )
 
 

@@ -278,7 +278,6 @@ FAULTS: dict[str, Fault] = {
     "cgroup-hierarchy-node-stats-zero": _of_long_standing(NODE1, "node-cpu-zero"),
     "cadvisor-root-stats-missing": _of_long_standing(NODE1, "nothing"),
     "cumulative-cpu-decrease": _kubelet(NODE1, tale="cpu-decrease"),
-    "kubelet-housekeeping-interval": _kubelet(NODE1, housekeeping="5m"),
     # What Heapster asked for; kubelets from 1.21 have none of it.
     "old-stats-endpoint-removed": _all(
         _kubelet(NODE1, metrics_path="/stats/container/"),

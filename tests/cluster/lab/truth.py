@@ -116,8 +116,7 @@ class Kubelet:
     requests then: a `csr-decider` on k8s-master denies or approves each that it sees, or they are left alone. `renewed`
     is written over the certificate's file once the kubelet has started; `reloads` whether it looks at that file again.
     `node_ip` is an address that it registers instead of its machine's own; `metrics_path` annotates its Node; `port` is
-    where it listens. `tale` is what becomes of its figures on the way to metrics-server, see `stand_ins/figures.py`;
-    `housekeeping` its `--housekeeping-interval`.
+    where it listens. `tale` is what becomes of its figures on the way to metrics-server, see `stand_ins/figures.py`.
     """
 
     serving_cert: ServingCert
@@ -133,7 +132,6 @@ class Kubelet:
     metrics_path: str | None = None
     port: int = 10250
     tale: Tale | None = None
-    housekeeping: str | None = None
 
 
 @dataclass(frozen=True)
