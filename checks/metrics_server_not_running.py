@@ -183,7 +183,7 @@ def _resume(blanks: Blanks, _: NotMade) -> tuple[Remedy, ...]:
 
 def _more_quota(blanks: Blanks, found: NotMade) -> tuple[Remedy, ...]:
     quota = f"-n {blanks['namespace']} resourcequota {blanks['quota']}"
-    hard = found.names.get("hard", "")
+    hard, before = found.names.get("hard", ""), found.names.get("before", "")
     if not hard:
         return (_seen(f"kubectl describe {quota}", "See what the quota allows and what it counts, and raise it."),)
     return (
@@ -196,7 +196,7 @@ def _more_quota(blanks: Blanks, found: NotMade) -> tuple[Remedy, ...]:
                 f'kubectl patch {quota} --type merge -p \'{{"spec":{{"hard":{{{hard}}}}}}}\'',
                 f"kubectl rollout restart {target(blanks)}",
             ),
-            undo=(f"kubectl edit {quota}",),
+            undo=(f'kubectl patch {quota} --type merge -p \'{{"spec":{{"hard":{{{before}}}}}}}\'',),
             verify=f"kubectl rollout status {target(blanks)}",
             shows_within_seconds=SHOWS_WITHIN_SECONDS,
         ),

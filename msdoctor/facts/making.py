@@ -74,7 +74,7 @@ def _of(text: str) -> tuple[Why, dict[str, str]]:
     if isinstance(error, errors.QuotaExceeded):
         if error.text.startswith("must specify"):
             return Why.UNBOUNDED, {"quota": error.quota, "lacks": ",".join(_lacking(error.text))}
-        return Why.QUOTA, {"quota": error.quota, "hard": _enough(error.text)}
+        return Why.QUOTA, {"quota": error.quota, **_enough(error.text)}
     if isinstance(error, errors.PodSecurityViolated):
         return Why.SECURITY, {"level": error.level.partition(":")[0], "violates": error.what}
     for why, pattern, name in (
@@ -93,14 +93,17 @@ def _lacking(text: str) -> Iterator[str]:
     yield from dict.fromkeys(f"{match[1] or 'requests.'}{match[2]}" for match in _LACKS.finditer(text))
 
 
-def _enough(text: str) -> str:
-    """What a quota has to allow for the pod to be made beside what is there: ``"pods":"2"``, ready for a patch."""
+def _enough(text: str) -> dict[str, str]:
+    """What a quota has to allow for the pod to be made beside what is there, ``"pods":"2"``, and what it allows now."""
     parts = re.split(r"requested: |, used: |, limited: ", text)
     if len(parts) != 4:
-        return ""
-    asked, used, _ = (dict(_AMOUNT.findall(part)) for part in parts[1:])
+        return {}
+    asked, used, limited = (dict(_AMOUNT.findall(part)) for part in parts[1:])
     sums = {name: _sum(amount, used.get(name, "0")) for name, amount in asked.items()}
-    return ",".join(f'"{name}":"{total}"' for name, total in sums.items() if total)
+    return {
+        "hard": ",".join(f'"{name}":"{total}"' for name, total in sums.items() if total),
+        "before": ",".join(f'"{name}":"{limited[name]}"' for name, total in sums.items() if total and name in limited),
+    }
 
 
 def _sum(one: str, other: str) -> str:
