@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 SHOWS_WITHIN_SECONDS = 60
 
 
+def apiservice(blanks: Blanks) -> str:
+    """The APIService's name, which is the same in every cluster."""
+    return blanks.get("apiservice", "v1beta1.metrics.k8s.io")
+
+
 def condition(apiservices: Sequence[APIService], *reasons: str) -> Iterator[Evidence]:
     """What the API server says of the metrics API, where it says one of these reasons."""
     for item in apiservices:
@@ -72,22 +77,24 @@ def leading_there(services: Sequence[Service] | Unseen, installations: Sequence[
                 if one.selected_by(service) and one.port_number(port.target_port or port.port) == one.secure_port
             ]
             if ports:
-                found = {"service": service.metadata.name, "service_namespace": service.metadata.namespace}
-                return {**found, "service_port": str(ports[0])}
+                found = {"right_service": service.metadata.name, "right_namespace": service.metadata.namespace}
+                return {**found, "right_port": str(ports[0])}
     return {}
 
 
-def point_to(blanks: Blanks, advice: str, *also: str, undo: tuple[str, ...] = ()) -> Remedy:
-    """Have the APIService name this Service. ``also``: further fields of its spec, as JSON."""
-    name = blanks["apiservice"]
-    service = (
-        f'"service":{{"name":"{blanks["service"]}","namespace":"{blanks["service_namespace"]}",'
-        f'"port":{blanks["service_port"]}}}'
-    )
-    spec = ",".join((service, *also))
+def right_service(blanks: Blanks) -> str:
+    """The Service that leads to metrics-server, as an APIService names it in JSON."""
+    name, namespace, port = blanks["right_service"], blanks["right_namespace"], blanks["right_port"]
+    return f'{{"name":"{name}","namespace":"{namespace}","port":{port}}}'
+
+
+def point_to(blanks: Blanks, advice: str, undo: tuple[str, ...] = ()) -> Remedy:
+    """Have the APIService name this Service."""
+    name = apiservice(blanks)
+    patch = f'{{"spec":{{"service":{right_service(blanks)}}}}}'
     return Remedy(
         advice=advice,
-        commands=(f"kubectl patch apiservice {name} --type merge -p '{{\"spec\":{{{spec}}}}}'",),
+        commands=(f"kubectl patch apiservice {name} --type merge -p '{patch}'",),
         undo=undo,
         verify=f"kubectl get apiservice {name}",
         shows_within_seconds=SHOWS_WITHIN_SECONDS,
@@ -97,4 +104,4 @@ def point_to(blanks: Blanks, advice: str, *also: str, undo: tuple[str, ...] = ()
 def as_before(blanks: Blanks, backend: Backend) -> tuple[str, ...]:
     """The command that has the APIService name again what it names now."""
     service = f'{{"name":"{backend.name}","namespace":"{backend.namespace}","port":{backend.port}}}'
-    return (f'kubectl patch apiservice {blanks["apiservice"]} --type merge -p \'{{"spec":{{"service":{service}}}}}\'',)
+    return (f'kubectl patch apiservice {apiservice(blanks)} --type merge -p \'{{"spec":{{"service":{service}}}}}\'',)

@@ -45,7 +45,7 @@ from msdoctor.model import (
     check,
 )
 
-from ._registration import SHOWS_WITHIN_SECONDS, leading_there
+from ._registration import SHOWS_WITHIN_SECONDS, apiservice, leading_there, right_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,12 +59,9 @@ AUTOMANAGED = "kube-aggregator.kubernetes.io/automanaged"
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
-    name = blanks["apiservice"]
-    service = (
-        f'{{"name":"{blanks["service"]}","namespace":"{blanks["service_namespace"]}","port":{blanks["service_port"]}}}'
-    )
+    name = apiservice(blanks)
     # As metrics-server's manifest has it: a server that signs for itself could not be verified.
-    spec = f'{{"service":{service},"insecureSkipTLSVerify":true}}'
+    spec = f'{{"service":{right_service(blanks)},"insecureSkipTLSVerify":true}}'
     patch = f'{{"metadata":{{"labels":{{"{AUTOMANAGED}":null}}}},"spec":{spec}}}'
     back = '{"spec":{"service":null,"insecureSkipTLSVerify":null}}'
     return (
@@ -103,7 +100,7 @@ def _blanks(services: tuple[Service, ...] | Unseen, installations: tuple[Install
     if isinstance(installations, Unseen) or not installations:
         return {}
     one = installations[0]
-    usual = {"service": "metrics-server", "service_namespace": one.namespace, "service_port": "443"}
+    usual = {"right_service": "metrics-server", "right_namespace": one.namespace, "right_port": "443"}
     return usual | leading_there(services, installations)
 
 

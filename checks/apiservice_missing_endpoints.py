@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, check
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Says, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.registration import Backend
 
 
-@check(hop=Hop.B, cls=Class.SYMPTOM)
+@check(hop=Hop.B, cls=Class.SYMPTOM, says=(Says("NoEndpoints", likelihood=0.6),))
 def apiservice_missing_endpoints(
     backend: Backend | None, apiservices: tuple[APIService, ...]
 ) -> Iterator[Finding | NotApplicable]:

@@ -46,7 +46,16 @@ from msdoctor.model import (
     check,
 )
 
-from ._registration import as_before, condition, leading_there, names_service, no_endpoint, point_to, selector_of
+from ._registration import (
+    apiservice,
+    as_before,
+    condition,
+    leading_there,
+    names_service,
+    no_endpoint,
+    point_to,
+    selector_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,11 +76,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 
 def delete(blanks: Blanks, advice: str) -> Remedy:
     """Take the registration away."""
-    name = blanks["apiservice"]
+    name = apiservice(blanks)
     return Remedy(
         advice=advice,
         commands=(f"kubectl get apiservice {name} -o yaml > {name}.yaml", f"kubectl delete apiservice {name}"),
-        undo=(f"kubectl create -f {name}.yaml",),
+        undo=(f"grep -v '^  resourceVersion:' {name}.yaml | kubectl create -f -",),
         verify="kubectl get apiservices",
         shows_within_seconds=30,
         way=2,
@@ -149,7 +158,7 @@ def _left_beside(
     backend: Backend, service: Service, there: dict[str, str], apiservices: tuple[APIService, ...], repair: Repair
 ) -> Finding:
     """A metrics-server is there, with a Service of its own, and the registration names another."""
-    leads = f"{there['service_namespace']}/{there['service']}"
+    leads = f"{there['right_namespace']}/{there['right_service']}"
     blanks = repair.blanks(**there)
     undo = as_before(blanks, backend)
     return Finding(
@@ -169,7 +178,7 @@ def _left_beside(
             Evidence(
                 saw="its selector fits metrics-server's pods",
                 where=f"Service {leads}",
-                how=f"kubectl -n {there['service_namespace']} get service {there['service']} -o yaml",
+                how=f"kubectl -n {there['right_namespace']} get service {there['right_service']} -o yaml",
             ),
             *condition(apiservices, "MissingEndpoints", "EndpointsNotFound"),
         ),

@@ -45,7 +45,7 @@ from msdoctor.model import (
     check,
 )
 
-from ._registration import SHOWS_WITHIN_SECONDS, condition, leading_there, names_service
+from ._registration import SHOWS_WITHIN_SECONDS, apiservice, condition, leading_there, names_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,12 +62,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 
 def ask_for(blanks: Blanks) -> Remedy:
     """Have the APIService ask for a port that the Service has."""
-    name = blanks["apiservice"]
+    name = apiservice(blanks)
     patch = f"kubectl patch apiservice {name} --type merge -p"
     before = f"""{patch} '{{"spec":{{"service":{{"port":{blanks["asked_port"]}}}}}}}'"""
     return Remedy(
-        advice=f"Ask for the Service's port {blanks['service_port']}, which leads to metrics-server.",
-        commands=(f"""{patch} '{{"spec":{{"service":{{"port":{blanks["service_port"]}}}}}}}'""",),
+        advice=f"Ask for the Service's port {blanks['right_port']}, which leads to metrics-server.",
+        commands=(f"""{patch} '{{"spec":{{"service":{{"port":{blanks["right_port"]}}}}}}}'""",),
         undo=(before,) if "asked_port" in blanks else (),
         verify=f"kubectl get apiservice {name}",
         shows_within_seconds=SHOWS_WITHIN_SECONDS,
@@ -82,7 +82,7 @@ def lead_to(blanks: Blanks) -> Remedy:
         advice=f"Let the Service's port lead to {blanks['secure_port']}, where metrics-server listens.",
         commands=(f"""{patch} '[{{"op":"replace","path":"{path}","value":{blanks["secure_port"]}}}]'""",),
         undo=(f"""{patch} '[{{"op":"replace","path":"{path}","value":"{blanks["target_now"]}"}}]'""",),
-        verify=f"kubectl get apiservice {blanks['apiservice']}",
+        verify=f"kubectl get apiservice {apiservice(blanks)}",
         shows_within_seconds=SHOWS_WITHIN_SECONDS,
     )
 
@@ -130,7 +130,7 @@ def _not_offered(
     offered = ", ".join(str(port.port) for port in ports)
     right = leading_there((backend.service,) if backend.service else (), installations)
     if not right and len(ports) == 1:
-        right = {"service_port": str(ports[0].port)}
+        right = {"right_port": str(ports[0].port)}
     return Finding(
         summary=(
             f"The metrics API is registered with port {backend.port} of the Service {backend.namespace}/{backend.name},"

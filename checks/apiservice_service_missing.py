@@ -43,7 +43,16 @@ from msdoctor.model import (
     check,
 )
 
-from ._registration import SHOWS_WITHIN_SECONDS, as_before, condition, leading_there, names_service, point_to, written
+from ._registration import (
+    SHOWS_WITHIN_SECONDS,
+    apiservice,
+    as_before,
+    condition,
+    leading_there,
+    names_service,
+    point_to,
+    written,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,11 +68,11 @@ NAME_IT = "Have the APIService name the Service that leads to metrics-server."
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     """Where another Service leads to metrics-server, name that one; else make the one that is named."""
-    return (point_to(blanks, NAME_IT),) if "service" in blanks else (_make(blanks),)
+    return (point_to(blanks, NAME_IT),) if "right_service" in blanks else (_make(blanks),)
 
 
 def _make(blanks: Blanks) -> Remedy:
-    name, namespace = blanks["named"], blanks["namespace"]
+    name, namespace = blanks["service"], blanks["namespace"]
     pairs = (pair.partition("=") for pair in blanks["selector"].split(","))
     selector = "".join(f'    {label}: "{value}"\n' for label, _, value in pairs)
     return Remedy(
@@ -85,7 +94,7 @@ def _make(blanks: Blanks) -> Remedy:
             ),
         ),
         undo=(f"kubectl -n {namespace} delete service {name}",),
-        verify=f"kubectl get apiservice {blanks['apiservice']}",
+        verify=f"kubectl get apiservice {apiservice(blanks)}",
         shows_within_seconds=SHOWS_WITHIN_SECONDS,
     )
 
@@ -116,7 +125,7 @@ def apiservice_service_missing(
     if backend.service is not None:
         return
     there = leading_there(own_services, installations)
-    leads = f", while {there['service_namespace']}/{there['service']} leads to metrics-server" if there else ""
+    leads = f", while {there['right_namespace']}/{there['right_service']} leads to metrics-server" if there else ""
     yield Finding(
         summary=f"The metrics API is registered with the Service {backend.namespace}/{backend.name}, which is not there"
         f"{leads}.",
@@ -128,7 +137,7 @@ def apiservice_service_missing(
                 where=f"Service {backend.namespace}/{backend.name}",
                 how=f"kubectl -n {backend.namespace} get service {backend.name}",
             ),
-            *(_leads(there["service_namespace"], there["service"]) if there else ()),
+            *(_leads(there["right_namespace"], there["right_service"]) if there else ()),
             *condition(apiservices, "ServiceNotFound"),
         ),
         effects=(Effect(EffectKind.NO_ENDPOINTS),),
@@ -155,7 +164,7 @@ def _remedies(
         return ()
     return advise(
         repair.blanks(
-            named=backend.name,
+            service=backend.name,
             namespace=one.namespace,
             asked_port=str(backend.port),
             secure_port=str(one.secure_port),

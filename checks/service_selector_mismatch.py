@@ -50,7 +50,7 @@ from msdoctor.model import (
     those_seen,
 )
 
-from ._registration import SHOWS_WITHIN_SECONDS, condition, no_endpoint, selector_of, written
+from ._registration import SHOWS_WITHIN_SECONDS, apiservice, condition, no_endpoint, selector_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             advice="Let the Service select the pods of metrics-server's Deployment, by the Deployment's own labels.",
             commands=(f"{target} {blanks['selector']}",),
             undo=(f"{target} {selects_now}",) if selects_now else (),
-            verify=f"kubectl get apiservice {blanks['apiservice']}",
+            verify=f"kubectl get apiservice {apiservice(blanks)}",
             shows_within_seconds=SHOWS_WITHIN_SECONDS,
         ),
     )
