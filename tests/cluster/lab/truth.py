@@ -234,8 +234,8 @@ class Drop:
 class Caught(StrEnum):
     """When a patient is looked at: after the last change has settled, or while metrics-server has only just started.
 
-    `MISSED` waits on until the cluster has marked a node whose kubelet it does not hear from; `JUST_JOINED` has k8s-node1
-    leave the cluster and join it anew.
+    `MISSED` waits on until the cluster has marked a node whose kubelet it does not hear from; `JUST_JOINED` has
+    k8s-node1 leave the cluster and join it anew.
     """
 
     SETTLED = "settled"

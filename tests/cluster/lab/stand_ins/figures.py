@@ -81,7 +81,7 @@ class Figures(BaseHTTPRequestHandler):
     """Asks the kubelet in the caller's name."""
 
     protocol_version = "HTTP/1.1"
-    tale = staticmethod(no_containers)
+    tale: Callable[[str], str] = staticmethod(lambda text: text)
     tells_of = 0.0
 
     def do_GET(self) -> None:
