@@ -88,6 +88,7 @@ TRUTH: dict[str, Found] = {
     "metrics-server-cannot-write": {("bad-flag-or-args", "active")},
     "hostnetwork-port-conflict": {("hostnetwork-port-conflict", "active")},
     "secure-port-privileged-bind": {("secure-port-privileged-bind", "active")},
+    "metrics-server-resource-starvation": {("metrics-server-resource-starvation", "active")},
     "image-pull": {("image-pull", "active")},
     "manifest-template-unrendered": {("manifest-template-unrendered", "active")},
     "pod-security-runasnonroot": {("pod-security-runasnonroot", "active")},

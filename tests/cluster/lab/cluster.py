@@ -38,7 +38,7 @@ from lab.files import (
 )
 from lab.preconditions import check_preconditions
 from lab.settle import Observation
-from lab.truth import ADDRESSES, MASTER, NODE1, NODES, WORKSTATION, Caught, Form, Truth
+from lab.truth import ADDRESSES, MASTER, NODE1, NODES, WORKSTATION, Caught, Form, MetricsServer, Truth
 
 # Debian's programs come second: the lab's own stand-ins and binaries are in /usr/local/bin.
 MACHINE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -208,8 +208,8 @@ class Lab:
             self.apply(truth.before)
         begun = time.monotonic()
         moment = _now()
-        if not truth.metrics_server.host_network:
-            self._leave_host_network()
+        if not (truth.metrics_server.host_network or truth.metrics_server.pod.rolling):
+            self._begin_anew()
         self.kubectl("delete", "csr", "--all", check=False)  # before kubelets ask anew
         with ThreadPoolExecutor(len(NODES)) as pool:
             restarted = dict(zip(NODES, pool.map(lambda machine: self._agree(machine, truth), NODES), strict=True))
@@ -217,7 +217,7 @@ class Lab:
         self._renew(truth)
         if all(truth.kubelet(node).mode != "bootstrap" for node in NODES):
             self.kubectl("delete", "csr", "--all")
-        self._provide(truth.metrics_server.version)
+        self._provide(truth.metrics_server)
         remade = self._agree_authentication(truth)
         self._agree_objects(truth)
         self._annotate_nodes(truth)
@@ -298,12 +298,17 @@ class Lab:
 
     # -- the parts of apply ----------------------------------------------------------------------------------------
 
-    def _leave_host_network(self) -> None:
-        """End a metrics-server there first: without the port that it may hold its node's kubelet cannot start."""
+    def _begin_anew(self) -> None:
+        """End a metrics-server on its node's network, and one in a rollout, first.
+
+        Without the port that the former may hold its node's kubelet cannot start; the latter has two ReplicaSets, and
+        scaled with strategy Recreate the controller leaves both as they are.
+        """
         select = ("-n", "kube-system", "-l", METRICS_SERVER)
         shown = self.kubectl("get", "deployments", *select, "-o", "json", "--request-timeout=5s", check=False).stdout
         deployments = json.loads(shown)["items"] if shown.startswith("{") else []
-        if any(one["spec"]["template"]["spec"].get("hostNetwork") for one in deployments):
+        rolling = any(one["spec"]["strategy"]["type"] == "RollingUpdate" for one in deployments)
+        if rolling or any(one["spec"]["template"]["spec"].get("hostNetwork") for one in deployments):
             self.kubectl("delete", "deployments", *select, "--cascade=foreground", "--timeout=60s", check=False)
 
     def _agree(self, machine: str, truth: Truth) -> set[str]:
@@ -461,13 +466,17 @@ class Lab:
         if last is None or last.returncode != 0:
             raise LabError(f"objects cannot be replaced: {last.stderr if last else 'conflicts without end'}")
 
-    def _provide(self, version: str) -> None:
+    def _provide(self, server: MetricsServer) -> None:
         """Give the nodes the image of a release of metrics-server, those that have not got it yet."""
-        tag = f"{images.METRICS_SERVER}:{version}"
+        if server.pod.image == images.FOREIGN:
+            foreign = images.foreign(binaries.ensure()["metrics-server-0.8"], self.folder)
+            for node in NODES:
+                self._import(node, [foreign])
+        tag = f"{images.METRICS_SERVER}:{server.version}"
         listed = ["ctr", "-n", "k8s.io", "images", "ls", "-q"]
         lacking = [node for node in NODES if tag not in self.run(node, listed, check=True).stdout.split()]
         if lacking:
-            image = images.metrics_server(binaries.ensure(), version)
+            image = images.metrics_server(binaries.ensure(), server.version)
             for node in lacking:
                 self._import(node, [image])
 

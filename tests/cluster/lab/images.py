@@ -6,6 +6,7 @@ An image is a tar of `manifest.json`, `config.json` and one layer with one progr
 import hashlib
 import io
 import json
+import platform
 import subprocess
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,12 @@ CONTROL_PLANE = {
     for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 }
 ETCD_PROGRAM = Path("/usr/bin/etcd")
+
+
+ELF_MACHINES = {"amd64": 0x3E, "arm64": 0xB7}
+OTHER_ARCHITECTURE = "amd64" if platform.machine() == "aarch64" else "arm64"
+# As upstream's were called when each processor had its own.
+FOREIGN = f"registry.k8s.io/metrics-server/metrics-server-{OTHER_ARCHITECTURE}:v0.8.0"
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,15 @@ def metrics_server(binaries: Mapping[str, Path], version: str) -> Image:
     """One release of metrics-server, as in "v0.8.0"."""
     program = binaries[f"metrics-server-{version.removeprefix('v').rpartition('.')[0]}"]
     return Image(f"{METRICS_SERVER}:{version}", ("/metrics-server",), {"/metrics-server": program})
+
+
+def foreign(program: Path, folder: Path) -> Image:
+    """An image of metrics-server for another processor: the head of its program, marked as the other's."""
+    head = bytearray(program.read_bytes()[:4096])
+    head[18:20] = (ELF_MACHINES[OTHER_ARCHITECTURE]).to_bytes(2, "little")
+    file = folder / "foreign"
+    file.write_bytes(head)
+    return Image(FOREIGN, ("/metrics-server",), {"/metrics-server": file})
 
 
 def control_plane(binaries: Mapping[str, Path], form: Form) -> Iterator[Image]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from lab import images
 from lab.truth import (
     ADDRESSES,
     MASTER,
@@ -305,8 +306,8 @@ FAULTS: dict[str, Fault] = {
     "metrics-server-unschedulable": _pod(selector=(("disktype", "ssd"),)),
     "metrics-server-too-large": _pod(memory="640Gi"),
     "node-taint": _pod(taint="dedicated=infra:NoSchedule"),
-    "metrics-server-resource-starvation": _pod(memory_limit="20Mi"),
-    "metrics-server-throttled": _pod(cpu_limit="10m"),
+    "metrics-server-resource-starvation": _pod(cpu_limit="10m"),
+    "metrics-server-out-of-memory": _pod(memory_limit="12Mi"),
     "bad-flag-or-args": _pod(args=(*MetricsServer().args, "--logtostderr")),
     "metrics-server-timeout-too-long": _pod(args=_with("--kubelet-request-timeout", "10s")),
     "metrics-server-cannot-write": _pod(args=_without("--cert-dir"), writable=False),
@@ -316,6 +317,7 @@ FAULTS: dict[str, Fault] = {
     "hostnetwork-port-conflict": _metrics_server(host_network=True),
     "secure-port-privileged-bind": _metrics_server(args=_with("--secure-port", "443"), container_port=443),
     "image-pull": _pod(image="registry.k8s.io/metrics-server/metrics-server:0.8.0"),
+    "image-arch-mismatch": _pod(image=images.FOREIGN),
     "manifest-template-unrendered": _pod(image="{{ .Values.image.repository }}:v0.8.0"),
     "pod-security-runasnonroot": _pod(user=None),
     # Healthy ones that look as if they were not.
