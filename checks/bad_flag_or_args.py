@@ -119,7 +119,7 @@ def _judged(start: Start, who: Installation, blanks: Blanks) -> Finding | None:
     if start.not_listening and start.not_listening.failure == "invalid port":
         saw = f"failed to listen on {start.not_listening.address}: invalid port"
         return _found(start, who, f"--secure-port is no port: {who.flags.text('secure-port')}", saw, advise(blanks))
-    if refused is None or (not refused.heard and start.said):
+    if refused is None or (not refused.heard and not start.unheard):
         return None
     remedies = (
         (patched(blanks, "Give it the arguments that this release takes.", refused.patch),)

@@ -118,7 +118,7 @@ def hostnetwork_port_conflict(
         kubelets = _kubelets_port(start, those_seen(nodes))
         heard = start.not_listening is not None and start.not_listening.failure == TAKEN
         crowded = about_ports(start)
-        silent = not start.said and start.ended is not None and start.ended.exit_code in (1, 2) and kubelets == port
+        silent = start.unheard and start.ended is not None and start.ended.exit_code in (1, 2) and kubelets == port
         if not (heard or crowded or silent):
             continue
         whose = "the kubelet listens there already" if kubelets == port else "another process listens there already"
