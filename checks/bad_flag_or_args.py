@@ -78,7 +78,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("UnknownFlag"),
+        # kubectl's begins with a small letter, and is about its own flags.
+        Says("UnknownFlag", where={"outer": "Error"}),
+        Says("UnknownFlag", where={"outer": "panic"}),
+        Says("UnknownFlag", where={"speaker": "unknown"}, likelihood=0.5),
         Says("RejectedArgument"),
         Says("CannotWriteCertificate"),
         Says("CannotListen", where={"failure": "invalid port"}),
