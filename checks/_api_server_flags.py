@@ -8,12 +8,14 @@ from msdoctor.facts.forms import Form
 from msdoctor.model import Blanks, Evidence, Hop, Remedy, Risk, Says
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from msdoctor.facts.processes import Component
 
 # The API server restarts, its ConfigMap is written within a minute, availability is asked every 30 s.
 SHOWS_WITHIN_SECONDS = 150
+# A flag that every API server has had for long, to add others after.
+ANCHOR = "service-account-key-file"
 HEADERS = (
     "--requestheader-extra-headers-prefix=X-Remote-Extra-",
     "--requestheader-group-headers=X-Remote-Group",
@@ -91,6 +93,39 @@ def _unit(blanks: Blanks, flags: Sequence[str]) -> tuple[tuple[str, ...], tuple[
             restart,
         ),
         (f"mv {file}.before {file} && {restart}",),
+    )
+
+
+def set_flags(blanks: Blanks, flags: Mapping[str, str], advice: str) -> Remedy:
+    """Give the API server these values: in place of what it has where ``has__FLAG`` is known, beside others elsewhere.
+
+    Whatever has the form of a value is replaced, up to the space or the quote that ends it.
+    """
+    form, file = blanks["apiserver_form"], blanks["apiserver_file"]
+    beside = file.replace("/manifests/", "/")
+    there = {flag: value for flag, value in flags.items() if f"has{flag.replace('-', '_')}" in blanks}
+    added = [f"{flag}={value}" for flag, value in flags.items() if flag not in there]
+    edits = [f"-e 's|{flag}=[^ \"]*|{flag}={value}|'" for flag, value in there.items()]
+    if added and form == Form.UNIT:
+        edits.append(f"-e 's|--{ANCHOR}=[^ ]*|& {' '.join(added)}|'")
+    elif added:
+        items = "".join(f"\\n\\1- {flag}" for flag in added)
+        edits.append(f"-e 's|^\\( *\\)- --{ANCHOR}=.*|&{items}|'")
+    restart = ("systemctl daemon-reload && systemctl restart kube-apiserver",) if form == Form.UNIT else ()
+    restarts = "The API server restarts" + (", about a minute." if form == Form.STATIC_POD else ", about 10 s.")
+    return Remedy(
+        advice=f"{advice} {restarts}",
+        commands=(
+            f"cp {file} {beside}.before",
+            f"sed {' '.join(edits)} {file} > {beside}.new",
+            f"mv {beside}.new {file}",
+            *restart,
+        ),
+        on=f"control-plane/{blanks['control_plane']}",
+        risks=(Risk.DISRUPTIVE,),
+        undo=(f"cp {beside}.before {beside}.new && mv {beside}.new {file}", *restart),
+        verify=f"kubectl get apiservice {blanks['apiservice']}",
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
     )
 
 

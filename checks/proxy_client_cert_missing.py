@@ -32,8 +32,6 @@ from msdoctor.model import (
     Blanks,
     Class,
     Confidence,
-    Effect,
-    EffectKind,
     Evidence,
     Finding,
     Hop,
@@ -53,12 +51,14 @@ from ._api_server_flags import (
     taken_for_anonymous,
     with_front_proxy_files,
 )
+from ._front_proxy import one_of, what_follows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from msdoctor.facts.aggregator import Aggregator
     from msdoctor.facts.authentication import AuthenticationConfig
+    from msdoctor.facts.flow import Flow
     from msdoctor.facts.objects import APIService
     from msdoctor.facts.processes import Component
     from msdoctor.facts.repair import Repair
@@ -87,7 +87,9 @@ def proxy_client_cert_missing(
     authentication: AuthenticationConfig | None,
     api_servers: tuple[Component, ...] | Unseen,
     aggregator: Aggregator | Unseen,
+    aggregators: tuple[Aggregator, ...] | Unseen,
     apiservices: tuple[APIService, ...],
+    flow: Flow | Unseen,
     repair: Repair,
 ) -> Iterator[Finding | NotApplicable | Unseen]:
     if authentication is None or not authentication.requestheader_ca:
@@ -101,19 +103,34 @@ def proxy_client_cert_missing(
         if not servers and isinstance(aggregator, Unseen):
             yield aggregator
         return
+    subjects = tuple(server.subject for server in without)
+    taken = next((one for one in those_seen(aggregators) if one.server in subjects), None)
+    effects, state = what_follows(taken, aggregators if taken else (), flow)
     yield Finding(
-        summary="The aggregator shows metrics-server no certificate, is taken for anonymous and answered with 403.",
-        subjects=tuple(server.subject for server in without) or ("process/kube-apiserver",),
+        summary=(
+            "The aggregator shows metrics-server no certificate, is taken for anonymous and answered with 403."
+            f"{one_of(taken, aggregators)}"
+        ),
+        subjects=subjects or ("process/kube-apiserver",),
         evidence=(
             *(lacks(server, "no --proxy-client-cert-file") for server in without),
             *(_condition(item) for item in apiservices if "403" in item.available.message),
         ),
-        effects=(Effect(EffectKind.IDENTITY_REFUSED),),
+        effects=effects,
+        state=state,
         confidence=Confidence.CERTAIN if without else Confidence.LIKELY,
         since=next((server.started for server in without if server.started), None),
         changed="the API server was started" if without else "",
-        remedies=advise(repair.blanks()),
+        remedies=advise(repair.blanks(**_where(without))),
     )
+
+
+def _where(without: Sequence[Component]) -> dict[str, str]:
+    """The first API server that lacks its certificate, which need not be the first of all."""
+    for server in without:
+        found = {"control_plane": server.host, "apiserver_form": str(server.form), "apiserver_file": server.file}
+        return {blank: value for blank, value in found.items() if value}
+    return {}
 
 
 def _condition(apiservice: APIService) -> Evidence:

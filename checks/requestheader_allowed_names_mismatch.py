@@ -14,12 +14,14 @@ with the leaf's CN and nothing else, and with none of its SANs.
 - --kubelet-insecure-tls: it concerns the next hop, between metrics-server and the kubelets.
 - adding the client CA to the requestheader CA: it makes the error go away by letting any client impersonate anybody.
 - removing --requestheader-allowed-names to mean "any": the ConfigMap is a union that never shrinks and keeps the old
-  name.
+  name. Where that was done already, deleting the ConfigMap has the API server write it anew.
 - more RBAC, least of all for the proxy's name: forwarded users would all act as the proxy.
 
 ## How it comes about
 Flags from one guide with certificates from another: `--requestheader-allowed-names=front-proxy-ca` fits only where
-the client certificate was really issued with that CN.
+the client certificate was really issued with that CN. Or the flag was emptied later than it was published. Where the
+clients' CA is the front proxies' too, the refusal is silent: the APIService is Available, and metrics-server takes
+everybody for a user of that name.
 
 ## How to make sure
 `openssl x509 -noout -subject -in` the file of `--proxy-client-cert-file`, against the ConfigMap's
@@ -45,6 +47,7 @@ from msdoctor.model import (
     Evidence,
     Finding,
     Hop,
+    Look,
     NotApplicable,
     Remedy,
     Risk,
@@ -57,17 +60,35 @@ from msdoctor.model import (
 from msdoctor.utterances.errors import NotInAllowedList
 
 from ._api_server_flags import SHOWS_WITHIN_SECONDS
+from ._front_proxy import PROXIES, one_of, publish_anew, published, what_follows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from msdoctor.facts.aggregator import Aggregator
-    from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient
+    from msdoctor.facts.authentication import AuthenticationConfig
+    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.front_proxy import FrontProxy
+    from msdoctor.facts.processes import Component
     from msdoctor.facts.repair import Repair
     from msdoctor.utterances import Utterance
 
+LOOK = Look(
+    paths.AUTHENTICATION_HOW,
+    "requestheader-client-ca-file is there, and requestheader-allowed-names lacks the certificate's CN",
+    "requestheader-allowed-names-mismatch",
+)
+
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    if "stale" in blanks:
+        return (
+            publish_anew(
+                blanks,
+                "The API server's flags allow the name already. Delete what was published with those of an earlier day;"
+                " the API servers write it again within a minute.",
+            ),
+        )
     file, name, server = blanks["apiserver_file"], blanks["name"], blanks["control_plane"]
     beside = file.replace("/manifests/", "/")
     restart = (
@@ -99,14 +120,25 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("NotInAllowedList"),),
+    says=(
+        Says("NotInAllowedList"),
+        *(
+            Says("Forbidden", hop=hop, where={"user": user}, likelihood=0.4)
+            for hop in (Hop.A, Hop.D)
+            for user in PROXIES
+        ),
+    ),
+    decide=(LOOK,),
     advise=advise,
 )
 def requestheader_allowed_names_mismatch(
     authentication: AuthenticationConfig | None,
-    proxy_clients: tuple[ProxyClient, ...] | Unseen,
+    front_proxies: tuple[FrontProxy, ...] | Unseen,
+    aggregators: tuple[Aggregator, ...] | Unseen,
     aggregator: Aggregator | Unseen,
     log: tuple[Utterance, ...] | Unseen,
+    flow: Flow | Unseen,
+    api_servers: tuple[Component, ...] | Unseen,
     repair: Repair,
 ) -> Iterator[Finding | NotApplicable | Unseen]:
     if authentication is None or not authentication.requestheader_ca:
@@ -115,43 +147,96 @@ def requestheader_allowed_names_mismatch(
     if not authentication.allowed_names:
         yield NotApplicable("no allowed names are published, so any name will do")
         return
-    if isinstance(proxy_clients, Unseen):
-        yield from _from_log(authentication, aggregator, log, repair, proxy_clients)
+    if isinstance(front_proxies, Unseen):
+        yield _from_what_is_said(authentication, aggregator, log, those_seen(api_servers), repair, front_proxies)
         return
-    for proxy in proxy_clients:
-        name = proxy.leaf.common_name
-        if name not in authentication.allowed_names:
-            yield _finding(
-                authentication,
-                name,
-                repair,
-                Evidence(
-                    saw=f"its subject is {proxy.leaf.subject}",
-                    where=f"{proxy.api_server.host}:{proxy.path}",
-                    how=f"openssl x509 -noout -subject -in {proxy.path}",
-                    origin=proxy.api_server.origin,
-                    at=proxy.leaf.not_before,
-                ),
-                proxy.api_server.subject,
-                aggregator,
-            )
+    for front in front_proxies:
+        if not authentication.allows(front.proxy.leaf.common_name):
+            yield _finding(authentication, front, aggregators, flow, repair)
 
 
-def _from_log(
+def _finding(
+    config: AuthenticationConfig,
+    front: FrontProxy,
+    aggregators: tuple[Aggregator, ...] | Unseen,
+    flow: Flow | Unseen,
+    repair: Repair,
+) -> Finding:
+    proxy, server = front.proxy, front.proxy.api_server
+    name = proxy.leaf.common_name
+    as_user = front.taken is not None and front.taken.as_user
+    effects, state = what_follows(front.taken, aggregators, flow)
+    stale = _stale(server, name)
+    now = (
+        f" The flags of {server.host} allow it today; what was published before was never taken back." if stale else ""
+    )
+    blanks = {**({"stale": "yes"} if stale else {}), "name": name}
+    of = {"control_plane": server.host, "apiserver_form": str(server.form), "apiserver_file": server.file}
+    return Finding(
+        summary=f"{_summary(config, name, as_user)}{now}{one_of(front.taken, aggregators)}",
+        subjects=(server.subject,),
+        evidence=(
+            Evidence(
+                saw=f"its subject is {proxy.leaf.subject}",
+                where=f"{server.host}:{proxy.path}",
+                how=f"openssl x509 -noout -subject -in {proxy.path}",
+                origin=server.origin,
+                at=proxy.leaf.not_before,
+            ),
+            published(f"requestheader-allowed-names is {', '.join(config.allowed_names)}"),
+            *((_flag(server),) if stale else ()),
+        ),
+        effects=effects,
+        # Its certificate may be refused before its name is looked at.
+        state=State.NEXT if front.problems else state,
+        remedies=advise(repair.blanks(**{blank: value for blank, value in of.items() if value}, **blanks)),
+    )
+
+
+def _stale(server: Component, name: str) -> bool:
+    """Whether the API server's own flags, if they were all that is published, would do."""
+    given = server.flags.listed("requestheader-allowed-names")
+    return "requestheader-client-ca-file" in server.flags and (not given or name in given)
+
+
+def _flag(server: Component) -> Evidence:
+    given = ", ".join(server.flags.listed("requestheader-allowed-names"))
+    saw = f"--requestheader-allowed-names is {given}" if given else "no --requestheader-allowed-names among its flags"
+    return Evidence(saw=saw, where=server.where, how=server.how, origin=server.origin, at=server.started)
+
+
+def _summary(config: AuthenticationConfig, name: str, as_user: bool) -> str:
+    taken = " As the clients' CA issued its certificate, it is taken for a user of that name." if as_user else ""
+    return (
+        f"The API server presents itself to metrics-server as {name}, and only {', '.join(config.allowed_names)} may"
+        f" speak for others.{taken}"
+    )
+
+
+def _from_what_is_said(
     config: AuthenticationConfig,
     aggregator: Aggregator | Unseen,
     log: tuple[Utterance, ...] | Unseen,
+    servers: tuple[Component, ...],
     repair: Repair,
     unseen: Unseen,
-) -> Iterator[Finding | Unseen]:
-    """Without the certificate itself, metrics-server's log names its CN, as long as it still refuses the aggregator."""
-    refused = not isinstance(aggregator, Unseen) and aggregator.refused
-    lines = those_seen(log)
-    said = [(line, line.error.name) for line in lines if isinstance(line.error, NotInAllowedList)]
-    if not said or not refused:
-        yield unseen
-        return
+) -> Finding | Unseen:
+    """Without the certificate itself: the log names its CN while it is refused, a 403 where it is taken for a user."""
+    if isinstance(aggregator, Unseen):
+        return unseen
+    if aggregator.as_user and not aggregator.certain and config.shared and not config.allows(aggregator.user):
+        evidence = Evidence(
+            saw=f'a refusal that names User "{aggregator.user}", who did not ask',
+            where="answer of the metrics API",
+            how=f"kubectl get --raw {paths.NODE_METRICS}",
+        )
+        return _inferred(config, aggregator.user, evidence, EffectKind.IDENTITY_CONFUSED, servers, repair)
+    said = [(line, line.error.name) for line in those_seen(log) if isinstance(line.error, NotInAllowedList)]
+    if not said or not aggregator.refused:
+        return unseen
     newest, name = said[-1]
+    if config.allows(name):
+        return Unseen("metrics-server's log is older than what is published", unseen.where)
     blanks = repair.blanks()
     evidence = Evidence(
         saw=f"metrics-server says: {newest.text}",
@@ -159,45 +244,23 @@ def _from_log(
         how=f"kubectl -n {blanks['namespace']} logs deployment/{blanks['deployment']}",
         at=newest.at,
     )
-    yield _finding(config, name, repair, evidence, "process/kube-apiserver", aggregator)
+    return _inferred(config, name, evidence, EffectKind.IDENTITY_REFUSED, servers, repair)
 
 
-def _finding(
+def _inferred(
     config: AuthenticationConfig,
     name: str,
-    repair: Repair,
     seen: Evidence,
-    subject: str,
-    aggregator: Aggregator | Unseen,
+    effect: EffectKind,
+    servers: tuple[Component, ...],
+    repair: Repair,
 ) -> Finding:
-    as_user = not isinstance(aggregator, Unseen) and aggregator.as_user
-    read = seen.origin != "workstation"
+    stale = bool(servers) and all(_stale(server, name) for server in servers)
     return Finding(
-        summary=(
-            f"The API server presents itself to metrics-server as {name}, and only"
-            f" {', '.join(config.allowed_names)} may speak for others."
-        ),
-        subjects=(subject,),
-        evidence=(
-            seen,
-            Evidence(
-                saw=f"requestheader-allowed-names is {', '.join(config.allowed_names)}",
-                where="ConfigMap kube-system/extension-apiserver-authentication",
-                how=paths.AUTHENTICATION_HOW,
-            ),
-        ),
-        effects=(Effect(EffectKind.USER_REFUSED if as_user else EffectKind.IDENTITY_REFUSED),),
-        state=State.NEXT if _hidden(aggregator) else State.ACTIVE,
-        confidence=Confidence.CERTAIN if read else Confidence.LIKELY,
-        remedies=advise(repair.blanks(name=name)),
-    )
-
-
-def _hidden(aggregator: Aggregator | Unseen) -> bool:
-    """Whether the certificate is refused before its name is looked at."""
-    return (
-        not isinstance(aggregator, Unseen)
-        and aggregator.certain
-        and aggregator.refused
-        and "allowed list" not in aggregator.why
+        summary=_summary(config, name, effect is EffectKind.IDENTITY_CONFUSED),
+        subjects=("process/kube-apiserver",),
+        evidence=(seen, published(f"requestheader-allowed-names is {', '.join(config.allowed_names)}")),
+        effects=(Effect(effect),),
+        confidence=Confidence.LIKELY,
+        remedies=advise(repair.blanks(name=name, **({"stale": "yes"} if stale else {}))),
     )

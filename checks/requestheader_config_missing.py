@@ -36,12 +36,11 @@ from msdoctor.facts import paths
 from msdoctor.model import (
     Blanks,
     Class,
-    Effect,
-    EffectKind,
     Evidence,
     Finding,
     Hop,
     Look,
+    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -58,14 +57,18 @@ from ._api_server_flags import (
     taken_for_anonymous,
     with_front_proxy_files,
 )
+from ._front_proxy import what_follows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from msdoctor.facts.aggregator import Aggregator
-    from msdoctor.facts.authentication import AuthenticationConfig
+    from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient
+    from msdoctor.facts.flow import Flow
     from msdoctor.facts.processes import Component
     from msdoctor.facts.repair import Repair
+    from msdoctor.x509 import Certificate
 
 LOOK = Look(
     paths.AUTHENTICATION_HOW,
@@ -93,6 +96,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         *taken_for_anonymous(0.7),
         Says("MissingBundleContent", where={"bundle": "requestheader-client-ca-file"}, likelihood=1.0),
+        # The second look, at the client CA, without a first one.
+        Says("UnknownAuthority", hop=Hop.D, where={"outer": "verifying certificate SN="}, likelihood=0.7),
     ),
     decide=(LOOK,),
     advise=advise,
@@ -101,13 +106,22 @@ def requestheader_config_missing(
     authentication: AuthenticationConfig | None,
     api_servers: tuple[Component, ...] | Unseen,
     aggregator: Aggregator | Unseen,
+    aggregators: tuple[Aggregator, ...] | Unseen,
+    proxy_clients: tuple[ProxyClient, ...] | Unseen,
+    flow: Flow | Unseen,
+    taken_at: datetime,
     repair: Repair,
-) -> Iterator[Finding]:
+) -> Iterator[Finding | NotApplicable]:
     if authentication is not None and authentication.requestheader_ca:
+        return
+    if any(_is_over(proxy.own_ca, taken_at) for proxy in those_seen(proxy_clients)):
+        yield NotApplicable("the API server has a front-proxy CA, which has expired and is published no longer")
         return
     servers = those_seen(api_servers)
     without = lacking(servers, ("requestheader-",))
-    user = "" if isinstance(aggregator, Unseen) or not aggregator.as_user else aggregator.user
+    taken = None if isinstance(aggregator, Unseen) else aggregator
+    effects, state = what_follows(taken, aggregators, flow)
+    user = taken.user if taken and taken.as_user else ""
     yield Finding(
         summary=(
             "The API server publishes no front-proxy CA, so metrics-server takes every request that it forwards for "
@@ -122,11 +136,16 @@ def requestheader_config_missing(
             ),
             *(lacks(server, "no --requestheader-* flag") for server in without),
         ),
-        effects=(Effect(EffectKind.USER_REFUSED if user else EffectKind.IDENTITY_REFUSED),),
+        effects=effects,
+        state=state,
         since=next((server.started for server in without if server.started), None),
         changed="the API server was started" if without else "",
         remedies=advise(repair.blanks()),
     )
+
+
+def _is_over(own_ca: tuple[Certificate, ...], now: datetime) -> bool:
+    return bool(own_ca) and all(ca.not_after < now for ca in own_ca)
 
 
 def _saw(authentication: AuthenticationConfig | None) -> str:

@@ -11,7 +11,7 @@ from msdoctor.bundle import Kind, Place, Reason
 from msdoctor.facts import paths
 from msdoctor.judge import Outcome, Result
 from msdoctor.model import Confidence, EffectKind, Finding, State
-from tests.checks import registered
+from tests.checks import front_proxies, registered
 from tests.checks.refusing_kubelets import (
     ALL,
     FORBIDDEN,
@@ -47,6 +47,7 @@ from tests.checks.unreached import (
 from tests.facts.clusters import (
     CA,
     CHECKS,
+    FRONT_PROXY_CA,
     MANIFEST_ARGS,
     MASTER,
     NOW,
@@ -137,6 +138,15 @@ def _proxy(name: str, **config: str | None) -> Patient:
 
 
 ILL: dict[str, Callable[[], Patient]] = {
+    "client-ca-config-missing": front_proxies.without_client_ca,
+    "client-cert-key-usage": front_proxies.for_servers,
+    "front-proxy-ca-mismatch": front_proxies.of_a_stranger,
+    "front-proxy-cert-expired": front_proxies.expired,
+    "front-proxy-cert-expiring": front_proxies.expiring,
+    "front-proxy-key-mismatch": front_proxies.with_anothers_key,
+    "process-not-restarted": front_proxies.not_restarted,
+    "requestheader-ca-same-as-client-ca": front_proxies.of_one_ca,
+    "requestheader-header-names": front_proxies.other_headers,
     **registered.ILL,
     "apiservice-insecure-skip-tls": healthy,
     "apiservice-missing-endpoints": lambda: healthy().api(
@@ -192,6 +202,17 @@ ILL: dict[str, Callable[[], Patient]] = {
 }
 # Besides the healthy cluster.
 WELL: dict[str, Callable[[], Patient]] = {
+    "client-cert-key-usage": front_proxies.with_unit,
+    "front-proxy-ca-mismatch": lambda: front_proxies.showing(
+        proxy_certificate(by="newer"), requestheader_client_ca_file=issue(FRONT_PROXY_CA).pem + issue("newer").pem
+    ),
+    "front-proxy-cert-expired": lambda: front_proxies.showing(proxy_certificate(end=NOW)),
+    "front-proxy-cert-expiring": lambda: front_proxies.showing(proxy_certificate(end=NOW + timedelta(days=4))),
+    "front-proxy-key-mismatch": front_proxies.with_unit,
+    "process-not-restarted": front_proxies.with_unit,
+    "requestheader-header-names": lambda: front_proxies.other_headers(
+        requestheader_username_headers='["X-Forwarded-User", "x-remote-user"]'
+    ),
     **registered.WELL,
     "kubelet-anonymous-enabled": lambda: set_up(healthy(), SOUND, *ALL),
     "kubelet-authz-always-allow": lambda: set_up(healthy(), SOUND, *ALL),
@@ -237,6 +258,15 @@ WELL: dict[str, Callable[[], Patient]] = {
 }
 # What must be seen before a check may say that all is well.
 SEES: dict[str, tuple[str, ...]] = {
+    "client-ca-config-missing": (paths.AUTHENTICATION,),
+    "client-cert-key-usage": (),  # the control plane's own files, which a healthy cluster here is seen without
+    "front-proxy-ca-mismatch": (),
+    "front-proxy-cert-expired": (),
+    "front-proxy-cert-expiring": (),
+    "front-proxy-key-mismatch": (),
+    "process-not-restarted": (),
+    "requestheader-ca-same-as-client-ca": (paths.AUTHENTICATION,),
+    "requestheader-header-names": (paths.AUTHENTICATION,),
     **registered.SEES,
     "apiservice-insecure-skip-tls": (paths.APISERVICES,),
     "apiservice-missing-endpoints": (paths.APISERVICES, paths.slices("kube-system", "metrics-server")),
@@ -444,11 +474,11 @@ def test_the_config_map_without_a_front_proxy_ca_is_described(config: dict[str, 
 
 def test_a_proxy_certificate_of_the_cluster_ca_makes_everybody_its_user() -> None:
     patient = _host().api(paths.AUTHENTICATION, authentication_data(**NO_CA))
-    patient.file(MASTER, f"{PKI}/front-proxy.pem", proxy_certificate("kubernetes", by=CA).pem)
+    patient.file(MASTER, f"{PKI}/front-proxy.pem", proxy_certificate("kubernetes", by=CA).pem).silent()
     finding = _finding(patient.outcome("requestheader-config-missing"))
 
     assert "user kubernetes" in finding.summary
-    assert [effect.kind for effect in finding.effects] == [EffectKind.USER_REFUSED]
+    assert [effect.kind for effect in finding.effects] == [EffectKind.IDENTITY_CONFUSED]
 
 
 def test_lost_flags_are_given_again_from_the_files_that_lie_ready() -> None:
@@ -493,10 +523,10 @@ def test_a_name_that_is_not_allowed_comes_next_where_the_certificate_is_refused_
 
 def test_one_ca_for_both_makes_a_name_that_is_not_allowed_a_user() -> None:
     patient = _proxy("other", requestheader_client_ca_file=issue(CA).pem)
-    patient.file(MASTER, f"{PKI}/front-proxy.pem", proxy_certificate("other", by=CA).pem)
+    patient.file(MASTER, f"{PKI}/front-proxy.pem", proxy_certificate("other", by=CA).pem).silent()
     finding = _finding(patient.outcome("requestheader-allowed-names-mismatch"))
 
-    assert [effect.kind for effect in finding.effects] == [EffectKind.USER_REFUSED]
+    assert [effect.kind for effect in finding.effects] == [EffectKind.IDENTITY_CONFUSED]
 
 
 # secure-port-mismatch

@@ -56,7 +56,18 @@ TRUTH: dict[str, Found] = {
     "kubelet-insecure-tls": {("kubelet-insecure-tls", "active")},
     "secure-port-mismatch": {("secure-port-mismatch", "active")},
     "apiservice-insecure-skip-tls": set(),
-    "apiservice-unavailable": set(),  # a proxy certificate that no CA verifies, for which there is no check yet
+    "apiservice-unavailable": {("front-proxy-ca-mismatch", "active")},
+    "front-proxy-ca-mismatch": {("front-proxy-ca-mismatch", "active")},
+    "front-proxy-cert-expired": {("front-proxy-cert-expired", "active")},
+    "front-proxy-cert-expiring": {("front-proxy-cert-expiring", "latent")},
+    "front-proxy-key-mismatch": {("front-proxy-key-mismatch", "active")},
+    "client-cert-key-usage": {("client-cert-key-usage", "active")},
+    "requestheader-header-names": {("requestheader-header-names", "active")},
+    "requestheader-ca-same-as-client-ca": {
+        ("requestheader-allowed-names-mismatch", "active"),
+        ("requestheader-ca-same-as-client-ca", "latent"),
+    },
+    "process-not-restarted": {("process-not-restarted", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
     "node-unreachable-timeout": {("node-unreachable-timeout", "active")},
@@ -102,6 +113,7 @@ TRUTH: dict[str, Found] = {
 
 # What is in fixtures that were written from message formats: this lab cannot have it. See fixtures/README.md.
 WRITTEN: dict[str, Found] = {
+    "client-ca-config-missing": {("client-ca-config-missing", "latent")},
     "ipv6-unsupported-old-version": {("ipv6-unsupported-old-version", "active")},
     "windows-kubelet-stats-500": {("windows-kubelet-stats-500", "active")},
     "kubelet-null-starttime": {("kubelet-null-starttime", "active")},
@@ -123,6 +135,8 @@ BY_PORT_FORWARD = (
 # Patients whose metrics flow all the same, for every node.
 FLOWING = (
     "healthy",
+    "front-proxy-cert-expiring",
+    "client-ca-config-missing",
     "guides-way-out",
     "kubelet-insecure-tls",
     "kubelet-cert-expiring",
