@@ -1,11 +1,13 @@
 """What holds for every check: one word, a whole manual page, quotable evidence, silence where all is well."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from msdoctor import registry
+from msdoctor.bundle import Document, Reason, Refusal, bundle_of
 from msdoctor.collect import load
 from msdoctor.facts.cluster import Cluster, read_facts
 from msdoctor.judge import Outcome, Result, judge
@@ -28,8 +30,21 @@ PROGRAMS = {"kubectl", "openssl", "ps", "cat", "cut", "tr", "base64"}
 of_each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 
 
+@cache
+def _facts(fixture: str) -> Cluster:
+    return read_facts(load(CHECKOUT / "fixtures" / fixture))
+
+
+@cache
+def _facts_where_all_is_refused() -> Cluster:
+    bundle = load(CHECKOUT / "fixtures" / "healthy")
+    no = Refusal(Reason.FORBIDDEN, "no", 403)
+    documents = [Document(place, bundle.taken_at, refusal=no) for place in bundle.documents]
+    return read_facts(bundle_of(documents, bundle.taken_at, bundle.context))
+
+
 def _outcome(check: Check, fixture: str) -> Outcome:
-    return judge(read_facts(load(CHECKOUT / "fixtures" / fixture)), [check])[0]
+    return judge(_facts(fixture), [check])[0]
 
 
 def _commands(text: str) -> set[str]:
@@ -89,6 +104,14 @@ def test_it_is_silent_where_all_is_well(check: Check) -> None:
     outcome = _outcome(check, "healthy")
 
     assert outcome.result in (Result.PASS, Result.NOT_APPLICABLE) or _only_notes(outcome.findings)
+
+
+@of_each_check
+def test_what_it_did_not_see_it_does_not_pass(check: Check) -> None:
+    outcome = judge(_facts_where_all_is_refused(), [check])[0]
+
+    assert outcome.result in (Result.UNSEEN, Result.NOT_APPLICABLE)
+    assert outcome.reason
 
 
 def _only_notes(findings: tuple[Finding, ...]) -> bool:
