@@ -141,6 +141,7 @@ def _proxy(name: str, **config: str | None) -> Patient:
 
 
 ILL: dict[str, Callable[[], Patient]] = {
+    **registered.ILL,
     "client-ca-config-missing": front_proxies.without_client_ca,
     "client-cert-key-usage": front_proxies.for_servers,
     "front-proxy-ca-mismatch": front_proxies.of_a_stranger,
@@ -150,7 +151,6 @@ ILL: dict[str, Callable[[], Patient]] = {
     "process-not-restarted": front_proxies.not_restarted,
     "requestheader-ca-same-as-client-ca": front_proxies.of_one_ca,
     "requestheader-header-names": front_proxies.other_headers,
-    **registered.ILL,
     "apiservice-insecure-skip-tls": healthy,
     "apiservice-missing-endpoints": lambda: healthy().api(
         paths.slices("kube-system", "metrics-server"), listed(endpoint_slice((), ("10.0.0.3",)))
@@ -205,6 +205,7 @@ ILL: dict[str, Callable[[], Patient]] = {
 }
 # Besides the healthy cluster.
 WELL: dict[str, Callable[[], Patient]] = {
+    **registered.WELL,
     "client-cert-key-usage": front_proxies.with_unit,
     "front-proxy-ca-mismatch": lambda: front_proxies.showing(
         proxy_certificate(by="newer"), requestheader_client_ca_file=issue(FRONT_PROXY_CA).pem + issue("newer").pem
@@ -216,7 +217,6 @@ WELL: dict[str, Callable[[], Patient]] = {
     "requestheader-header-names": lambda: front_proxies.other_headers(
         requestheader_username_headers='["X-Forwarded-User", "x-remote-user"]'
     ),
-    **registered.WELL,
     "kubelet-anonymous-enabled": lambda: set_up(healthy(), SOUND, *ALL),
     "kubelet-authz-always-allow": lambda: set_up(healthy(), SOUND, *ALL),
     "apiservice-insecure-skip-tls": lambda: healthy().api(paths.APISERVICES, listed(_verified())),
@@ -261,6 +261,7 @@ WELL: dict[str, Callable[[], Patient]] = {
 }
 # What must be seen before a check may say that all is well.
 SEES: dict[str, tuple[str, ...]] = {
+    **registered.SEES,
     "client-ca-config-missing": (paths.AUTHENTICATION,),
     "client-cert-key-usage": (),  # the control plane's own files, which a healthy cluster here is seen without
     "front-proxy-ca-mismatch": (),
@@ -270,7 +271,6 @@ SEES: dict[str, tuple[str, ...]] = {
     "process-not-restarted": (),
     "requestheader-ca-same-as-client-ca": (paths.AUTHENTICATION,),
     "requestheader-header-names": (paths.AUTHENTICATION,),
-    **registered.SEES,
     "apiservice-insecure-skip-tls": (paths.APISERVICES,),
     "apiservice-missing-endpoints": (paths.APISERVICES, paths.slices("kube-system", "metrics-server")),
     "apiservice-unavailable": (paths.APISERVICES,),
