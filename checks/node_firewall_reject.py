@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 TURNED_AWAY = ("refused", "no route")
 RENEWS = timedelta(seconds=20)  # twice the pace at which a kubelet renews its Lease
+STARTS = timedelta(seconds=30)  # within which a kubelet listens
 
 
 @check(
@@ -109,13 +110,14 @@ def _untold(reach: Reach, repair: Repair) -> Iterator[Finding]:
         return
     # For longer than the samples have failed to come the kubelet would be silent towards the API server, too.
     lived = reach.scraped is False and reach.last_sign is not None and away.at - reach.last_sign < RENEWS
+    ran = any(process.started and away.at - process.started > STARTS for process in reach.processes or ())
     yield finding(
         reach,
         f"The API server is turned away at {reach.kubelet.dialled}, where metrics-server dials {reach.name}, and the"
         " kubelet there reports all the same: a firewall rejects its port.",
         open_port,
         repair,
-        confidence=Confidence.LIKELY if lived else Confidence.POSSIBLE,
+        confidence=Confidence.LIKELY if lived or ran else Confidence.POSSIBLE,
         evidence=(reach.sign(),),
     )
 

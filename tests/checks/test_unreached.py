@@ -1,10 +1,11 @@
 """The way to a kubelet: which of the causes that look alike is named, how surely, and when none is."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
-from msdoctor.bundle import Reason
+from msdoctor.bundle import Kind, Place, Reason
 from msdoctor.judge import Result
 from msdoctor.model import Confidence, EffectKind, Finding
 from tests.checks.unreached import (
@@ -22,7 +23,7 @@ from tests.checks.unreached import (
     stopped,
     unreached,
 )
-from tests.facts.clusters import MANIFEST_ARGS, Patient, container, deployment, healthy, pod, sample
+from tests.facts.clusters import MANIFEST_ARGS, Patient, container, deployment, healthy, moment, pod, sample
 
 CAUSES = ("kubelet-down", "kubelet-slow-response", "node-firewall-reject", "node-unreachable-timeout")
 CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE
@@ -167,3 +168,14 @@ def test_an_address_that_two_nodes_share_leads_to_one_of_them_at_most() -> None:
     patient = sharing(unreached(TIMEOUT))
 
     assert patient.outcome("node-wrong-internal-ip").result is Result.FAIL
+
+
+@pytest.mark.parametrize(("seconds", "confidence"), [(5, POSSIBLE), (60, LIKELY)])
+def test_a_kubelet_that_has_only_just_started_may_not_listen_yet(seconds: int, confidence: Confidence) -> None:
+    unready = healthy().silent().installed(deployment(), pods=(pod(ready=False),))
+    patient = leases(refuses_workstation(log_behind_it(unready, Reason.FAILED, REFUSED)))
+    running = [{"args": ["/usr/bin/kubelet", "--v=2"], "pid": 7, "started": moment(-seconds)}]
+    patient.hosts = ("worker",)
+    patient.put(Place("host/worker", Kind.PROCESS, "kubelet"), json.dumps(running).encode())
+
+    assert _named(patient) == {"node-firewall-reject": confidence}
