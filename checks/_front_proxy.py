@@ -49,7 +49,7 @@ def what_follows(
     Where metrics-server believes another API server's, metrics come and go. A user that it is taken for may have
     rights, and then metrics flow for everybody by those.
     """
-    answers = not isinstance(flow, Unseen) and flow.refusal is None and bool(flow.nodes)
+    answers = _answers(flow)
     others = [one for one in those_seen(aggregators) if taken is None or one.server != taken.server]
     odd = any(not (one.refused or one.as_user or one.anonymous) for one in others)
     if taken is not None and taken.as_user:
@@ -61,6 +61,17 @@ def what_follows(
     if not odd:
         return (effect,), State.ACTIVE
     return (Effect(EffectKind.COMES_AND_GOES), *(() if answers else (effect,))), State.ACTIVE
+
+
+def follows_from_what_is_said(flow: Flow | Unseen) -> tuple[tuple[Effect, ...], Confidence]:
+    """The same of a refusal that was only heard of: while metrics are answered it is one API server's, or just over."""
+    if _answers(flow):
+        return (Effect(EffectKind.COMES_AND_GOES),), Confidence.POSSIBLE
+    return (Effect(EffectKind.IDENTITY_REFUSED),), Confidence.LIKELY
+
+
+def _answers(flow: Flow | Unseen) -> bool:
+    return not isinstance(flow, Unseen) and flow.refusal is None and bool(flow.nodes)
 
 
 def one_of(taken: Aggregator | None, aggregators: tuple[Aggregator, ...] | Unseen) -> str:

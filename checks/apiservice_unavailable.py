@@ -25,16 +25,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, check
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Unseen, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from msdoctor.facts.flow import Flow
     from msdoctor.facts.objects import APIService
 
 
 @check(hop=Hop.B, cls=Class.SYMPTOM)
-def apiservice_unavailable(apiservices: tuple[APIService, ...]) -> Iterator[Finding]:
+def apiservice_unavailable(apiservices: tuple[APIService, ...], flow: Flow | Unseen) -> Iterator[Finding]:
+    answers = not isinstance(flow, Unseen) and flow.refusal is None and bool(flow.nodes)
     for item in apiservices:
         condition = item.available
         if condition.status != "True":
@@ -49,6 +51,7 @@ def apiservice_unavailable(apiservices: tuple[APIService, ...]) -> Iterator[Find
                         at=condition.last_transition_time,
                     ),
                 ),
-                effects=(Effect(EffectKind.APISERVICE_UNAVAILABLE),),
+                # The condition is whichever API server's that wrote last, and another may have been asked.
+                effects=(Effect(EffectKind.COMES_AND_GOES if answers else EffectKind.APISERVICE_UNAVAILABLE),),
                 since=condition.last_transition_time,
             )

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Class, Confidence, Effect, EffectKind, Finding, Hop, Remedy, Says, Unseen, check
+from msdoctor.model import Blanks, Class, Finding, Hop, Remedy, Says, Unseen, check
 from msdoctor.x509 import ProblemKind
 
 from . import _front_proxy
@@ -65,7 +65,7 @@ def client_cert_key_usage(
     repair: Repair,
 ) -> Iterator[Finding | Unseen]:
     if isinstance(front_proxies, Unseen):
-        yield _from_log(authentication, aggregator, log, repair, front_proxies)
+        yield _from_log(authentication, aggregator, log, flow, repair, front_proxies)
         return
     for front in front_proxies:
         proxy, problem = front.proxy, front.problem(ProblemKind.KEY_USAGE)
@@ -94,6 +94,7 @@ def _from_log(
     config: AuthenticationConfig | Unseen | None,
     aggregator: Aggregator | Unseen,
     log: tuple[Utterance, ...] | Unseen,
+    flow: Flow | Unseen,
     repair: Repair,
     unseen: Unseen,
 ) -> Finding | Unseen:
@@ -101,11 +102,12 @@ def _from_log(
     line = next(_front_proxy.refusals(log, "IncompatibleUsage"), None) if refused else None
     if line is None:
         return unseen
+    effects, confidence = _front_proxy.follows_from_what_is_said(flow)
     return Finding(
         summary="The certificate that the API server shows metrics-server may not be used by a client.",
         subjects=("process/kube-apiserver",),
         evidence=(_front_proxy.said(line, repair.blanks()),),
-        effects=(Effect(EffectKind.IDENTITY_REFUSED),),
-        confidence=Confidence.LIKELY,
+        effects=effects,
+        confidence=confidence,
         remedies=advise(_front_proxy.blanks_unseen(repair, config)),
     )

@@ -106,7 +106,7 @@ def front_proxy_ca_mismatch(
         yield NotApplicable("no front-proxy CA is published")
         return
     if isinstance(front_proxies, Unseen):
-        yield _from_what_is_said(authentication, aggregator, log, repair, front_proxies)
+        yield _from_what_is_said(authentication, aggregator, log, flow, repair, front_proxies)
         return
     for front in front_proxies:
         problem = next((item for item in front.problems if item.kind not in ANOTHERS), None)
@@ -165,6 +165,7 @@ def _from_what_is_said(
     config: AuthenticationConfig | Unseen | None,
     aggregator: Aggregator | Unseen,
     log: tuple[Utterance, ...] | Unseen,
+    flow: Flow | Unseen,
     repair: Repair,
     unseen: Unseen,
 ) -> Finding | Unseen:
@@ -180,6 +181,7 @@ def _from_what_is_said(
     if issuer and any(ca.subject_key_id == issuer for ca in config.requestheader_ca):
         return Unseen("metrics-server's log is older than what is published", unseen.where)
     blanks = _front_proxy.blanks_unseen(repair, config)
+    effects, confidence = _front_proxy.follows_from_what_is_said(flow)
     of = f"a CA with key id {_front_proxy.colons(issuer)}" if issuer else "a CA that it does not name"
     return Finding(
         summary=(
@@ -191,8 +193,8 @@ def _from_what_is_said(
             _front_proxy.said(line, blanks),
             _front_proxy.published(f"requestheader-client-ca-file is {_front_proxy.names(config.requestheader_ca)}"),
         ),
-        effects=(Effect(EffectKind.IDENTITY_REFUSED),),
-        confidence=Confidence.LIKELY,
+        effects=effects,
+        confidence=confidence,
         remedies=advise(blanks),
     )
 

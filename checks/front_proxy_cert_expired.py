@@ -30,7 +30,6 @@ from typing import TYPE_CHECKING
 from msdoctor.model import (
     Blanks,
     Class,
-    Confidence,
     Effect,
     EffectKind,
     Finding,
@@ -78,7 +77,7 @@ def front_proxy_cert_expired(
     repair: Repair,
 ) -> Iterator[Finding | Unseen]:
     if isinstance(front_proxies, Unseen):
-        yield _from_log(authentication, aggregator, log, repair, front_proxies)
+        yield _from_log(authentication, aggregator, log, flow, repair, front_proxies)
         return
     for front in front_proxies:
         if front.proxy.leaf.not_after < taken_at:
@@ -144,6 +143,7 @@ def _from_log(
     config: AuthenticationConfig | Unseen | None,
     aggregator: Aggregator | Unseen,
     log: tuple[Utterance, ...] | Unseen,
+    flow: Flow | Unseen,
     repair: Repair,
     unseen: Unseen,
 ) -> Finding | Unseen:
@@ -151,6 +151,7 @@ def _from_log(
     line = next(_front_proxy.refusals(log, "Expired"), None) if refused else None
     if line is None:
         return unseen
+    effects, confidence = _front_proxy.follows_from_what_is_said(flow)
     return Finding(
         summary=(
             "The certificate that the API server shows metrics-server has expired, or its CA, unless the clock of"
@@ -158,7 +159,7 @@ def _from_log(
         ),
         subjects=("process/kube-apiserver",),
         evidence=(_front_proxy.said(line, repair.blanks()),),
-        effects=(Effect(EffectKind.IDENTITY_REFUSED),),
-        confidence=Confidence.LIKELY,
+        effects=effects,
+        confidence=confidence,
         remedies=advise(_front_proxy.blanks_unseen(repair, config)),
     )

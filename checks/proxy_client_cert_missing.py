@@ -38,6 +38,7 @@ from msdoctor.model import (
     Look,
     NotApplicable,
     Remedy,
+    State,
     Unseen,
     check,
     those_seen,
@@ -51,7 +52,7 @@ from ._api_server_flags import (
     taken_for_anonymous,
     with_front_proxy_files,
 )
-from ._front_proxy import one_of, what_follows
+from ._front_proxy import follows_from_what_is_said, one_of, what_follows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,7 +106,11 @@ def proxy_client_cert_missing(
         return
     subjects = tuple(server.subject for server in without)
     taken = next((one for one in those_seen(aggregators) if one.server in subjects), None)
-    effects, state = what_follows(taken, aggregators if taken else (), flow)
+    effects, state = what_follows(taken, aggregators, flow)
+    confidence = Confidence.CERTAIN
+    if not without:
+        state = State.ACTIVE
+        effects, confidence = follows_from_what_is_said(flow)
     yield Finding(
         summary=(
             "The aggregator shows metrics-server no certificate, is taken for anonymous and answered with 403."
@@ -118,7 +123,7 @@ def proxy_client_cert_missing(
         ),
         effects=effects,
         state=state,
-        confidence=Confidence.CERTAIN if without else Confidence.LIKELY,
+        confidence=confidence,
         since=next((server.started for server in without if server.started), None),
         changed="the API server was started" if without else "",
         remedies=advise(repair.blanks(**_where(without))),

@@ -60,7 +60,7 @@ from msdoctor.model import (
 from msdoctor.utterances.errors import NotInAllowedList
 
 from ._api_server_flags import SHOWS_WITHIN_SECONDS
-from ._front_proxy import PROXIES, one_of, publish_anew, published, what_follows
+from ._front_proxy import PROXIES, follows_from_what_is_said, one_of, publish_anew, published, what_follows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,7 +148,7 @@ def requestheader_allowed_names_mismatch(
         yield NotApplicable("no allowed names are published, so any name will do")
         return
     if isinstance(front_proxies, Unseen):
-        yield _from_what_is_said(authentication, aggregator, log, those_seen(api_servers), repair, front_proxies)
+        yield _from_what_is_said(authentication, aggregator, log, flow, those_seen(api_servers), repair, front_proxies)
         return
     for front in front_proxies:
         if not authentication.allows(front.proxy.leaf.common_name):
@@ -217,6 +217,7 @@ def _from_what_is_said(
     config: AuthenticationConfig,
     aggregator: Aggregator | Unseen,
     log: tuple[Utterance, ...] | Unseen,
+    flow: Flow | Unseen,
     servers: tuple[Component, ...],
     repair: Repair,
     unseen: Unseen,
@@ -230,7 +231,8 @@ def _from_what_is_said(
             where="answer of the metrics API",
             how=f"kubectl get --raw {paths.NODE_METRICS}",
         )
-        return _inferred(config, aggregator.user, evidence, EffectKind.IDENTITY_CONFUSED, servers, repair)
+        confused = (Effect(EffectKind.IDENTITY_CONFUSED),)
+        return _inferred(config, aggregator.user, evidence, confused, Confidence.LIKELY, servers, repair)
     said = [(line, line.error.name) for line in those_seen(log) if isinstance(line.error, NotInAllowedList)]
     if not said or not aggregator.refused:
         return unseen
@@ -244,23 +246,24 @@ def _from_what_is_said(
         how=f"kubectl -n {blanks['namespace']} logs deployment/{blanks['deployment']}",
         at=newest.at,
     )
-    return _inferred(config, name, evidence, EffectKind.IDENTITY_REFUSED, servers, repair)
+    return _inferred(config, name, evidence, *follows_from_what_is_said(flow), servers, repair)
 
 
 def _inferred(
     config: AuthenticationConfig,
     name: str,
     seen: Evidence,
-    effect: EffectKind,
+    effects: tuple[Effect, ...],
+    confidence: Confidence,
     servers: tuple[Component, ...],
     repair: Repair,
 ) -> Finding:
     stale = bool(servers) and all(_stale(server, name) for server in servers)
     return Finding(
-        summary=_summary(config, name, effect is EffectKind.IDENTITY_CONFUSED),
+        summary=_summary(config, name, EffectKind.IDENTITY_CONFUSED in {effect.kind for effect in effects}),
         subjects=("process/kube-apiserver",),
         evidence=(seen, published(f"requestheader-allowed-names is {', '.join(config.allowed_names)}")),
-        effects=(Effect(effect),),
-        confidence=Confidence.LIKELY,
+        effects=effects,
+        confidence=confidence,
         remedies=advise(repair.blanks(name=name, **({"stale": "yes"} if stale else {}))),
     )

@@ -31,6 +31,7 @@ from tests.facts.clusters import (
     with_host,
 )
 
+WITHOUT_PROXY = tuple(arg for arg in SERVER_ARGS if "proxy-client" not in arg)
 OWN = (
     "client-cert-key-usage",
     "front-proxy-ca-mismatch",
@@ -313,6 +314,40 @@ def test_the_other_way_round_too() -> None:
 
     assert finding.subjects == ("process/kube-apiserver@second",)
     assert any("control-plane/second" in remedy.on for remedy in finding.remedies)
+
+
+def test_a_condition_of_the_odd_one_is_explained_while_the_other_answers() -> None:
+    patient = made.with_unit(*WITHOUT_PROXY, host="second", patient=made.with_unit())
+    condition = apiservice("False", "FailedDiscoveryCheck", made.REFUSED.format("403"))
+    diagnosis = patient.api(paths.APISERVICES, listed(condition)).diagnosis()
+    (cause,) = [cause for cause in diagnosis.causes if cause.finding.effects]
+
+    assert (cause.id, cause.finding.subjects) == ("proxy-client-cert-missing", ("process/kube-apiserver@second",))
+    assert [item.id for item in cause.explains] == ["apiservice-unavailable"]
+    assert (diagnosis.unexplained, diagnosis.contradictions) == ((), ())
+    assert "control-plane/second" in {remedy.on for remedy in cause.finding.remedies}
+
+
+@pytest.mark.parametrize(
+    ("status", "log", "named"),
+    [
+        ("403", "", "proxy-client-cert-missing"),
+        ("401", made.twice(made.UNKNOWN), "front-proxy-ca-mismatch"),
+        (
+            "401",
+            made.twice("x509: subject with cn=x is not in the allowed list"),
+            "requestheader-allowed-names-mismatch",
+        ),
+    ],
+)
+def test_a_refusal_beside_metrics_that_flow_is_possibly_one_of_several(status: str, log: str, named: str) -> None:
+    condition = apiservice("False", "FailedDiscoveryCheck", made.REFUSED.format(status))
+    patient = healthy().api(paths.APISERVICES, listed(condition)).log(made.line(log) if log else "")
+    finding = _finding(patient, named)
+
+    assert _kinds(finding) == [EffectKind.COMES_AND_GOES]
+    assert finding.confidence is Confidence.POSSIBLE
+    assert patient.diagnosis().contradictions == ()
 
 
 def test_an_api_server_that_was_not_seen_may_be_the_odd_one() -> None:

@@ -68,6 +68,7 @@ TRUTH: dict[str, Found] = {
         ("requestheader-ca-same-as-client-ca", "latent"),
     },
     "process-not-restarted": {("process-not-restarted", "active")},
+    "one-odd-apiserver": {("proxy-client-cert-missing", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
     "node-unreachable-timeout": {("node-unreachable-timeout", "active")},

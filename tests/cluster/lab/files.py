@@ -16,7 +16,7 @@ import yaml
 from lab import cgroups, images
 from lab.authorities import Authorities
 from lab.pki import Pair
-from lab.truth import ADDRESSES, MASTER, NODE1, NODES, Form, Kubelet, ServingCert, Truth
+from lab.truth import ADDRESSES, MASTER, NODE1, NODES, ApiServer, Form, Kubelet, ServingCert, Truth
 
 API_SERVER = f"https://{ADDRESSES[MASTER]}:6443"
 CLUSTER_CIDR = "10.244.0.0/16"
@@ -75,6 +75,10 @@ def machine_units(truth: Truth, machine: str) -> Iterator[Unit]:
     yield Unit("containerd", "containerd container runtime", ("/usr/bin/containerd",), ("/etc/containerd/config",))
     if machine == MASTER and truth.form is Form.SYSTEMD:
         yield from _control_plane_units(truth)
+    if machine == NODE1 and truth.second_apiserver:
+        command = ("/usr/local/bin/kube-apiserver", *_apiserver_flags(truth.second_apiserver, NODE1))
+        reads = CONTROL_PLANE_READS["kube-apiserver"]
+        yield Unit("kube-apiserver", "Kubernetes API Server", command, reads, stop_seconds=3)
     yield Unit(
         "kubelet",
         "Kubernetes Kubelet",
@@ -158,13 +162,13 @@ def control_plane_commands(truth: Truth) -> dict[str, tuple[str, ...]]:
             f"--key-file={PKI}/kubernetes-key.pem",
             f"--trusted-ca-file={PKI}/ca.pem",
             "--client-cert-auth",
-            "--listen-client-urls=https://127.0.0.1:2379",
+            f"--listen-client-urls={','.join(_etcd_urls(truth))}",
             "--advertise-client-urls=https://127.0.0.1:2379",
             "--listen-peer-urls=http://127.0.0.1:2380",
             "--listen-metrics-urls=http://127.0.0.1:2381",
             "--unsafe-no-fsync",
         ),
-        "kube-apiserver": tuple(_apiserver_flags(truth)),
+        "kube-apiserver": tuple(_apiserver_flags(truth.apiserver, MASTER)),
         "kube-controller-manager": (
             "--bind-address=127.0.0.1",
             f"--cluster-cidr={CLUSTER_CIDR}",
@@ -190,9 +194,12 @@ def control_plane_commands(truth: Truth) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _apiserver_flags(truth: Truth) -> Iterator[str]:
-    server = truth.apiserver
-    yield f"--advertise-address={ADDRESSES[MASTER]}"
+def _etcd_urls(truth: Truth) -> list[str]:
+    return ["https://127.0.0.1:2379", *([f"https://{ADDRESSES[MASTER]}:2379"] if truth.second_apiserver else [])]
+
+
+def _apiserver_flags(server: ApiServer, machine: str) -> Iterator[str]:
+    yield f"--advertise-address={ADDRESSES[machine]}"
     yield "--allow-privileged=true"
     yield f"--audit-log-path={AUDIT_LOG}"
     yield f"--audit-policy-file={PKI}/audit-policy.yaml"
@@ -204,7 +211,7 @@ def _apiserver_flags(truth: Truth) -> Iterator[str]:
     yield f"--etcd-cafile={PKI}/ca.pem"
     yield f"--etcd-certfile={PKI}/kubernetes.pem"
     yield f"--etcd-keyfile={PKI}/kubernetes-key.pem"
-    yield "--etcd-servers=https://127.0.0.1:2379"
+    yield f"--etcd-servers=https://{'127.0.0.1' if machine == MASTER else ADDRESSES[MASTER]}:2379"
     if server.verifies_kubelets:
         yield f"--kubelet-certificate-authority={PKI}/ca.pem"
     yield f"--kubelet-client-certificate={PKI}/kubernetes.pem"
@@ -252,6 +259,10 @@ def machine_files(truth: Truth, machine: str, lab: str, authorities: Authorities
     files["/var/lib/kube-proxy/kubeconfig"] = File(kubeconfig(authorities, "system:kube-proxy", proxy), 0o600)
     files["/var/lib/kube-proxy/kube-proxy-config.yaml"] = File(_kube_proxy_config(machine))
     files[f"{PKI}/ca.pem"] = File(authorities.authority("cluster").cert)
+    if machine == NODE1 and truth.second_apiserver:
+        shared = _control_plane_files(truth, authorities)
+        reads = CONTROL_PLANE_READS["kube-apiserver"]
+        files |= {path: file for path, file in shared.items() if path.startswith(reads)}
     if machine == MASTER:
         files |= _control_plane_files(truth, authorities)
         if truth.form is Form.STATIC:

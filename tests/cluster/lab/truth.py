@@ -255,11 +255,13 @@ class Truth:
 
     `before` is what was true until then: it is brought about first, and left as gently as this truth allows.
     `apiserver_written` is what the unit's file says since somebody changed it, after the API server had started.
+    `second_apiserver` runs on k8s-node1 besides, with flags of its own; workstations go on asking the first.
     """
 
     form: Form = Form.SYSTEMD
     apiserver: ApiServer = ApiServer()
     apiserver_written: ApiServer | None = None
+    second_apiserver: ApiServer | None = None
     front_proxy_cert: FrontProxyCert = FrontProxyCert()
     k8s_master: Kubelet = Kubelet(own_cert(MASTER))
     k8s_node1: Kubelet = Kubelet(own_cert(NODE1))
