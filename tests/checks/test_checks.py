@@ -14,7 +14,7 @@ from msdoctor.bundle import Kind, Place, Reason
 from msdoctor.facts import paths
 from msdoctor.judge import Outcome, Result
 from msdoctor.model import Confidence, EffectKind, Finding, State
-from tests.checks import front_proxies, registered
+from tests.checks import front_proxies, registered, verified
 from tests.checks.refusing_kubelets import (
     ALL,
     FORBIDDEN,
@@ -142,6 +142,7 @@ def _proxy(name: str, **config: str | None) -> Patient:
 
 ILL: dict[str, Callable[[], Patient]] = {
     **registered.ILL,
+    **verified.ILL,
     "client-ca-config-missing": front_proxies.without_client_ca,
     "client-cert-key-usage": front_proxies.for_servers,
     "front-proxy-ca-mismatch": front_proxies.of_a_stranger,
@@ -206,6 +207,7 @@ ILL: dict[str, Callable[[], Patient]] = {
 # Besides the healthy cluster.
 WELL: dict[str, Callable[[], Patient]] = {
     **registered.WELL,
+    **verified.WELL,
     "client-cert-key-usage": front_proxies.with_unit,
     "front-proxy-ca-mismatch": lambda: front_proxies.showing(
         proxy_certificate(by="newer"), requestheader_client_ca_file=issue(FRONT_PROXY_CA).pem + issue("newer").pem
@@ -262,6 +264,7 @@ WELL: dict[str, Callable[[], Patient]] = {
 # What must be seen before a check may say that all is well.
 SEES: dict[str, tuple[str, ...]] = {
     **registered.SEES,
+    **verified.SEES,
     "client-ca-config-missing": (paths.AUTHENTICATION,),
     "client-cert-key-usage": (),  # the control plane's own files, which a healthy cluster here is seen without
     "front-proxy-ca-mismatch": (),

@@ -82,7 +82,9 @@ def treat(lab: Lab, seen: Any) -> list[str]:
             script = "set -e\n" + "\n".join(remedy["commands"])
             shell = ["sh", "-c", script] if machine == WORKSTATION else ["sh", "-c", f"cd {HOME}\n{script}"]
             try:
-                done = lab.run(machine, shell, env={"KUBECONFIG": str(lab.kubeconfig("operator"))})
+                # What is written on the workstation goes with the lab.
+                scratch = lab.folder / WORKSTATION
+                done = lab.run(machine, shell, env={"KUBECONFIG": str(lab.kubeconfig("operator"))}, cwd=scratch)
             except subprocess.TimeoutExpired:
                 wrong.append(f"{cause['id']} on {machine}: waits in vain: {remedy['advice']}")
                 break
