@@ -24,6 +24,12 @@ def unplaced(starts: Sequence[Start]) -> Start | None:
     return next((start for start in reversed(starts) if start.unplaced and not start.node), None)
 
 
+def pressed(placing: Placing) -> bool:
+    """Whether a node would take it, were it not short of something."""
+    short = bool(placing.ailing) and all(taint.key.endswith("-pressure") for taint in placing.ailing)
+    return short and not (placing.own_taints or placing.cordoned or placing.labels or placing.resources)
+
+
 def about_ports(start: Start) -> bool:
     """Whether a port of the host is all that it lacks, which is another cause."""
     return start.misfits is not None and start.misfits.because == "ports"

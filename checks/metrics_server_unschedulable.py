@@ -48,7 +48,7 @@ from msdoctor.model import (
 )
 
 from ._starting import SHOWS_WITHIN_SECONDS, changed_by, finding, made, patched, target
-from ._unplaced import about_ports, evidence, objections, only_taints, unplaced
+from ._unplaced import about_ports, evidence, objections, only_taints, pressed, unplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,6 +104,8 @@ def metrics_server_unschedulable(
     if start is None or only_taints(placings, start) or about_ports(start):
         return
     seen = those_seen(placings)
+    if any(pressed(placing) for placing in seen):
+        return  # it is the node that is short of something, and says so
     read = bool(seen) and all(any(objections(placing)) for placing in seen)
     ailing = [placing.node for placing in seen if placing.ailing]
     yield finding(

@@ -211,6 +211,7 @@ class PodSpec(Struct, frozen=True):
     node_name: Name = ""
     node_selector: dict[str, str] = {}
     tolerations: tuple[Toleration, ...] = ()
+    priority_class_name: Name = ""
     security_context: SecurityContext = SecurityContext()
     service_account_name: str = "default"
     volumes: tuple[Volume, ...] = ()

@@ -113,6 +113,8 @@ TRUTH: dict[str, Found] = {
     "secure-port-privileged-bind": {("secure-port-privileged-bind", "active")},
     "metrics-server-resource-starvation": {("metrics-server-resource-starvation", "active")},
     "image-pull": {("image-pull", "active")},
+    "image-arch-mismatch": {("image-arch-mismatch", "active")},
+    "node-pressure-eviction": {("node-pressure-eviction", "active")},
     "manifest-template-unrendered": {("manifest-template-unrendered", "active")},
     "pod-security-runasnonroot": {("pod-security-runasnonroot", "active")},
     "metrics-server-quota": {("metrics-server-not-running", "active")},

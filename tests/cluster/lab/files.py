@@ -365,7 +365,8 @@ def _kubelet_files(kubelet: Kubelet, form: Form, machine: str, lab: str, authori
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": cgroups.root(lab, machine),
         "enforceNodeAllocatable": [],
-        "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+        "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"}
+        | ({"pid.available": "5000000"} if kubelet.short_of_pids else {}),
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
         "fileCheckFrequency": "2s",

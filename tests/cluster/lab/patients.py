@@ -322,6 +322,11 @@ FAULTS: dict[str, Fault] = {
     "image-arch-mismatch": _pod(image=images.FOREIGN),
     "manifest-template-unrendered": _pod(image="{{ .Values.image.repository }}:v0.8.0"),
     "pod-security-runasnonroot": _pod(user=None),
+    # Without its priority class it is one of those that a node ends when it is short of something.
+    "node-pressure-eviction": lambda truth: replace(
+        _all(_kubelet(NODE1, short_of_pids=True), _metrics_server(node=NODE1, pod=ServerPod(critical=False)))(truth),
+        before=_metrics_server(node=NODE1, pod=ServerPod(critical=False))(truth),
+    ),
     # Healthy ones that look as if they were not.
     "no-route-to-kubelets": lambda truth: replace(truth, workstation_reaches_kubelets=False),
     "kubelet-certs-by-bootstrap": _kubelet(*NODES, mode="bootstrap", requests="approved"),

@@ -117,6 +117,7 @@ class Kubelet:
     is written over the certificate's file once the kubelet has started; `reloads` whether it looks at that file again.
     `node_ip` is an address that it registers instead of its machine's own; `metrics_path` annotates its Node; `port` is
     where it listens. `tale` is what becomes of its figures on the way to metrics-server, see `stand_ins/figures.py`.
+    `short_of_pids` has it want more process numbers left than there are.
     """
 
     serving_cert: ServingCert
@@ -132,6 +133,7 @@ class Kubelet:
     metrics_path: str | None = None
     port: int = 10250
     tale: Tale | None = None
+    short_of_pids: bool = False
 
 
 @dataclass(frozen=True)
