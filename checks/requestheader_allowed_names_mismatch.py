@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.processes import Component
     from msdoctor.facts.repair import Repair
     from msdoctor.utterances import Utterance
+    from msdoctor.x509 import Certificate
 
 LOOK = Look(
     paths.AUTHENTICATION_HOW,
@@ -177,7 +178,7 @@ def _finding(
         subjects=(server.subject,),
         evidence=(
             Evidence(
-                saw=f"its subject is {proxy.leaf.subject}",
+                saw=f"its subject is {proxy.leaf.subject}{_sans(proxy.leaf)}",
                 where=f"{server.host}:{proxy.path}",
                 how=f"openssl x509 -noout -subject -in {proxy.path}",
                 origin=server.origin,
@@ -191,6 +192,12 @@ def _finding(
         state=State.NEXT if front.problems else state,
         remedies=advise(repair.blanks(**{blank: value for blank, value in of.items() if value}, **blanks)),
     )
+
+
+def _sans(leaf: Certificate) -> str:
+    """A client is known by its CN: its SANs are for clients that look at it as at a server's."""
+    names = (*leaf.dns_names, *leaf.ip_addresses)
+    return f"; its SANs ({', '.join(names)}) do not count for a client" if names else ""
 
 
 def _stale(server: Component, name: str) -> bool:

@@ -3,9 +3,12 @@
 ## What it means
 `--requestheader-client-ca-file` and `--client-ca-file` share a CA, so that only the allowed names keep a client's
 certificate from speaking for anybody. Without allowed names every client certificate of the cluster may: to the API
-server, and to every server behind the aggregator. With names that leave the aggregator's own out, metrics-server says
-nothing and takes everybody for the user that the aggregator's certificate names: the APIService is Available, and
-`kubectl top` is refused in that user's name. If its group is system:masters, everybody may do everything there.
+server, and to every server behind the aggregator. A newer API server does not even start so ("contain overlapping
+certificates; --requestheader-allowed-names must be specified", seen with 1.36.3).
+
+With names that leave the aggregator's own out, metrics-server says nothing and takes everybody for the user that the
+aggregator's certificate names: the APIService is Available, and `kubectl top` is refused in that user's name. If its
+group is system:masters, everybody may do everything there.
 
 ## What it does not mean
 That the user named in the refusal lacks rights: nobody of that name asked. Nor, with the aggregator's name among the
@@ -25,7 +28,8 @@ A cluster built by hand with one CA for everything; a guide that gives `ca.pem` 
 
 ## Source
 k8s.io/apiserver pkg/authentication/authenticatorfactory/delegating.go and pkg/authentication/request/union (0.33.2:
-what one refuses, a later one may accept); kubernetes' documentation, "Configure the Aggregation Layer", CA reusage.
+what one refuses, a later one may accept); kubernetes' documentation, "Configure the Aggregation Layer", CA reusage;
+kubernetes pkg/kubeapiserver/options/authentication.go (1.36.3, Validate: CAs that overlap, without allowed names).
 """
 
 from __future__ import annotations
@@ -109,10 +113,13 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=tuple(
-        Says("Forbidden", hop=hop, where={"user": user}, likelihood=0.6)
-        for hop in (Hop.A, Hop.D)
-        for user in _front_proxy.PROXIES
+    says=(
+        Says("OverlappingCAs"),
+        *(
+            Says("Forbidden", hop=hop, where={"user": user}, likelihood=0.6)
+            for hop in (Hop.A, Hop.D)
+            for user in _front_proxy.PROXIES
+        ),
     ),
     decide=(LOOK,),
     advise=advise,

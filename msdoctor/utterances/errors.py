@@ -84,6 +84,10 @@ class HeaderNotNamed(Value):
     header: str
 
 
+class OverlappingCAs(Value):
+    """``FLAG and FLAG contain overlapping certificates`` (kubernetes pkg/kubeapiserver/options/authentication.go)."""
+
+
 class TLSAlert(Value):
     """``remote error: tls: ALERT`` (crypto/tls/alert.go): the peer gave up, and said no more than this."""
 
@@ -453,6 +457,7 @@ InnermostError = (
     | MissingBundleContent
     | KeyMismatch
     | HeaderNotNamed
+    | OverlappingCAs
     | TLSAlert
     | HTTPStatus
     | Forbidden

@@ -269,6 +269,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         _says(errors.KeyMismatch()),
     ),
     Grammar(
+        "--requestheader-client-ca-file and --client-ca-file ",
+        r"--requestheader-client-ca-file and --client-ca-file contain overlapping certificates",
+        _says(errors.OverlappingCAs()),
+    ),
+    Grammar(
         "is set without specifying the standard ",
         r"is set without specifying the standard (X-Remote-[\w-]{1,20})",
         lambda match: errors.HeaderNotNamed(match[1]),

@@ -193,6 +193,13 @@ def test_names_that_no_flag_has_any_more_go_with_the_config_map(args: tuple[str,
     assert ("sed" in commands) is not stale
 
 
+def test_sans_are_shown_and_do_not_count() -> None:
+    certificate = proxy_certificate("other", sans=("front-proxy-client",))
+    finding = _finding(made.showing(certificate), "requestheader-allowed-names-mismatch")
+
+    assert finding.evidence[0].saw == "its subject is CN=other; its SANs (front-proxy-client) do not count for a client"
+
+
 # From a workstation alone
 
 

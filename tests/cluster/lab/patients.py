@@ -163,7 +163,6 @@ def _front_proxy_faults() -> dict[str, Fault]:
         "same-ca-masters": _all(
             same_ca, _apiserver(requestheader=another_name), _front_proxy(organization="system:masters")
         ),
-        "same-ca-any-name": _all(same_ca, _apiserver(requestheader=replace(one_ca, allowed_names=()))),
         "allowed-names-emptied-too-late": _apiserver(
             requestheader=RequestHeader(allowed_names=()), published_names=("aggregator",)
         ),
