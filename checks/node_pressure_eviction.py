@@ -112,8 +112,10 @@ def node_pressure_eviction(
     evicted = next((start for start in reversed(starts) if _why_evicted(start)), None)
     waiting = unplaced(starts)
     left = [start for start in starts if start.pod.status.phase not in ("Failed", "Succeeded")]
-    if (evicted is None and waiting is None) or any(start.node for start in left):
+    if any(pod.ready for pod in installation.pods) or any(start.node for start in left):
         return  # what is left has a node, and is judged by what keeps it from serving there
+    if evicted is None and waiting is None:
+        return
     pressures = _pressures(those_seen(nodes))
     node = _which(evicted, pressures, those_seen(placings))
     if not node and (evicted is None or not isinstance(nodes, Unseen)):

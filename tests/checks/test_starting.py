@@ -1,5 +1,6 @@
 """A metrics-server that does not start: which of the causes is named, how surely, and when none is."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -23,11 +24,13 @@ from tests.facts.clusters import MANIFEST_ARGS, Json, Patient, container, deploy
 CAUSES = (
     "bad-flag-or-args",
     "hostnetwork-port-conflict",
+    "image-arch-mismatch",
     "image-pull",
     "manifest-template-unrendered",
     "metrics-server-not-running",
     "metrics-server-resource-starvation",
     "metrics-server-unschedulable",
+    "node-pressure-eviction",
     "node-taint",
     "pod-security-runasnonroot",
     "secure-port-privileged-bind",
@@ -88,6 +91,29 @@ def _unheard(patient: Patient) -> Patient:
 def _throttled(cpu: str = "10m", message: str = "context deadline exceeded") -> Patient:
     patient = starting(_limited(cpu=cpu), crashed(0, "Completed"))
     return _event(patient, f'Liveness probe failed: Get "https://10.244.0.13:10250/livez": {message}')
+
+
+def _foreign(image: str) -> Patient:
+    text = "2026-03-01T11:59:21.000000000Z exec /metrics-server: exec format error\n"
+    patient = starting(_with_image(image), crashed(1)).log(text)
+    return patient.api(paths.NODES, {"items": [noded("master"), noded("worker")]})
+
+
+def _evicted(*, short: bool = True, left: Json | None = None) -> Patient:
+    """Its node ended it, and it ended well; what is left of it waits, or is this pod."""
+    pressure = ("node.kubernetes.io/memory-pressure:NoSchedule",) if short else ()
+    worker = noded("worker", *pressure)
+    worker["status"]["conditions"].append({"type": "MemoryPressure", "status": str(short), "message": "little memory"})
+    patient = unplaced(
+        NO_FIT.format("1 Insufficient memory, 1 node(s) had untolerated taint(s)"), noded("master"), worker
+    )
+    gone = pod("metrics-server-0", ready=False)
+    gone["status"] |= {"phase": "Succeeded"}
+    waits = json.loads(patient.bundle().api(paths.PODS[0]).body or b"")["items"][0]
+    event = {"metadata": {"name": "e"}, "involvedObject": {"kind": "Pod", "name": "metrics-server-0"}}
+    event |= {"reason": "Evicted", "message": "The node was low on resource: memory. "}
+    patient.installed(deployment(), pods=(gone, left or waits))
+    return patient.api(paths.events("kube-system", "metrics-server-0"), {"items": [event]})
 
 
 def _scaled(wanted: int = 0, **status: object) -> Patient:
@@ -208,6 +234,15 @@ def _refused(text: str) -> Patient:
             ),
             {"metrics-server-unschedulable": CERTAIN},
         ),
+        (lambda: _foreign("x/metrics-server-arm64:v0.3.6"), {"image-arch-mismatch": CERTAIN}),
+        # Named for this very processor, and no program of it all the same.
+        (lambda: _foreign("x/metrics-server-amd64:v0.3.6"), {"image-arch-mismatch": LIKELY}),
+        (_evicted, {"node-pressure-eviction": CERTAIN}),
+        # The node is well again, and what keeps the next pod waiting is something else.
+        (lambda: _evicted(short=False), {"metrics-server-unschedulable": LIKELY}),
+        # The next pod has found a node, whatever becomes of it there.
+        (lambda: _evicted(left=pod("metrics-server-2", ready=False, node="master")), {}),
+        (lambda: _evicted(left=pod("metrics-server-2", node="master")), {}),
         (_scaled, {"metrics-server-not-running": CERTAIN}),
         (
             lambda: _refused(
