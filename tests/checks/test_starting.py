@@ -110,7 +110,7 @@ def _evicted(*, short: bool = True, left: Json | None = None) -> Patient:
     gone = pod("metrics-server-0", ready=False)
     gone["status"] |= {"phase": "Succeeded"}
     waits = json.loads(patient.bundle().api(paths.PODS[0]).body or b"")["items"][0]
-    event = {"metadata": {"name": "e"}, "involvedObject": {"kind": "Pod", "name": "metrics-server-0"}}
+    event: Json = {"metadata": {"name": "e"}, "involvedObject": {"kind": "Pod", "name": "metrics-server-0"}}
     event |= {"reason": "Evicted", "message": "The node was low on resource: memory. "}
     patient.installed(deployment(), pods=(gone, left or waits))
     return patient.api(paths.events("kube-system", "metrics-server-0"), {"items": [event]})
