@@ -80,6 +80,7 @@ TRUTH: dict[str, Found] = {
     },
     "process-not-restarted": {("process-not-restarted", "active")},
     "one-odd-apiserver": {("proxy-client-cert-missing", "active")},
+    "allowed-names-emptied-too-late": {("requestheader-allowed-names-mismatch", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
     "node-unreachable-timeout": {("node-unreachable-timeout", "active")},
