@@ -40,8 +40,10 @@ from msdoctor.facts import paths
 from msdoctor.model import (
     Blanks,
     Class,
+    Confidence,
     Effect,
     EffectKind,
+    Evidence,
     Finding,
     Hop,
     Look,
@@ -125,13 +127,21 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def requestheader_ca_same_as_client_ca(
-    authentication: AuthenticationConfig | None,
+    authentication: AuthenticationConfig | Unseen | None,
     aggregator: Aggregator | Unseen,
     api_servers: tuple[Component, ...] | Unseen,
     proxy_clients: tuple[ProxyClient, ...] | Unseen,
+    server_version: str | Unseen,
     repair: Repair,
-) -> Iterator[Finding]:
+) -> Iterator[Finding | Unseen]:
     config = authentication
+    if isinstance(config, Unseen):
+        refusing = [proxy for proxy in those_seen(proxy_clients) if _does_not_start(proxy)]
+        if not refusing or isinstance(server_version, str):
+            yield config
+            return
+        yield from (_down(proxy, repair) for proxy in refusing)
+        return
     if config is None or not config.shared:
         return
     taken = None if isinstance(aggregator, Unseen) else aggregator
@@ -152,6 +162,34 @@ def requestheader_ca_same_as_client_ca(
         effects=() if safe else (Effect(EffectKind.UNSAFE),),
         state=State.LATENT,
         remedies=remedies,
+    )
+
+
+def _does_not_start(proxy: ProxyClient) -> bool:
+    """The API server's own rule: the CAs overlap, and no name is given."""
+    own = {ca.der for ca in proxy.own_ca}
+    overlap = any(ca.der in own for ca in proxy.own_client_ca)
+    return overlap and not proxy.api_server.flags.listed("requestheader-allowed-names")
+
+
+def _down(proxy: ProxyClient, repair: Repair) -> Finding:
+    server, name = proxy.api_server, proxy.leaf.common_name
+    path = server.flags.text("requestheader-client-ca-file")
+    where = {"control_plane": server.host, "apiserver_form": str(server.form), "apiserver_file": server.file}
+    advice = "Allow the aggregator's name, and no other, so that the API server starts; then give it a CA of its own."
+    return Finding(
+        summary=(
+            f"The API server of {server.host} has one CA for clients and for front proxies, and no allowed names. A"
+            " newer one does not start so, and this one does not answer."
+        ),
+        subjects=(server.subject,),
+        evidence=(
+            _front_proxy.in_file(server, path, f"{_front_proxy.names(proxy.own_ca)}, which --client-ca-file holds too"),
+            Evidence("no --requestheader-allowed-names", server.where, server.how, server.origin, server.started),
+        ),
+        effects=(Effect(EffectKind.NO_METRICS),),
+        confidence=Confidence.LIKELY,
+        remedies=(set_flags(repair.blanks(**where), {"--requestheader-allowed-names": name}, advice),),
     )
 
 

@@ -63,7 +63,8 @@ class ProxyClient:
 
     ``key_matches`` is whether the key file's public half is the leaf's; None where the key could not be looked at.
     ``own_ca`` is what the API server's own ``--requestheader-client-ca-file`` holds, empty where that was not read, and
-    ``ca_key`` the key that lies beside it, empty where none was seen.
+    ``ca_key`` the key that lies beside it, empty where none was seen; ``own_client_ca`` what its
+    ``--client-ca-file`` holds.
     """
 
     api_server: Component
@@ -72,6 +73,7 @@ class ProxyClient:
     key_matches: bool | None
     own_ca: tuple[x509.Certificate, ...] = ()
     ca_key: str = ""
+    own_client_ca: tuple[x509.Certificate, ...] = ()
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -187,6 +189,7 @@ def _proxy_client(bundle: Bundle, server: Component) -> ProxyClient | Unseen:
         None if public is None else public == chain[0].public_key,
         _certificates(text_of(bundle.at(Place(server.origin, Kind.FILE, ca)))),
         _beside(bundle, server, ca),
+        _certificates(text_of(bundle.at(Place(server.origin, Kind.FILE, server.flags.text("client-ca-file"))))),
     )
 
 

@@ -158,6 +158,17 @@ def test_one_ca_without_allowed_names_lets_any_client_speak_for_others() -> None
     assert any("--requestheader-allowed-names=front-proxy-client" in c for r in finding.remedies for c in r.commands)
 
 
+@pytest.mark.parametrize(("answers", "result"), [(False, Result.FAIL), (True, Result.UNSEEN)])
+def test_one_ca_without_allowed_names_keeps_a_newer_api_server_down(answers: bool, result: Result) -> None:
+    args = (arg.replace(f"{PKI}/front-proxy-ca.pem", f"{PKI}/ca.pem") for arg in made.WITHOUT_NAMES)
+    patient = made.with_unit(*args).refuse(paths.AUTHENTICATION, Reason.UNREACHABLE)
+    patient.file(MASTER, f"{PKI}/front-proxy.pem", proxy_certificate(by=CA).pem)
+    if not answers:
+        patient.refuse(paths.VERSION, Reason.UNREACHABLE)
+
+    assert patient.outcome("requestheader-ca-same-as-client-ca").result is result
+
+
 def test_one_ca_with_the_name_allowed_is_worth_a_note() -> None:
     finding = _finding(made.of_one_ca("front-proxy-client"), "requestheader-ca-same-as-client-ca")
 

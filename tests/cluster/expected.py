@@ -80,6 +80,8 @@ TRUTH: dict[str, Found] = {
     },
     "process-not-restarted": {("process-not-restarted", "active")},
     "one-odd-apiserver": {("proxy-client-cert-missing", "active")},
+    "front-proxy-cert-of-cluster-ca": {("front-proxy-ca-mismatch", "active")},
+    "healthy-same-ca": set(),
     "allowed-names-emptied-too-late": {("requestheader-allowed-names-mismatch", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
@@ -152,6 +154,7 @@ FLOWING = (
     "healthy",
     "front-proxy-cert-expiring",
     "client-ca-config-missing",
+    "healthy-same-ca",
     "guides-way-out",
     "kubelet-insecure-tls",
     "kubelet-cert-expiring",

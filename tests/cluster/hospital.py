@@ -62,7 +62,9 @@ def report(lab: Lab, *more: str) -> Any:
 
 def found(seen: Any) -> Found:
     """Ids with their states, notes left out."""
-    return {(cause["id"], cause["state"]) for cause in seen["causes"] if cause["id"] not in NOTES}
+    # Whatever is worth a note only leaves the verdict as it is.
+    causes = [] if seen["verdict"] == "healthy" else seen["causes"]
+    return {(cause["id"], cause["state"]) for cause in causes if cause["id"] not in NOTES}
 
 
 def first_way(cause: Any) -> Iterator[Any]:
@@ -105,7 +107,7 @@ def deliver(lab: Lab) -> None:
 
 def is_healthy(seen: Any) -> bool:
     """Whether metrics flow for every node without any cause."""
-    return seen["verdict"] in ("healthy", "at-risk") and not {cause["id"] for cause in seen["causes"]} - NOTES
+    return seen["verdict"] in ("healthy", "at-risk") and not found(seen)
 
 
 def heal(lab: Lab, seen: Any, *more: str) -> str:
