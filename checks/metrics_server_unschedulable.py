@@ -96,7 +96,7 @@ def metrics_server_unschedulable(
     placings: tuple[Placing, ...] | Unseen,
     installation: Installation | None,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable]:
+) -> Iterator[Finding | NotApplicable | Unseen]:
     if installation is None:
         yield NotApplicable("no metrics-server is installed")
         return
@@ -106,6 +106,9 @@ def metrics_server_unschedulable(
     seen = those_seen(placings)
     if any(pressed(placing) for placing in seen):
         return  # it is the node that is short of something, and says so
+    if isinstance(placings, Unseen) and "taint" in start.unplaced:
+        yield placings  # the taint may tell of a node that is not well
+        return
     read = bool(seen) and all(any(objections(placing)) for placing in seen)
     ailing = [placing.node for placing in seen if placing.ailing]
     yield finding(

@@ -304,9 +304,12 @@ class Lab:
         """End a metrics-server on its node's network, and one in a rollout, first.
 
         Without the port that the former may hold its node's kubelet cannot start; the latter has two ReplicaSets, and
-        scaled with strategy Recreate the controller leaves both as they are.
+        scaled with strategy Recreate the controller leaves both as they are. Pods that were evicted stay for ever.
         """
         select = ("-n", "kube-system", "-l", METRICS_SERVER)
+        for phase in ("Failed", "Succeeded"):
+            ended = f"--field-selector=status.phase={phase}"
+            self.kubectl("delete", "pods", *select, ended, "--request-timeout=5s", check=False)
         shown = self.kubectl("get", "deployments", *select, "-o", "json", "--request-timeout=5s", check=False).stdout
         deployments = json.loads(shown)["items"] if shown.startswith("{") else []
         rolling = any(one["spec"]["strategy"]["type"] == "RollingUpdate" for one in deployments)
