@@ -326,7 +326,9 @@ def _verdict(
     if any(item.finding.confidence is not Confidence.POSSIBLE for item in active):
         nothing = not flow.nodes_seen and Effect(EffectKind.NO_METRICS) in total
         return Verdict.BROKEN if nothing else Verdict.DEGRADED
-    if active or unexplained or not flow.nodes_seen or flow.blind_nodes:
+    # Nodes' metrics alone prove nothing to an HPA, which lives on those of pods.
+    uncounted = None in (flow.pods_seen, flow.pods_of)
+    if active or unexplained or not flow.nodes_seen or flow.blind_nodes or uncounted:
         return Verdict.INCOMPLETE
     worrying = any(item.finding.effects for item in roots)
     return Verdict.AT_RISK if worrying else Verdict.HEALTHY

@@ -503,9 +503,13 @@ def test_a_deployment_scaled_to_nothing_accuses_nothing_else() -> None:
     patient.api(paths.slices("kube-system", "metrics-server"), listed(endpoint_slice(())))
     patient.api(paths.APISERVICES, listed(apiservice("False", "MissingEndpoints", "endpoints have no addresses")))
 
-    assert _active(patient) == set()
-    assert _unexplained(patient) == {"apiservice-missing-endpoints"}
-    assert exit_code(patient.diagnosis()) == 3
+    assert _active(patient) == {"metrics-server-not-running"}
+    assert _unexplained(patient) == set()
+
+
+def test_where_pods_metrics_are_not_seen_those_of_nodes_prove_no_health() -> None:
+    for path in (paths.POD_METRICS, paths.RUNNING_PODS):
+        assert exit_code(healthy().refuse(path, Reason.FORBIDDEN, 403).diagnosis()) == 3
 
 
 def test_another_adapter_that_rightly_serves_the_api_is_healthy() -> None:
