@@ -115,6 +115,7 @@ TRUTH: dict[str, Found] = {
     "hostnetwork-port-conflict": {("hostnetwork-port-conflict", "active")},
     "secure-port-privileged-bind": {("secure-port-privileged-bind", "active")},
     "metrics-server-resource-starvation": {("metrics-server-resource-starvation", "active")},
+    "metrics-server-out-of-memory": {("metrics-server-resource-starvation", "active")},
     "image-pull": {("image-pull", "active")},
     "image-arch-mismatch": {("image-arch-mismatch", "active")},
     "node-pressure-eviction": {("node-pressure-eviction", "active")},
