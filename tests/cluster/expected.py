@@ -80,6 +80,7 @@ TRUTH: dict[str, Found] = {
     },
     "process-not-restarted": {("process-not-restarted", "active")},
     "one-odd-apiserver": {("proxy-client-cert-missing", "active")},
+    "same-ca-any-name": {("requestheader-ca-same-as-client-ca", "active")},
     "front-proxy-cert-of-cluster-ca": {("front-proxy-ca-mismatch", "active")},
     "healthy-same-ca": set(),
     "allowed-names-emptied-too-late": {("requestheader-allowed-names-mismatch", "active")},

@@ -442,6 +442,9 @@ class Lab:
             written = replace(truth, apiserver=truth.apiserver_written)
             unit = next(unit for unit in machine_units(written, MASTER) if unit.name == "kube-apiserver")
             state.put(self._here(MASTER, unit.path), unit.text, 0o644)
+        if truth.started_as_written:
+            self.run(MASTER, ["systemctl", "daemon-reload"])
+            self.run(MASTER, ["systemctl", "restart", "kube-apiserver"])
         if truth.front_proxy_cert.key != "own":
             other = Authorities(self.folder / "pki").leaf("somebody else", issuer="front-proxy")
             state.put(self._here(MASTER, f"{files.PKI}/front-proxy-key.pem"), other.key, 0o600)

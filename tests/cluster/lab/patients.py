@@ -163,6 +163,11 @@ def _front_proxy_faults() -> dict[str, Fault]:
         "same-ca-masters": _all(
             same_ca, _apiserver(requestheader=another_name), _front_proxy(organization="system:masters")
         ),
+        "same-ca-any-name": lambda truth: replace(
+            same_ca(truth),
+            apiserver_written=replace(truth.apiserver, requestheader=replace(one_ca, allowed_names=())),
+            started_as_written=True,
+        ),
         "allowed-names-emptied-too-late": _apiserver(
             requestheader=RequestHeader(allowed_names=()), published_names=("aggregator",)
         ),

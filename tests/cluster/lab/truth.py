@@ -256,13 +256,15 @@ class Truth:
     """Everything that the lab brings about; see the module for how to extend it.
 
     `before` is what was true until then: it is brought about first, and left as gently as this truth allows.
-    `apiserver_written` is what the unit's file says since somebody changed it, after the API server had started.
+    `apiserver_written` is what the unit's file says since somebody changed it, after the API server had started;
+    `started_as_written` has it started anew with that, whether it survives it or not.
     `second_apiserver` runs on k8s-node1 besides, with flags of its own; workstations go on asking the first.
     """
 
     form: Form = Form.SYSTEMD
     apiserver: ApiServer = ApiServer()
     apiserver_written: ApiServer | None = None
+    started_as_written: bool = False
     second_apiserver: ApiServer | None = None
     front_proxy_cert: FrontProxyCert = FrontProxyCert()
     k8s_master: Kubelet = Kubelet(own_cert(MASTER))
