@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 import pytest
+from expected import TRUTH, WRITTEN
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -214,13 +216,14 @@ UNCOVERED = {"metrics-api-not-registered", "kubelet-cert-expired"}
 UNDUE = {("container-metrics-missing-from-kubelet", at) for at in (*paths.DEPLOYMENTS, *paths.PODS, paths.NODES)}
 
 
-@pytest.mark.parametrize("patient", sorted(path.name for path in FIXTURES.iterdir() if path.is_dir()))
+@pytest.mark.parametrize("patient", sorted(TRUTH | WRITTEN))
 def test_of_a_recorded_patient_no_refusal_makes_another_and_none_makes_it_well(patient: str) -> None:
+    """A third of its documents, another one for each patient: all of all would take minutes and tell the same."""
     bundle = load(FIXTURES / patient)
     whole = diagnosed(bundle)
     known = {cause.id for cause in whole.causes} | UNCOVERED
 
-    for place in bundle.documents:
+    for place in sorted(bundle.documents, key=str)[crc32(patient.encode()) % 3 :: 3]:
         seen = diagnosed(_refused(bundle, place, Reason.FORBIDDEN))
         assert {cause.id for cause in seen.causes} <= known, place
         assert exit_code(seen) != 0 or exit_code(whole) == 0 or (patient, place.path) in UNDUE, place
