@@ -81,6 +81,10 @@ TRUTH: dict[str, Found] = {
     "process-not-restarted": {("process-not-restarted", "active")},
     "one-odd-apiserver": {("proxy-client-cert-missing", "active")},
     "same-ca-any-name": {("requestheader-ca-same-as-client-ca", "active")},
+    "same-ca-masters": {
+        ("requestheader-allowed-names-mismatch", "latent"),
+        ("requestheader-ca-same-as-client-ca", "latent"),
+    },
     "front-proxy-cert-of-cluster-ca": {("front-proxy-ca-mismatch", "active")},
     "healthy-same-ca": set(),
     "allowed-names-emptied-too-late": {("requestheader-allowed-names-mismatch", "active")},
@@ -156,6 +160,7 @@ FLOWING = (
     "healthy",
     "front-proxy-cert-expiring",
     "client-ca-config-missing",
+    "same-ca-masters",
     "healthy-same-ca",
     "guides-way-out",
     "kubelet-insecure-tls",
