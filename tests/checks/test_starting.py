@@ -371,3 +371,15 @@ def test_what_the_api_server_refuses_a_pod_for_is_said(text: str, words: str, co
 
     assert words in _finding(patient, "metrics-server-not-running").summary
     assert command in " ".join(_commands(patient, "metrics-server-not-running"))
+
+
+def test_a_blank_among_the_arguments_gets_upstreams_value_and_is_no_other_cause() -> None:
+    args = ("--cert-dir=/tmp", "--secure-port={{ .Values.port }}", "--x={{ .Values.x }}")
+    patient = starting(container(args), crashed()).log(said('invalid argument "{{" for "--secure-port" flag: no'))
+
+    path = "/spec/template/spec/containers/0/args"
+    patch = f'[{{"op":"remove","path":"{path}/2"}},{{"op":"replace","path":"{path}/1","value":"--secure-port=10250"}}]'
+    assert set(_named(patient)) == {"manifest-template-unrendered"}
+    assert _commands(patient, "manifest-template-unrendered") == [
+        f"kubectl patch -n kube-system deployment/metrics-server --type json -p '{patch}'"
+    ]
