@@ -446,6 +446,7 @@ _SILENCING = frozenset(
         EffectKind.NOT_INSTALLED,
         EffectKind.NO_ENDPOINTS,
         EffectKind.API_NOT_REGISTERED,
+        EffectKind.OWNED_ELSEWHERE,
         EffectKind.SERVER_NOT_TRUSTED,
         EffectKind.IDENTITY_REFUSED,
         EffectKind.IDENTITY_CONFUSED,

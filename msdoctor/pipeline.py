@@ -118,6 +118,7 @@ RULES: tuple[Rule, ...] = (
     _chain(EffectKind.NOT_LISTENING, EffectKind.NOT_READY),
     _chain(EffectKind.NOT_READY, EffectKind.NO_ENDPOINTS),
     _chain(EffectKind.NOT_INSTALLED, EffectKind.NO_ENDPOINTS, EffectKind.API_NOT_REGISTERED),
+    _chain(EffectKind.OWNED_ELSEWHERE, EffectKind.NO_ENDPOINTS),
     _chain(EffectKind.NO_ENDPOINTS, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.SERVER_NOT_TRUSTED, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.IDENTITY_REFUSED, EffectKind.APISERVICE_UNAVAILABLE),
@@ -142,9 +143,10 @@ def heals_what_follows(effects: Iterable[Effect]) -> bool:
     """Whether healing these heals causes that follow.
 
     Installing metrics-server brings its APIService and Service; a restart takes the place of flags that only a process
-    still lacks.
+    still lacks; an APIService that is handed over names another Service.
     """
-    return any(effect.kind in (EffectKind.NOT_INSTALLED, EffectKind.OUTDATED) for effect in effects)
+    heals = (EffectKind.NOT_INSTALLED, EffectKind.OUTDATED, EffectKind.OWNED_ELSEWHERE)
+    return any(effect.kind in heals for effect in effects)
 
 
 def hidden(effects: frozenset[Effect], cluster: Topology) -> dict[Hop, str]:

@@ -60,6 +60,7 @@ class Cluster:
     events: tuple[Event, ...]
     starts: tuple[pod_starts.Start, ...] | Unseen
     not_made: NotMade | Unseen | None
+    controller_managers: tuple[processes.Component, ...]
     nodes: tuple[Node, ...] | Unseen
     placings: tuple[Placing, ...] | Unseen
     kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
@@ -154,6 +155,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         else not_made(present, bundle.taken_at)
         if present
         else None,
+        controller_managers=processes.components(bundle, "kube-controller-manager"),
         nodes=listed,
         placings=listed
         if isinstance(listed, Unseen)

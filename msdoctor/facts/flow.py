@@ -88,13 +88,17 @@ def _items(found: MetricsList | Unseen) -> tuple:  # type: ignore[type-arg]
 
 @dataclass(frozen=True, slots=True)
 class RunningPod:
-    """A pod in phase Running. ``since``: when the last of its containers began, None where not all of them run."""
+    """A pod in phase Running. ``since``: when the last of its containers began, None where not all of them run.
+
+    ``restarts``: how often its containers were begun anew.
+    """
 
     key: str  # namespace/name
     node: str
     labels: Mapping[str, str]
     owners: tuple[str, ...]  # kind/name
     since: datetime | None = None
+    restarts: int = 0
 
 
 def running_pods(bundle: Bundle) -> tuple[RunningPod, ...] | Unseen:
@@ -109,6 +113,7 @@ def running_pods(bundle: Bundle) -> tuple[RunningPod, ...] | Unseen:
             labels=pod.metadata.labels,
             owners=tuple(f"{owner.kind}/{owner.name}" for owner in pod.metadata.owner_references),
             since=_all_running_since(pod),
+            restarts=sum(status.restart_count for status in pod.status.container_statuses),
         )
         for pod in found.items
     )

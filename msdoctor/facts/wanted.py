@@ -46,7 +46,7 @@ API_PATHS = (
     paths.HPAS,
     paths.CSRS,
 )
-PROGRAMS = ("kube-apiserver", "kubelet")
+PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kubelet")
 CERTIFICATE_FLAGS = (
     "client-ca-file",
     "requestheader-client-ca-file",

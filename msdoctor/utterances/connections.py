@@ -105,6 +105,7 @@ _HOP_OF_ERROR: dict[type, Hop] = {
     errors.NoEndpoints: Hop.B,
     errors.ServiceAbsent: Hop.B,
     errors.ServicePortAbsent: Hop.B,
+    errors.OwnedByAnotherRelease: Hop.B,
     errors.MetricsAPINotAvailable: Hop.A,
     errors.MetricsNotAvailableYet: Hop.A,
     errors.NoPodMetrics: Hop.H,

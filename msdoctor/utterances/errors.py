@@ -264,6 +264,17 @@ class ServicePortAbsent(Value):
     port: str
 
 
+class OwnedByAnotherRelease(Value):
+    """``APIService "N" … exists and cannot be imported into the current release`` (helm pkg/action/validate.go).
+
+    ``release`` is the one that would have it, ``owner`` the one that has; both empty where nobody's name is on it.
+    """
+
+    name: str
+    release: str = ""
+    owner: str = ""
+
+
 class NoPodMetrics(Value):
     """``no metrics returned from resource metrics API`` (HPA), ``Metrics not available for pod P`` (kubectl)."""
 
@@ -484,6 +495,7 @@ InnermostError = (
     | NoEndpoints
     | ServiceAbsent
     | ServicePortAbsent
+    | OwnedByAnotherRelease
     | NoPodMetrics
     | ProbeStatus
     | HealthCheckFailed

@@ -344,6 +344,15 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"service/(?P<service>[\w.-]{1,253}) " + _IN_NAMESPACE + r" is not listening on port (?P<port>\d{1,5})",
         lambda match: errors.ServicePortAbsent(match["service"], match["namespace"], match["port"]),
     ),
+    # helm pkg/action/validate.go, checkOwnership
+    Grammar(
+        'APIService "',
+        r"APIService \"(?P<name>[^\"]{1,253})\" in namespace \"[^\"]{0,253}\""
+        r" exists and cannot be imported into the current"
+        r" release(?:.{0,600}?release-name\" must equal \"(?P<release>[^\"]{1,253})\": current value is"
+        r" \"(?P<owner>[^\"]{0,253})\"?)?",
+        lambda match: errors.OwnedByAnotherRelease(match["name"], match["release"] or "", match["owner"] or ""),
+    ),
     # apiserver pkg/endpoints/handlers/responsewriters/errors.go; to 1.11 without quotes and "resource"
     Grammar(
         'User "',

@@ -6,11 +6,14 @@ from typing import Any
 from msdoctor.bundle import Reason
 from msdoctor.facts import paths
 from tests.facts.clusters import (
+    MASTER,
     Patient,
     apiservice,
+    deployment,
     endpoint_slice,
     healthy,
     listed,
+    pod,
     service,
 )
 
@@ -74,12 +77,48 @@ def left_beside(name: str = "metrics-server-legacy") -> Patient:
     return patient.api(paths.slices("kube-system", name), listed(endpoint_slice(())))
 
 
+def owned_elsewhere(owner: str = "legacy", release: str = "metrics") -> Patient:
+    """The APIService is one Helm release's, metrics-server another's, and the Service that it names is not there."""
+    item = apiservice("False", "ServiceNotFound", ABSENT, name="legacy-metrics-server")
+    item["metadata"]["annotations"] = _of_release(owner)
+    made = deployment()
+    made["metadata"]["annotations"] = _of_release(release)
+    patient = without_service(service(), name="legacy-metrics-server").api(paths.APISERVICES, listed(item))
+    return patient.installed(made, pods=(pod(),))
+
+
+def _of_release(name: str) -> dict[str, str]:
+    return {"meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": "kube-system"} if name else {}
+
+
+def stale(*controllers: str, ready_for: float = 600, host: str = MASTER) -> Patient:
+    """metrics-server's pod is ready, and the slices hold another's address. Its flags are read from a host's files."""
+    one = pod(started=-ready_for - 30)
+    one["status"] |= {"podIP": "10.244.1.9"}
+    patient = registered("False", "FailedDiscoveryCheck", "dial tcp 10.244.1.5:10250: connect: no route to host")
+    patient.installed(deployment(), pods=(one,))
+    words = ("kube-controller-manager", "--root-ca-file=/ca.pem", *controllers)
+    unit = f"[Service]\nExecStart=/usr/bin/{' '.join(words)}\n"
+    patient.process(host, "kube-controller-manager", *words)
+    return patient.file(host, "/etc/systemd/system/kube-controller-manager.service", unit)
+
+
+def starting(age: float, restarts: int = 0) -> Patient:
+    """A pod behind the Service has only just begun."""
+    one = pod(ready=False, started=-age, restarts=restarts)
+    patient = missing_endpoints().api(paths.RUNNING_PODS, listed(one)).installed(deployment(), pods=(one,))
+    return patient.api(SLICES, listed(endpoint_slice((), ("10.244.1.5",))))
+
+
 ILL: dict[str, Callable[[], Patient]] = {
     "service-selector-mismatch": lambda: selecting({"k8s-app": "metric-server"}),
     "apiservice-local": local,
     "apiservice-service-missing": without_service,
     "apiservice-port-mismatch": lambda: on_port(8443),
     "apiservice-orphaned": left_beside,
+    "helm-apiservice-ownership-conflict": owned_elsewhere,
+    "endpoints-controller-stale": stale,
+    "apiservice-backend-starting": lambda: starting(20),
 }
 WELL: dict[str, Callable[[], Patient]] = {
     "service-selector-mismatch": lambda: selecting({"k8s-app": "metrics-server"}),
@@ -87,6 +126,9 @@ WELL: dict[str, Callable[[], Patient]] = {
     "apiservice-service-missing": lambda: selecting({"k8s-app": "metric-server"}),
     "apiservice-port-mismatch": lambda: leading_to("https", "https"),
     "apiservice-orphaned": lambda: selecting({"k8s-app": "metrics-server"}),
+    "helm-apiservice-ownership-conflict": lambda: owned_elsewhere(owner="metrics"),
+    "endpoints-controller-stale": lambda: stale(ready_for=20),
+    "apiservice-backend-starting": lambda: starting(51),
 }
 REGISTRATION = (paths.APISERVICES, SERVICE, SLICES, *paths.DEPLOYMENTS)
 SEES: dict[str, tuple[str, ...]] = {
@@ -95,4 +137,7 @@ SEES: dict[str, tuple[str, ...]] = {
     "apiservice-service-missing": REGISTRATION,
     "apiservice-port-mismatch": REGISTRATION,
     "apiservice-orphaned": REGISTRATION,
+    "helm-apiservice-ownership-conflict": REGISTRATION,
+    "endpoints-controller-stale": REGISTRATION,
+    "apiservice-backend-starting": (paths.APISERVICES, SERVICE, SLICES, paths.RUNNING_PODS),
 }

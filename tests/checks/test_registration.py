@@ -17,7 +17,10 @@ from tests.checks.registered import (
     local,
     missing_endpoints,
     on_port,
+    owned_elsewhere,
     selecting,
+    stale,
+    starting,
     without_service,
 )
 from tests.facts.clusters import (
@@ -189,6 +192,85 @@ def test_a_port_leads_nowhere_where_no_container_has_its_name(
     target: int | str, port_names: tuple[str, ...], result: Result
 ) -> None:
     assert leading_to(target, *port_names).outcome("apiservice-port-mismatch").result is result
+
+
+# helm-apiservice-ownership-conflict
+
+
+def test_an_apiservice_is_handed_over_with_what_it_names() -> None:
+    first, second = _finding(owned_elsewhere(), "helm-apiservice-ownership-conflict").remedies
+
+    assert "meta.helm.sh/release-name=metrics" in first.commands[0]
+    assert "meta.helm.sh/release-name=legacy" in first.undo[0]
+    assert '"name":"metrics-server"' in second.commands[0]
+    assert _causes(owned_elsewhere()) == {"helm-apiservice-ownership-conflict"}
+
+
+@pytest.mark.parametrize(
+    "patient",
+    [
+        lambda: owned_elsewhere(owner=""),
+        lambda: owned_elsewhere(release=""),
+        lambda: owned_elsewhere().api(paths.slices("kube-system", "legacy-metrics-server"), listed(endpoint_slice())),
+    ],
+    ids=("nobodys", "by-hand", "it-breaks-nothing"),
+)
+def test_another_owner_alone_is_no_fault(patient: Callable[[], Patient]) -> None:
+    assert not patient().outcome("helm-apiservice-ownership-conflict").findings
+
+
+# endpoints-controller-stale
+
+
+@pytest.mark.parametrize(
+    ("controllers", "off"),
+    [
+        ((), False),
+        (("--controllers=*",), False),
+        (("--controllers=*,-endpointslice-controller",), True),
+        (("--controllers=*,-endpointslice",), True),
+        (("--controllers=deployment-controller",), True),
+        (("--controllers=deployment-controller,endpointslice-controller",), False),
+    ],
+)
+def test_who_keeps_the_endpoints_is_kept_off_by_a_flag(controllers: tuple[str, ...], off: bool) -> None:
+    finding = _finding(stale(*controllers), "endpoints-controller-stale")
+
+    assert (finding.subjects == ("process/kube-controller-manager@master",)) is off
+    assert any("--controllers=*" in command for command in finding.remedies[0].commands) is off
+    assert finding.remedies[0].on == "control-plane/master"
+
+
+@pytest.mark.parametrize(
+    "slices",
+    [(("10.244.1.9",), ()), (("10.244.1.5", "10.244.1.9"), ())],
+    ids=("kept", "kept-beside-an-older-one"),
+)
+def test_endpoints_that_hold_a_ready_pod_are_kept(slices: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+    patient = stale().api(SLICES, listed(endpoint_slice(*slices)))
+
+    assert patient.outcome("endpoints-controller-stale").result is Result.PASS
+
+
+# apiservice-backend-starting
+
+
+def test_one_that_starts_again_and_again_is_not_starting() -> None:
+    assert not starting(20, restarts=2).outcome("apiservice-backend-starting").findings
+
+
+def test_another_server_is_given_a_minute() -> None:
+    own = service({"app": "adapter"})
+    other = pod("adapter-1", labels={"app": "adapter"}, ready=False, started=-55)
+    patient = missing_endpoints().api(SERVICE, own).api(paths.RUNNING_PODS, listed(other))
+
+    assert _finding(patient, "apiservice-backend-starting").subjects == ("pod/kube-system/adapter-1",)
+
+
+def test_what_starts_explains_that_there_is_no_endpoint() -> None:
+    unexplained = {item.id for item in starting(20).diagnosis().unexplained}
+
+    assert "apiservice-missing-endpoints" not in unexplained
 
 
 # metrics-server-missing, beside another adapter

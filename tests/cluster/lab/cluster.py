@@ -736,7 +736,8 @@ def _needs_new_pod(truth: Truth) -> bool:
     """Whether a pod that has run for a while would not show what it should."""
     pod = truth.metrics_server.pod
     kept_out = pod.quota or pod.taint is not None
-    return kept_out or truth.caught is Caught.JUST_STARTED or truth.metrics_server.token == "secret"
+    moves = kept_out or not truth.keeps_endpoints
+    return moves or truth.caught is Caught.JUST_STARTED or truth.metrics_server.token == "secret"
 
 
 def _is_rolled_out(deployment: dict[str, Any]) -> bool:

@@ -181,6 +181,7 @@ def control_plane_commands(truth: Truth) -> dict[str, tuple[str, ...]]:
             f"--service-account-private-key-file={PKI}/service-account-key.pem",
             f"--service-cluster-ip-range={SERVICE_CIDR}",
             "--use-service-account-credentials=true",
+            *(() if truth.keeps_endpoints else ("--controllers=*,-endpointslice-controller",)),
             # The lab's pace, so that an HPA's conditions follow a fault within seconds.
             "--horizontal-pod-autoscaler-sync-period=5s",
             "--horizontal-pod-autoscaler-cpu-initialization-period=20s",

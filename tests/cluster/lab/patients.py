@@ -214,6 +214,12 @@ FAULTS: dict[str, Fault] = {
     "metrics-server-cert-expiring": _all(
         VERIFIED, _serves_aggregator(begins=timedelta(days=-355), ends=timedelta(days=10))
     ),
+    "helm-apiservice-ownership-conflict": _all(
+        _metrics_server(release="metrics"), _registered(service="legacy-metrics-server", release="legacy")
+    ),
+    # metrics-server is started anew, and has another address.
+    "endpoints-controller-stale": lambda truth: replace(truth, keeps_endpoints=False),
+    "apiservice-backend-starting": _just_started,
     "apiservice-orphaned": _registered(service="metrics-server-legacy", leftover=True),
     "metrics-server-uninstalled": _metrics_server(deployed=False),
     "another-adapter": _all(_metrics_server(adapter=True), _registered(service="resource-adapter")),

@@ -255,6 +255,7 @@ def own_cert(node: str) -> ServingCert:
 class Truth:
     """Everything that the lab brings about; see the module for how to extend it.
 
+    `keeps_endpoints`: whether kube-controller-manager runs the controller that does.
     `before` is what was true until then: it is brought about first, and left as gently as this truth allows.
     `apiserver_written` is what the unit's file says since somebody changed it, after the API server had started;
     `started_as_written` has it started anew with that, whether it survives it or not.
@@ -271,6 +272,7 @@ class Truth:
     k8s_node1: Kubelet = Kubelet(own_cert(NODE1))
     metrics_server: MetricsServer = MetricsServer()
     api_service: ApiService | None = ApiService()
+    keeps_endpoints: bool = True
     hpa: Hpa = Hpa()
     firewall: tuple[Drop, ...] = ()
     workstation_reaches_kubelets: bool = True
