@@ -25,7 +25,7 @@ test: $(DEV_READY) ## lint, types and every test that needs no cluster
 	$(DEV_ENV)/bin/ruff check --quiet .
 	$(DEV_ENV)/bin/ruff format --check --quiet .
 	$(DEV_ENV)/bin/mypy --strict
-	$(DEV_ENV)/bin/pytest -q
+	$(DEV_ENV)/bin/pytest -q -n auto
 
 lab: $(DEV_READY) ## bring a real cluster up and leave it (LAB=name FORM=static|systemd PATIENT=name); needs root
 	@cd tests/cluster && ../../$(DEV_ENV)/bin/python -m lab up

@@ -98,7 +98,8 @@ class TestVantages:
         containers = lab.run(NODE1, ["ctr", "-n", "k8s.io", "containers", "ls", "-q", wanted], check=True).stdout
         tasks = lab.run(NODE1, ["ctr", "-n", "k8s.io", "tasks", "ls"], check=True).stdout
         (pid,) = [line.split()[1] for line in tasks.splitlines() if line.split()[0] == containers.strip()]
-        script = f'mkdir -p {ACCOUNT} && mount --bind /proc/{pid}/root{ACCOUNT} {ACCOUNT} && exec "$@"'
+        fill = f"mount -t tmpfs tmpfs {ACCOUNT} && cp -L /proc/{pid}/root{ACCOUNT}/* {ACCOUNT}/"
+        script = f'mkdir -p {ACCOUNT} && {fill} && exec "$@"'
         environment = [f"{name}={value}" for name, value in {**IN_POD, "PYTHONPATH": str(CHECKOUT)}.items()]
         shell = ["unshare", "--mount", "sh", "-c", script, "sh", "env", *environment, *program]
         return lab.run(NODE1, ["nsenter", "-t", pid, "--net", *shell]).stdout

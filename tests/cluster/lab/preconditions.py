@@ -57,7 +57,7 @@ def _inotify_instances() -> int:
     count = 0
     for folder in Path("/proc").glob("[0-9]*/fd"):
         try:
-            count += sum(os.readlink(file.path) == "anon_inode:inotify" for file in os.scandir(folder))  # noqa: PTH115
+            count += sum(str(file.readlink()) == "anon_inode:inotify" for file in folder.iterdir())
         except OSError:
             continue  # it has ended meanwhile
     return count
