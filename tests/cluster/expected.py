@@ -90,6 +90,9 @@ TRUTH: dict[str, Found] = {
     },
     "front-proxy-cert-of-cluster-ca": {("front-proxy-ca-mismatch", "active")},
     "healthy-same-ca": set(),
+    "healthy-any-name": set(),
+    "healthy-by-cluster-ip": set(),
+    "front-proxy-key-swapped": {("front-proxy-key-mismatch", "latent")},
     "allowed-names-emptied-too-late": {("requestheader-allowed-names-mismatch", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
@@ -164,6 +167,9 @@ FLOWING = (
     "front-proxy-cert-expiring",
     "client-ca-config-missing",
     "same-ca-masters",
+    "front-proxy-key-swapped",
+    "healthy-any-name",
+    "healthy-by-cluster-ip",
     "healthy-same-ca",
     "guides-way-out",
     "kubelet-insecure-tls",
