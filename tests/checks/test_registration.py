@@ -8,6 +8,8 @@ from msdoctor.bundle import Reason
 from msdoctor.facts import paths
 from msdoctor.judge import Result
 from msdoctor.model import Confidence, Finding
+from msdoctor.utterances.errors import OwnedByAnotherRelease
+from msdoctor.utterances.reader import read_error
 from tests.checks.registered import (
     SERVICE,
     SERVICES,
@@ -217,6 +219,17 @@ def test_an_apiservice_is_handed_over_with_what_it_names() -> None:
 )
 def test_another_owner_alone_is_no_fault(patient: Callable[[], Patient]) -> None:
     assert not patient().outcome("helm-apiservice-ownership-conflict").findings
+
+
+def test_helms_refusal_is_read_with_both_names() -> None:
+    refusal = (
+        'Error: Unable to continue with install: APIService "v1beta1.metrics.k8s.io" in namespace ""'
+        " exists and cannot be imported into the current release: invalid ownership metadata; annotation validation"
+        ' error: key "meta.helm.sh/release-name" must equal "metrics": current value is "legacy"'
+    )
+
+    assert read_error(refusal) == OwnedByAnotherRelease("v1beta1.metrics.k8s.io", "metrics", "legacy")
+    assert read_error(refusal.partition("; ")[0]) == OwnedByAnotherRelease("v1beta1.metrics.k8s.io")
 
 
 # endpoints-controller-stale
