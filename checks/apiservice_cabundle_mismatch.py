@@ -100,7 +100,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
-    says=(Says("UnknownAuthority", hop=Hop.C), Says("IncompatibleUsage", hop=Hop.C)),
+    says=(Says("UnknownAuthority", hop=Hop.C, likelihood=0.9), Says("IncompatibleUsage", hop=Hop.C, likelihood=0.9)),
     advise=advise,
 )
 def apiservice_cabundle_mismatch(

@@ -53,8 +53,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("NotValidFor", hop=Hop.C),
-        Says("NotValidForAny", hop=Hop.C),
+        Says("NotValidFor", hop=Hop.C, where={"wants": "service"}),
+        Says("NotValidForAny", hop=Hop.C, where={"wants": "service"}),
         Says("LegacyCommonName", hop=Hop.C),
     ),
     advise=advise,

@@ -47,7 +47,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return (*make_anew(blanks), insecure(blanks))
 
 
-@check(hop=Hop.C, cls=Class.CAUSE, says=(Says("Expired", hop=Hop.C),), advise=advise)
+@check(hop=Hop.C, cls=Class.CAUSE, says=(Says("Expired", hop=Hop.C, likelihood=0.9),), advise=advise)
 def metrics_server_cert_expired(
     verification: Verification | None, installation: Installation | Unseen | None, repair: Repair
 ) -> Iterator[Finding | NotApplicable | Unseen]:

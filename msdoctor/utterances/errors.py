@@ -7,6 +7,11 @@ part that the text lacks is empty.
 from msdoctor.utterances.value import Value
 
 
+def wants(name: str) -> str:
+    """Whose name is looked for: the aggregator's is always ``SERVICE.NAMESPACE.svc`` (handler_proxy.go)."""
+    return "service" if name.endswith(".svc") else ""
+
+
 class NotValidFor(Value):
     """``x509: certificate is valid for A, B, not C`` (crypto/x509/verify.go, HostnameError.Error)."""
 
@@ -17,6 +22,11 @@ class NotValidFor(Value):
     def alone(self) -> str:
         """The only name that it is valid for, if there is but one."""
         return self.names[0] if len(set(self.names)) == 1 else ""
+
+    @property
+    def wants(self) -> str:
+        """``service`` where the name is one as the aggregator dials, else empty."""
+        return wants(self.wanted)
 
 
 class NoIPSANs(Value):
@@ -29,6 +39,11 @@ class NotValidForAny(Value):
     """``x509: certificate is not valid for any names, but wanted to match C`` (the same)."""
 
     wanted: str
+
+    @property
+    def wants(self) -> str:
+        """``service`` where the name is one as the aggregator dials, else empty."""
+        return wants(self.wanted)
 
 
 class LegacyCommonName(Value):
