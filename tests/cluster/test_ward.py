@@ -20,7 +20,7 @@ SAMPLE = (
     "kubelet-serving-csr-pending-everywhere",
     "kubelet-webhook-unauthorized-401+kubelet-cert-expired-on-master",
     "node-firewall-reject",
-    "kubelet-cert-unknown-ca@0.9",
+    "kubelet-cert-unknown-ca-everywhere@0.9",
 )
 
 
