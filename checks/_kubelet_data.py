@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
-from msdoctor.model import Evidence, Remedy, Risk
+from msdoctor.model import Evidence, Look, Remedy, Risk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,13 @@ RESOURCE_PATH = "/api/v1/nodes/NODE/proxy/metrics/resource"
 LATEST = "https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml"
 # What Heapster asked kubelets for (kubernetes pkg/kubelet/server/server.go to 1.17); /stats/summary is still there.
 REMOVED = ("/stats/container", "/spec")
+
+OLD = Look("kubectl get node NODE -o wide", "a kubelet before 1.22, on a host with cgroup v2", "cgroup-v2-unsupported")
+
+
+def counts(node: NodeFigures) -> bool:
+    """Whether nothing is said against the scrape: with ``-v=1`` it is said of the figures themselves."""
+    return node.failure is None or type(node.failure.error).__name__ == "IncompleteFigures"
 
 
 def is_removed(path: str) -> bool:

@@ -30,12 +30,11 @@ issue 819; kubernetes issues 111291 and 111621 ("open /sys/fs/cgroup/cpu.stat: n
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msdoctor.model import Class, Confidence, Effect, EffectKind, Finding, Hop, Look, Says, Unseen, check
 
-from ._kubelet_data import RESOURCE_PATH, UNHEARD, look_closer, rows, start_anew
+from ._kubelet_data import OLD, RESOURCE_PATH, UNHEARD, counts, look_closer, rows, start_anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
     from msdoctor.model import Blanks, Remedy
 
-KNOWS_CGROUP_V2 = 22
-OLD = Look("kubectl get node NODE -o wide", "a kubelet before 1.22, on a host with cgroup v2", "cgroup-v2-unsupported")
 ZERO = Look(
     f"kubectl get --raw {RESOURCE_PATH} | grep ^node_",
     "node_cpu_usage_seconds_total or node_memory_working_set_bytes is 0",
@@ -83,8 +80,10 @@ def cgroup_hierarchy_node_stats_zero(
     asks_for_starts = installation.version == (0, 5)  # kubelet-null-starttime looks the same then
     answered = any(node.own for node in figures)
     for node in figures:
-        if node.own or node.doubted or not node.some_pods or not _counts(node):
+        if node.own or node.doubted or not node.some_pods or not counts(node):
             continue
+        if node.before_cgroup_v2 and node.comes_with_cgroup_v2 is not False:
+            continue  # cgroup-v2-unsupported, which looks the same
         if not (node.heard and answered):
             yield Unseen(UNHEARD if answered else "no node has a row: the answer itself may be at fault", node.subject)
             continue
@@ -96,17 +95,6 @@ def cgroup_hierarchy_node_stats_zero(
             subjects=(node.subject,),
             evidence=(*rows(node), *((node.failure.evidence,) if node.failure else ())),
             effects=(Effect(EffectKind.NO_NODE_FIGURES, node.name),),
-            confidence=Confidence.POSSIBLE if asks_for_starts or _is_old(node) else Confidence.LIKELY,
+            confidence=Confidence.POSSIBLE if asks_for_starts or node.before_cgroup_v2 else Confidence.LIKELY,
             remedies=advise(repair.blanks(node.name)),
         )
-
-
-def _counts(node: NodeFigures) -> bool:
-    """Whether nothing is said against the scrape: with ``-v=1`` it is said of the figures themselves."""
-    return node.failure is None or type(node.failure.error).__name__ == "IncompleteFigures"
-
-
-def _is_old(node: NodeFigures) -> bool:
-    """Whether it is the kubelet itself that may not know cgroup v2, before 1.22."""
-    minor = re.match(r"v1\.(\d{1,3})\.", node.node.status.node_info.kubelet_version)
-    return minor is not None and int(minor[1]) < KNOWS_CGROUP_V2

@@ -6,6 +6,7 @@ metrics-server says nothing, at its default verbosity, of figures that it leaves
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,20 @@ from msdoctor.model import Unseen, those_seen
 # Two scrapes make a rate, a third may find that the kubelet has not measured since the one before (every 10 s to 20 s).
 SCRAPES = 3
 MEASURED_WITHIN = timedelta(seconds=30)
+# Before, kubelets read zeros from cgroup v2's root (metrics-server KNOWN_ISSUES.md and issue 819).
+KNOWS_CGROUP_V2 = 22
+# Kubernetes' documentation, "About cgroup v2": from which release on systems have it unless told otherwise.
+CGROUP_V2_SINCE = {
+    "Ubuntu": (21, 10),
+    "Debian GNU/Linux": (11,),
+    "Fedora": (31,),
+    "Red Hat Enterprise Linux": (9,),
+    "AlmaLinux": (9,),
+    "Rocky Linux": (9,),
+    "Oracle Linux Server": (9,),
+    "CentOS Stream": (9,),
+    "CentOS Linux": (9,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,22 @@ class NodeFigures:
     def subject(self) -> str:
         """``node/k8s-node1``."""
         return f"node/{self.name}"
+
+    @property
+    def before_cgroup_v2(self) -> bool:
+        """Whether its kubelet is too old to read the root of cgroup v2."""
+        minor = re.match(r"v1\.(\d{1,3})\.", self.node.status.node_info.kubelet_version)
+        return minor is not None and int(minor[1]) < KNOWS_CGROUP_V2
+
+    @property
+    def comes_with_cgroup_v2(self) -> bool | None:
+        """Whether its system has cgroup v2 unless it was told otherwise; None of a system that is not known."""
+        image = self.node.status.node_info.os_image
+        name = next((name for name in CGROUP_V2_SINCE if image.startswith(name)), "")
+        release = re.search(r"(\d{1,4})(?:\.(\d{1,4}))?", image)
+        if not (name and release):
+            return None
+        return tuple(int(part) for part in release.groups() if part) >= CGROUP_V2_SINCE[name]
 
     @property
     def no_pods(self) -> bool:

@@ -308,6 +308,7 @@ class DaemonEndpoints(Struct, frozen=True):
 class NodeInfo(Struct, frozen=True):
     architecture: str = ""
     kubelet_version: str = ""
+    os_image: str = ""
     container_runtime_version: str = ""
 
 

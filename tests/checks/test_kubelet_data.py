@@ -25,6 +25,7 @@ from tests.facts.clusters import (
 )
 
 CONTAINERS = "container-metrics-missing-from-kubelet"
+CGROUP_V2 = "cgroup-v2-unsupported"
 NODE_ZERO = "cgroup-hierarchy-node-stats-zero"
 NOTHING = "cadvisor-root-stats-missing"
 ALL = (CONTAINERS, NODE_ZERO, NOTHING)
@@ -171,3 +172,40 @@ def test_a_sample_that_is_left_out_changes_nothing_but_a_note() -> None:
     assert finding.effects == ()
     assert patient.facts().failed_scrapes == ()
     assert patient.diagnosis().verdict == healthy().diagnosis().verdict
+
+
+def _of(kubelet: str, system: str, *rows: str) -> Patient:
+    """The worker's kubelet and system, and which nodes have a row; its pods have theirs."""
+    patient = _patient(_workload("a"), rows=("a",), nodes=rows)
+    items = [node("master", ("InternalIP", "192.0.2.10")), node("worker", ("InternalIP", "192.0.2.11"))]
+    items[1]["status"]["nodeInfo"] = {"kubeletVersion": kubelet, "osImage": system}
+    return patient.api(paths.NODES, listed(*items))
+
+
+@pytest.mark.parametrize(
+    ("kubelet", "system", "named"),
+    [
+        ("v1.21.14", "Debian GNU/Linux 12 (bookworm)", {CGROUP_V2: Confidence.LIKELY}),
+        ("v1.19.16", "AlmaLinux 9.0 (Emerald Puma)", {CGROUP_V2: Confidence.LIKELY}),
+        ("v1.21.1", "NixOS 21.05 (Okapi)", {CGROUP_V2: Confidence.POSSIBLE}),
+        ("v1.21.1", "", {CGROUP_V2: Confidence.POSSIBLE}),
+        # Systems that start with cgroup v1.
+        ("v1.21.1", "Ubuntu 20.04.6 LTS", {NODE_ZERO: Confidence.POSSIBLE}),
+        ("v1.21.1", "CentOS Linux 7 (Core)", {NODE_ZERO: Confidence.POSSIBLE}),
+        ("v1.22.0", "Ubuntu 22.04.3 LTS", {NODE_ZERO: Confidence.LIKELY}),
+    ],
+)
+def test_a_kubelet_too_old_for_cgroup_v2_is_named_where_its_system_may_have_it(
+    kubelet: str, system: str, named: dict[str, Confidence]
+) -> None:
+    patient = _of(kubelet, system, "master")
+
+    assert {id_: f.confidence for id_ in (CGROUP_V2, NODE_ZERO) for f in patient.outcome(id_).findings} == named
+
+
+def test_a_kubelet_too_old_for_cgroup_v2_is_not_named_for_what_else_may_be_behind() -> None:
+    well = _of("v1.21.14", "Ubuntu 22.04.3 LTS", "master", "worker")
+    mixed = _of("v1.21.14", "Ubuntu 22.04.3 LTS")  # the new one has no row either
+
+    assert well.outcome(CGROUP_V2).result is Result.PASS
+    assert [finding.confidence for finding in mixed.outcome(CGROUP_V2).findings] == [Confidence.POSSIBLE]

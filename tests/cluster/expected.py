@@ -146,6 +146,7 @@ WRITTEN: dict[str, Found] = {
     "ipv6-unsupported-old-version": {("ipv6-unsupported-old-version", "active")},
     "windows-kubelet-stats-500": {("windows-kubelet-stats-500", "active")},
     "kubelet-null-starttime": {("kubelet-null-starttime", "active")},
+    "cgroup-v2-unsupported": {("cgroup-v2-unsupported", "active")},
 }
 
 # Patients of whose cause nothing better than "possible" can be said from the vantages that see them.
