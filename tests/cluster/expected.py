@@ -45,6 +45,7 @@ TRUTH: dict[str, Found] = {
     "metrics-not-yet-available": set(),
     "kubelet-cert-san-missing-ip": {("kubelet-cert-san-missing-ip", "active")},
     "kubelet-cert-unknown-ca": {("kubelet-cert-unknown-ca", "active")},
+    "kubelet-cert-of-remade-ca": {("kubelet-cert-unknown-ca", "active")},
     "kubelet-cert-expired": {("kubelet-cert-expired", "active")},
     "kubelet-cert-key-usage": {("kubelet-cert-key-usage", "active")},
     "kubelet-cert-not-reloaded": {("kubelet-cert-not-reloaded", "active")},

@@ -14,6 +14,7 @@ AUTHORITIES = {
     "cluster": "Kubernetes",
     "front-proxy": "Kubernetes Front Proxy CA",
     "other": "Somebody Else's CA",
+    "remade": "Kubernetes",  # the cluster's, made anew with another key
 }
 
 

@@ -227,6 +227,7 @@ FAULTS: dict[str, Fault] = {
     "metrics-not-yet-available": _just_started,
     "kubelet-cert-san-missing-ip": _serves(NODE1, ServingCert(ips=(), dns_names=(NODE1,))),
     "kubelet-cert-unknown-ca": _serves(NODE1, replace(own_cert(NODE1), issuer="other")),
+    "kubelet-cert-of-remade-ca": _serves(NODE1, replace(own_cert(NODE1), issuer="remade")),
     "kubelet-cert-expired": _serves(
         NODE1, replace(own_cert(NODE1), begins=timedelta(days=-366), ends=timedelta(days=-1))
     ),

@@ -101,7 +101,7 @@ class ServingCert:
 
     ips: tuple[str, ...]
     dns_names: tuple[str, ...]
-    issuer: Literal["cluster", "other"] = "cluster"
+    issuer: Literal["cluster", "other", "remade"] = "cluster"
     begins: timedelta = timedelta(hours=-1)
     ends: timedelta = timedelta(days=365)
     usages: tuple[Literal["server", "client"], ...] = ("server", "client")
