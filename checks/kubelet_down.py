@@ -47,8 +47,9 @@ from msdoctor.model import (
 from ._kubelet_reach import NOT_READY, READY, SHOWS_WITHIN_SECONDS, each, finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from msdoctor.facts.inotify import Inotify
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.reach import Reach
     from msdoctor.facts.repair import Repair
@@ -82,7 +83,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def kubelet_down(
-    reaches: tuple[Reach, ...], installation: Installation | Unseen | None, repair: Repair
+    reaches: tuple[Reach, ...],
+    installation: Installation | Unseen | None,
+    inotify: Mapping[str, Inotify | Unseen],
+    repair: Repair,
 ) -> Iterator[Finding | Unseen]:
     deployed = None if isinstance(installation, Unseen) else installation
     down = {reach.name for reach in reaches if _may_be_down(reach) and _is_complained_of(reach, deployed)}
@@ -90,7 +94,7 @@ def kubelet_down(
     takes_along = bool(hosts) and hosts <= down
 
     def judge(reach: Reach) -> Iterator[Finding]:
-        if reach.name not in down:
+        if reach.name not in down or _cannot_start(reach, inotify):
             return
         refused, unlisted = _is_refused(reach), _is_unlisted(reach)
         hosting = takes_along and reach.name in hosts
@@ -130,6 +134,12 @@ def _is_refused(reach: Reach) -> bool:
 def _is_unlisted(reach: Reach) -> bool:
     """Its unit is there and its process is not; in k3s a kubelet has neither of its own."""
     return reach.processes == () and reach.process is not None
+
+
+def _cannot_start(reach: Reach, inotify: Mapping[str, Inotify | Unseen]) -> bool:
+    """Then it is inotify-limit-exhausted: one that is started ends again."""
+    held = inotify.get(reach.name)
+    return _is_unlisted(reach) and held is not None and not isinstance(held, Unseen) and held.spent
 
 
 def _summary(reach: Reach, refused: bool, unlisted: bool, takes_along: bool) -> str:

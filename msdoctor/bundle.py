@@ -25,6 +25,7 @@ class Kind(StrEnum):
     FILE = "file"  # path: absolute, as the host sees it; body: the file, of a private key only its public half
     DIRECTORY = "directory"  # path: absolute; body: JSON list of the names in it, sorted
     PROCESS = "process"  # path: the program's name; body: JSON list of its processes, see ``facts.processes``
+    INOTIFY = "inotify"  # path: /proc; body: JSON, what each user holds of it, see ``facts.inotify``
 
 
 @dataclass(frozen=True, slots=True, order=True)

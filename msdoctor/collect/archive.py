@@ -195,6 +195,8 @@ def _name(place: Place) -> str:
             return f"{host}/{path}/_names.json" if path else f"{host}/_names.json"
         case Kind.PROCESS:
             return f"{host}/_processes/{path}.json"
+        case Kind.INOTIFY:
+            return f"{host}/_inotify.json"
 
 
 def _part(text: str) -> str:

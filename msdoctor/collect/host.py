@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from msdoctor.collect.errors import ConfigurationError
 from msdoctor.collect.look import Answer
 
 LARGEST = 1024 * 1024  # bytes of one file
+DESCRIPTORS = 200_000  # of all processes, looked at before counting them is given up
+WATCHES = 2_000_000  # counted of one descriptor
+INOTIFY_LIMITS = ("max_user_instances", "max_user_watches")
+HOLDERS = 5  # programs that are named, of each user's
 LINKS = 40  # followed before it is called a loop, as in Linux's path_resolution(7)
 
 EXPECTED = (
@@ -83,12 +88,14 @@ class HostRoot:
     directory: Path
 
     def read(self, place: Place) -> Answer:
-        """The body of a FILE, DIRECTORY or PROCESS place, or the refusal."""
+        """The body of a FILE, DIRECTORY, PROCESS or INOTIFY place, or the refusal."""
         try:
             if place.kind is Kind.FILE:
                 return self._content(place.path)
             if place.kind is Kind.DIRECTORY:
                 return _json(sorted(entry.name for entry in self._resolve(place.path).iterdir()))
+            if place.kind is Kind.INOTIFY:
+                return self._inotify()
             return self._processes(place.path)
         except OSError as error:
             reason, words = _REASONS.get(error.errno or 0, (Reason.FAILED, error.strerror or str(error)))
@@ -214,6 +221,67 @@ class HostRoot:
         except (OSError, _NotAFileError, _TooLargeError, ValueError, IndexError):
             return None
         return f"{datetime.fromtimestamp(started, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+    # inotify
+
+    def _inotify(self) -> Answer:
+        """What each user's processes hold at least: ``unread`` counts the processes that may not be looked into."""
+        try:
+            limits = {name: int(self._content(f"/proc/sys/fs/inotify/{name}")) for name in INOTIFY_LIMITS}
+        except ValueError:
+            return Refusal(Reason.MALFORMED, "the limit is not a number")
+        left, unread = DESCRIPTORS, 0
+        held: dict[int, dict[str, list[int]]] = {}
+        for pid in self._pids():
+            try:
+                uid, program = self._owner(pid)
+                descriptors = list(self._resolve(f"/proc/{pid}/fd").iterdir())
+                left -= len(descriptors)
+                if left < 0:
+                    return Refusal(Reason.TOO_LARGE, f"more than {DESCRIPTORS:,} open descriptors")
+                watches = [count for item in descriptors if (count := self._watches(pid, item)) is not None]
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended meanwhile
+            except (PermissionError, KeyError, ValueError, IndexError, _NotAFileError):
+                unread += 1
+                continue
+            if watches:
+                sums = held.setdefault(uid, {}).setdefault(program, [0, 0])
+                sums[0] += len(watches)
+                sums[1] += sum(watches)
+        users = [_user(uid, programs) for uid, programs in sorted(held.items())]
+        return _json(limits | {"users": users, "unread": unread})
+
+    def _owner(self, pid: int) -> tuple[int, str]:
+        """The effective user and the name of a process, from proc(5)'s /proc/PID/status."""
+        lines = self._content(f"/proc/{pid}/status").decode("utf-8", "replace").splitlines()
+        fields = dict(line.split(":", 1) for line in lines if ":" in line)
+        return int(fields["Uid"].split()[1]), fields["Name"].strip()
+
+    def _watches(self, pid: int, descriptor: Path) -> int | None:
+        """How many watches an inotify descriptor has; None if it is another one, or closed meanwhile."""
+        try:
+            if str(descriptor.readlink()) != "anon_inode:inotify":
+                return None
+            # One line a watch, in thousands and more: counted as it is read, with no bound on bytes.
+            place = self._resolve(f"/proc/{pid}/fdinfo/{descriptor.name}")
+            _demand_file(os.lstat(place).st_mode)
+            with place.open("rb") as lines:
+                return sum(line.startswith(b"inotify ") for line in islice(lines, WATCHES))
+        except FileNotFoundError:
+            return None
+
+
+def _user(uid: int, programs: dict[str, list[int]]) -> dict[str, Any]:
+    most = sorted(programs.items(), key=lambda item: item[1], reverse=True)[:HOLDERS]
+    return {
+        "uid": uid,
+        "instances": sum(instances for instances, _ in programs.values()),
+        "watches": sum(watches for _, watches in programs.values()),
+        "holders": [
+            {"program": name, "instances": instances, "watches": watches} for name, (instances, watches) in most
+        ],
+    }
 
 
 def _demand_file(mode: int) -> None:

@@ -29,6 +29,7 @@ SECONDS: Mapping[Kind, float] = MappingProxyType(
         Kind.FILE: 5.0,
         Kind.DIRECTORY: 5.0,
         Kind.PROCESS: 5.0,
+        Kind.INOTIFY: 5.0,
     }
 )
 
@@ -48,6 +49,7 @@ LANES: Mapping[Kind, str] = MappingProxyType(
         Kind.FILE: HOST_LANE,
         Kind.DIRECTORY: HOST_LANE,
         Kind.PROCESS: HOST_LANE,
+        Kind.INOTIFY: HOST_LANE,
     }
 )
 AT_ONCE: Mapping[str, int] = MappingProxyType({API_LANE: 16, TLS_LANE: 64, HOST_LANE: 8})

@@ -20,6 +20,7 @@ from msdoctor.facts.distribution import Distribution, distribution
 from msdoctor.facts.figures import NodeFigures, figures
 from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user, refused_lately
 from msdoctor.facts.gaps import Gap, gaps
+from msdoctor.facts.inotify import Inotify, inotify
 from msdoctor.facts.making import NotMade, not_made
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Service, Version, decode
 from msdoctor.facts.own_token import OwnToken, own_token
@@ -65,6 +66,7 @@ class Cluster:
     placings: tuple[Placing, ...] | Unseen
     kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
     kubelet_processes: tuple[processes.Component, ...]
+    inotify: Mapping[str, Inotify | Unseen]
     reaches: tuple[reach.Reach, ...] | Unseen
     admissions: Mapping[str, admission.Admission | Unseen]
     asked: tuple[Asked, ...] | Unseen
@@ -164,6 +166,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         else (),
         kubelets=kubelets,
         kubelet_processes=kubelet_processes,
+        inotify=inotify(bundle),
         reaches=reaches,
         admissions=admissions,
         asked=asked(kubelets, admissions, failed, flow, present, bundle.taken_at, reaches),

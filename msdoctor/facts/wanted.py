@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
 from msdoctor.facts import (
     distribution,
+    inotify,
     installation,
     kubelets,
     own_token,
@@ -108,6 +109,7 @@ def _kubelet_handshakes(bundle: Bundle, one: installation.Installation | None) -
 
 
 def _from_hosts(bundle: Bundle) -> Iterator[Place]:
+    yield from inotify.places(bundle)
     for host in bundle.hosts:
         origin = f"host/{host}"
         yield Place(origin, Kind.FILE, distribution.KUBEADM_FLAGS)

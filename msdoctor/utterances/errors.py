@@ -458,7 +458,10 @@ class NoCgroupStats(Value):
 
 
 class InotifyExhausted(Value):
-    """``inotify_init: too many open files``, ``inotify_add_watch PATH: no space left on device`` (cAdvisor)."""
+    """``inotify_init: too many open files``, ``inotify_add_watch PATH: no space left on device`` (cAdvisor).
+
+    ``call`` is ``fsnotify`` for ``error creating fsnotify watcher: too many open files``, which any component says.
+    """
 
     call: str
     failure: str

@@ -516,6 +516,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.InotifyExhausted("inotify_init", match[1]),
     ),
     Grammar(
+        "fsnotify watcher: ",
+        r"fsnotify watcher: (too many open files)",
+        lambda match: errors.InotifyExhausted("fsnotify", match[1]),
+    ),
+    Grammar(
         "inotify_add_watch ",
         r"inotify_add_watch \S{1,500}: (no space left on device)",
         lambda match: errors.InotifyExhausted("inotify_add_watch", match[1]),

@@ -147,6 +147,7 @@ WRITTEN: dict[str, Found] = {
     "ipv6-unsupported-old-version": {("ipv6-unsupported-old-version", "active")},
     "windows-kubelet-stats-500": {("windows-kubelet-stats-500", "active")},
     "kubelet-null-starttime": {("kubelet-null-starttime", "active")},
+    "inotify-limit-exhausted": {("inotify-limit-exhausted", "active")},
     "cgroup-v2-unsupported": {("cgroup-v2-unsupported", "active")},
 }
 

@@ -117,3 +117,45 @@ def test_a_root_that_is_none_is_said_to_be_none(root: Path, tmp_path: Path) -> N
     (root / "etc/hostname").unlink()
     with pytest.raises(ConfigurationError, match="--host-root NAME="):
         open_roots(((None, root),))
+
+
+def test_inotify_is_counted_by_user_and_program(root: Path) -> None:
+    limits = root / "proc/sys/fs/inotify"
+    limits.mkdir(parents=True)
+    (limits / "max_user_instances").write_text("128\n")
+    (limits / "max_user_watches").write_text("8192\n")
+    for pid, uid, watches in ((7, 0, 2), (8, 0, 1), (9, 65534, 0)):
+        process = root / f"proc/{pid}"
+        (process / "fd").mkdir(parents=True)
+        (process / "fdinfo").mkdir()
+        (process / "status").write_text(f"Name:\tfluent-bit\nUid:\t{uid + 1}\t{uid}\t0\t0\n")
+        (process / "fd/3").symlink_to("anon_inode:inotify")
+        (process / "fd/4").symlink_to("anon_inode:[eventpoll]")
+        (process / "fdinfo/3").write_text("pos:\t0\nflags:\t00\n" + "inotify wd:1 ino:2 sdev:3\n" * watches)
+
+    answer = read(root, "/proc", Kind.INOTIFY)
+
+    assert isinstance(answer, bytes)
+    assert json.loads(answer) == {
+        "max_user_instances": 128,
+        "max_user_watches": 8192,
+        "users": [
+            {
+                "uid": 0,
+                "instances": 2,
+                "watches": 3,
+                "holders": [{"program": "fluent-bit", "instances": 2, "watches": 3}],
+            },
+            {
+                "uid": 65534,
+                "instances": 1,
+                "watches": 0,
+                "holders": [{"program": "fluent-bit", "instances": 1, "watches": 0}],
+            },
+        ],
+        "unread": 0,
+    }
+
+
+def test_a_copy_of_files_has_no_inotify(root: Path) -> None:
+    assert read(root, "/proc", Kind.INOTIFY) == Refusal(Reason.ABSENT, "no such file")

@@ -63,6 +63,14 @@ LINES: tuple[tuple[str, str, InnermostError], ...] = (
         errors.InotifyExhausted("inotify_init", "too many open files"),
     ),
     (
+        "kubelet 1.36, of its certificate's file",
+        (
+            'dynamic_serving_content.go:145] "Failed to watch cert and key file, will retry later" err="error creating'
+            ' fsnotify watcher: too many open files"'
+        ),
+        errors.InotifyExhausted("fsnotify", "too many open files"),
+    ),
+    (
         "kubelet 1.12",
         "kubelet.go:1344] Failed to start cAdvisor inotify_add_watch /sys/fs/cgroup/memory/x: no space left on device",
         errors.InotifyExhausted("inotify_add_watch", "no space left on device"),
