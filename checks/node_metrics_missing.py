@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @check(hop=Hop.E, cls=Class.SYMPTOM)
 def node_metrics_missing(
-    nodes: tuple[Node, ...],
+    expected_nodes: tuple[Node, ...],
     flow: Flow,
     installation: Installation | Unseen | None,
     running_pods: tuple[RunningPod, ...] | Unseen,
@@ -52,7 +52,7 @@ def node_metrics_missing(
         return
     resolution = installation.resolution_seconds if (installation and not isinstance(installation, Unseen)) else 60
     failing = {scrape.node for scrape in those_seen(failed_scrapes)}
-    for node in nodes:
+    for node in expected_nodes:
         name = node.metadata.name
         until = flow.awaited_until(node, taken_at, resolution)
         if until and name not in failing:

@@ -120,10 +120,18 @@ class AwaitedNode:
 
 
 @dataclass(frozen=True, slots=True)
+class GoneNode:
+    """A node of which nothing is expected any more, and what is said of its machine."""
+
+    name: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class FlowReport:
     """How much of the cluster gives metrics now. None where it could not be counted.
 
-    A node that is awaited is not blind.
+    A node that is awaited is not blind. One whose machine is gone is not counted at all.
     """
 
     nodes_seen: int | None
@@ -137,6 +145,7 @@ class FlowReport:
     blind_hpas: tuple[BlindHPA, ...] = ()
     hpas_of: int | None = None
     awaited_nodes: tuple[AwaitedNode, ...] = ()
+    gone_nodes: tuple[GoneNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +353,7 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
     newest = flow.newest if isinstance(flow, Flow) else None
     pods = None if isinstance(cluster.running_pods, Unseen) else {pod.key for pod in cluster.running_pods}
     sampled = set(flow.pods) if isinstance(flow, Flow) else set()
-    of = None if isinstance(cluster.nodes, Unseen) else len(cluster.nodes)
+    of = None if isinstance(cluster.expected_nodes, Unseen) else len(cluster.expected_nodes)
     blind_hpas = {effect.subject for effect in total if effect.kind is EffectKind.HPA_BLIND}
     awaited = tuple(_awaited(cluster, flow, total, resolution)) if isinstance(flow, Flow) and counted else ()
     due = (topology.nodes or _named_nodes(cluster)) - {node.name for node in awaited}
@@ -358,6 +367,7 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
         conclusive=bool(fresh) and MASTERS not in cluster.context.groups,
         blind_nodes=tuple(sorted(due - fresh)) if counted else (),
         awaited_nodes=awaited,
+        gone_nodes=tuple(GoneNode(item.node, item.word) for item in those_seen(cluster.gone)),
         blind_hpas=_blind(cluster, frozenset(blind_hpas)),
         hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
     )

@@ -42,7 +42,7 @@ def topology(cluster: Cluster) -> Topology:
     hpas = those_seen(cluster.hpas)
     pods = those_seen(cluster.running_pods)
     return Topology(
-        nodes=frozenset() if isinstance(cluster.nodes, Unseen) else frozenset(n.metadata.name for n in cluster.nodes),
+        nodes=frozenset(node.metadata.name for node in those_seen(cluster.expected_nodes)),
         hpa_nodes={hpa.key: frozenset(pod.node for pod in pods if _scales(hpa, pod)) for hpa in hpas},
         verifies_kubelets=not isinstance(installation, Installation) or installation.verifies_kubelets,
     )
@@ -213,7 +213,7 @@ def _scaling(hpa: HPA) -> bool:
 
 def _every_kubelet_refuses(cluster: Cluster) -> bool:
     """Whether metrics-server is told by each that it may not: what it was told came over a connection that stands."""
-    nodes = those_seen(cluster.nodes)
+    nodes = those_seen(cluster.expected_nodes)
     failed = those_seen(cluster.failed_scrapes)
     refusing = {scrape.node for scrape in failed if scrape.said.connection.hop is Hop.F}
     return bool(nodes) and all(node.metadata.name in refusing for node in nodes)

@@ -21,6 +21,7 @@ from msdoctor.facts.figures import NodeFigures, figures
 from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user, refused_lately
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.inotify import Inotify, inotify
+from msdoctor.facts.leaving import Gone, gone, without
 from msdoctor.facts.making import NotMade, not_made
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Service, Version, decode
 from msdoctor.facts.own_token import OwnToken, own_token
@@ -63,6 +64,8 @@ class Cluster:
     not_made: NotMade | Unseen | None
     controller_managers: tuple[processes.Component, ...]
     nodes: tuple[Node, ...] | Unseen
+    gone: tuple[Gone, ...] | Unseen
+    expected_nodes: tuple[Node, ...] | Unseen
     placings: tuple[Placing, ...] | Unseen
     kubelets: tuple[nodes_kubelets.Kubelet, ...] | Unseen
     kubelet_processes: tuple[processes.Component, ...]
@@ -118,6 +121,11 @@ def read_facts(bundle: Bundle) -> Cluster:
     reaches = reach.reaches(bundle, kubelets, present, log, failed, flow, kubelet_processes)
     if not isinstance(kubelets, Unseen) and not isinstance(reaches, Unseen):
         kubelets = reach.judged_where_found(kubelets, reaches)
+    absent, met = gone(reaches, present), kubelets
+    expected = without(listed, absent, lambda node: node.metadata.name)
+    failed = without(failed, absent, lambda scrape: scrape.node)
+    kubelets = without(kubelets, absent, lambda kubelet: kubelet.name)
+    reaches = without(reaches, absent, lambda item: item.name)
     admissions = admission.admissions(bundle, kubelet_processes)
     told = installs.events(bundle, present.pods) if present else ()
     files = frozenset(_files_beside(bundle))
@@ -159,6 +167,8 @@ def read_facts(bundle: Bundle) -> Cluster:
         else None,
         controller_managers=processes.components(bundle, "kube-controller-manager"),
         nodes=listed,
+        gone=absent,
+        expected_nodes=expected,
         placings=listed
         if isinstance(listed, Unseen)
         else tuple(placings(listed, present.deployment.spec.template.spec))
@@ -174,7 +184,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         csrs=requests,
         flow=flow,
         running_pods=running,
-        figures=figures(listed, running, flow, failed, present, bundle.taken_at, kubelets),
+        figures=figures(expected, running, flow, failed, present, bundle.taken_at, kubelets),
         hpas=hpas,
         may_read_metrics=may_read,
         may_scrape=rights.allowed(bundle, rights.scrapes(service_account(present))) if present else Unseen("no pod"),
@@ -193,7 +203,7 @@ def read_facts(bundle: Bundle) -> Cluster:
             files,
             None if isinstance(whose, Unseen) else whose,
         ),
-        gaps=gaps(bundle, those_seen(kubelets)),
+        gaps=gaps(bundle, those_seen(met)),
     )
 
 

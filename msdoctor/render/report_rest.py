@@ -49,6 +49,7 @@ def proof(report: Report) -> Iterator[str]:
     nodes = share(flow.nodes_seen, flow.nodes_of, "node")
     yield from page.wrapped(f"{lead} metrics of {nodes}{pods}{age}{asked}.", "  ", first="")
     yield from _awaited(report)
+    yield from _gone(report)
     if not flow.conclusive:
         yield from page.wrapped(
             f"But this user is of {MASTERS}, which metrics-server never checks: that it is answered proves nothing"
@@ -66,6 +67,17 @@ def _awaited(report: Report) -> Iterator[str]:
         joined = f"{some([node.name for node in nodes], report, MOST_MEMBERS)} joined just now"
         due = f"a node's first metrics take two scrapes, and are due by {latest:%H:%M:%S}Z."
         yield from report.page.wrapped(f"{joined}: {due}", "  ", first="")
+
+
+def _gone(report: Report) -> Iterator[str]:
+    """Nodes that nothing is expected of, by what is said of their machines."""
+    words: dict[str, list[str]] = {}
+    for node in report.diagnosis.flow.gone_nodes:
+        words.setdefault(node.word, []).append(node.name)
+    for word, names in words.items():
+        answer = "answers" if len(names) == 1 else "answer"
+        text = f"Not counted: {some(names, report, MOST_MEMBERS)}, which no longer {answer}: {word}."
+        yield from report.page.wrapped(text, "  ", first="")
 
 
 def requirements(report: Report) -> Iterator[str]:

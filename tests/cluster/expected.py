@@ -135,6 +135,7 @@ TRUTH: dict[str, Found] = {
     "pod-security-runasnonroot": {("pod-security-runasnonroot", "active")},
     "metrics-server-quota": {("metrics-server-not-running", "active")},
     "metrics-server-rollout-stuck": {("bad-flag-or-args", "latent")},  # an earlier pod still serves
+    "node-terminated-still-listed": set(),
     "no-route-to-kubelets": set(),
     "kubelet-certs-by-bootstrap": set(),
     "old-x509-lines": set(),
@@ -185,6 +186,7 @@ FLOWING = (
     "another-adapter",
     "cumulative-cpu-decrease",
     "metrics-server-rollout-stuck",
+    "node-terminated-still-listed",
     "no-route-to-kubelets",
     "kubelet-certs-by-bootstrap",
     "old-x509-lines",

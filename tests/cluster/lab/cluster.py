@@ -506,6 +506,8 @@ class Lab:
             path = truth.kubelet(node).metrics_path
             self.kubectl("annotate", "node", node, "--overwrite", f"{key}={path}" if path else f"{key}-")
             self._taint(node, truth.metrics_server.pod.taint)
+            shut_down = f"{SHUT_DOWN}:NoSchedule" if truth.kubelet(node).shut_down else f"{SHUT_DOWN}-"
+            self.kubectl("taint", "node", node, shut_down, check=False)
 
     def _taint(self, node: str, taint: str | None) -> None:
         key = (taint or TAINT).partition("=")[0]
@@ -622,6 +624,7 @@ class Lab:
 
 
 METRICS_SERVER = "k8s-app=metrics-server"
+SHUT_DOWN = "node.cloudprovider.kubernetes.io/shutdown"
 TAINT = "dedicated"  # the key of the one that a patient's nodes have
 # This process's ends of the pipes to the watchers of labs that end with it.
 _LIFELINES: dict[str, int] = {}

@@ -103,6 +103,19 @@ def _cut_off_from_api_server(*nodes: str) -> Fault:
     return lambda truth: replace(_firewall(*rules)(truth), caught=Caught.MISSED)
 
 
+def _machine_gone(node: str) -> Fault:
+    """As from outside: nothing gets in or out, and the cloud's controller has been there."""
+    rules = (
+        Drop(node, "INPUT", ("-i", "eth0")),
+        Drop(node, "OUTPUT", ("-o", "eth0")),
+        Drop(node, "FORWARD", ("-i", "eth0")),
+        Drop(node, "FORWARD", ("-o", "eth0")),
+    )
+    elsewhere = _metrics_server(node=next(name for name in NODES if name != node))
+    told = _all(_firewall(*rules), _kubelet(node, running=False, shut_down=True), elsewhere)
+    return lambda truth: replace(told(truth), caught=Caught.MISSED)
+
+
 def _firewall(*rules: Drop) -> Fault:
     return lambda truth: replace(truth, firewall=(*truth.firewall, *rules))
 
@@ -278,6 +291,7 @@ FAULTS: dict[str, Fault] = {
     "node-firewall-reject-below": _all(_firewall(REJECTED), _metrics_server(node=NODE1)),
     "kubelet-down": _all(_kubelet(NODE1, running=False), _metrics_server(node=MASTER)),
     "kubelet-down-below": _all(_kubelet(NODE1, running=False), _metrics_server(node=NODE1)),
+    "node-terminated-still-listed": _machine_gone(NODE1),
     "node-address-dns-unresolvable": _metrics_server(args=_without("--kubelet-preferred-address-types")),
     "node-address-by-hostname": _metrics_server(args=_with("--kubelet-preferred-address-types", "Hostname,InternalIP")),
     "cluster-dns-unreachable": _all(

@@ -117,7 +117,8 @@ class Kubelet:
     is written over the certificate's file once the kubelet has started; `reloads` whether it looks at that file again.
     `node_ip` is an address that it registers instead of its machine's own; `metrics_path` annotates its Node; `port` is
     where it listens. `tale` is what becomes of its figures on the way to metrics-server, see `stand_ins/figures.py`.
-    `short_of_pids` has it want more process numbers left than there are.
+    `short_of_pids` has it want more process numbers left than there are. `shut_down`: what a cloud's controller has
+    written of its machine, on its Node.
     """
 
     serving_cert: ServingCert
@@ -134,6 +135,7 @@ class Kubelet:
     port: int = 10250
     tale: Tale | None = None
     short_of_pids: bool = False
+    shut_down: bool = False
 
 
 @dataclass(frozen=True)
