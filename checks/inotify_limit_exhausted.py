@@ -91,7 +91,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             ),
             on=f"node/{node}",
             risks=(Risk.DISRUPTIVE,),
-            undo=(f"rm {FILE}", "sysctl --system"),
+            undo=(
+                f"rm {FILE}",
+                f"sysctl -w fs.inotify.max_user_instances={blanks['old_instances']}"
+                f" fs.inotify.max_user_watches={blanks['old_watches']}",
+            ),
             verify=f"kubectl get node {node}",
             shows_within_seconds=SHOWS_WITHIN_SECONDS,
         ),
@@ -151,6 +155,8 @@ def _finding(reach: Reach, held: Inotify, repair: Repair, *, takes_along: bool) 
         effects=(Effect(EffectKind.NOT_READY),) if takes_along else (),
         since=reach.last_sign,
         changed="it gave its last sign of life",
+        old_instances=str(held.max_user_instances),
+        old_watches=str(held.max_user_watches),
         instances=str(max(INSTANCES, 2 * held.max_user_instances)),
         watches=str(max(WATCHES, held.max_user_watches if held.watches_left else 2 * held.max_user_watches)),
     )

@@ -148,8 +148,8 @@ WRITTEN: dict[str, Found] = {
     "ipv6-unsupported-old-version": {("ipv6-unsupported-old-version", "active")},
     "windows-kubelet-stats-500": {("windows-kubelet-stats-500", "active")},
     "kubelet-null-starttime": {("kubelet-null-starttime", "active")},
-    "inotify-limit-exhausted": {("inotify-limit-exhausted", "active")},
     "cgroup-v2-unsupported": {("cgroup-v2-unsupported", "active")},
+    "inotify-limit-exhausted": {("inotify-limit-exhausted", "active")},
 }
 
 # Patients of whose cause nothing better than "possible" can be said from the vantages that see them.
