@@ -93,8 +93,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             risks=(Risk.DISRUPTIVE,),
             undo=(
                 f"rm {FILE}",
-                f"sysctl -w fs.inotify.max_user_instances={blanks['old_instances']}"
-                f" fs.inotify.max_user_watches={blanks['old_watches']}",
+                (
+                    f"sysctl -w fs.inotify.max_user_instances={blanks['old_instances']}"
+                    f" fs.inotify.max_user_watches={blanks['old_watches']}"
+                ),
             ),
             verify=f"kubectl get node {node}",
             shows_within_seconds=SHOWS_WITHIN_SECONDS,
