@@ -144,7 +144,9 @@ class Lab:
         On the workstation only the network differs from here; kubectl is the lab's and asks as the operator.
         """
         if machine == WORKSTATION:
-            return ["nsenter", "-t", str(self._pid(machine)), "--net", "--", *argv]
+            # Outside the machines' PID namespaces: a kubectl whose API server has gone would wait on for minutes.
+            with_us = ["setpriv", "--pdeathsig", "KILL", "--"]
+            return ["nsenter", "-t", str(self._pid(machine)), "--net", "--", *with_us, *argv]
         clean = ["env", "-i", f"PATH={MACHINE_PATH}", "HOME=/root", f"TERM={os.environ.get('TERM', 'dumb')}"]
         namespaces = ["--net", "--mount", "--uts", "--ipc", "--pid"]
         return ["nsenter", "-t", str(self._pid(machine)), *namespaces, "--", *clean, *argv]

@@ -15,6 +15,7 @@ PACKAGES = {
     "iptables": "iptables",
     "conntrack": "conntrack",
     "nsenter": "util-linux",
+    "setpriv": "util-linux",
     "sysctl": "procps",
 }
 
