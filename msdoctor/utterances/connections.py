@@ -60,9 +60,8 @@ def _authority(url: str) -> str:
 
 def hop_of(connection: Connection, error: InnermostError, speaker: Speaker, outer: tuple[str, ...]) -> Hop | None:
     """The hop that the error is at, or None where the text does not tell."""
-    by_error = _HOP_OF_ERROR.get(type(error))
-    if by_error is not None:
-        return by_error
+    if error.hop is not None:
+        return error.hop
     if isinstance(error, errors.Forbidden):
         return _hop_of_refusal(error, speaker)
     if isinstance(error, errors.Unauthorized | errors.TokenExpired | errors.TokenInvalid):
@@ -78,46 +77,6 @@ def hop_of(connection: Connection, error: InnermostError, speaker: Speaker, oute
         return Hop.A if "metrics.k8s.io" in error.request or speaker is Speaker.HPA_CONTROLLER else None
     return _HOP_OF_SPEAKER.get(speaker)
 
-
-_HOP_OF_ERROR: dict[type, Hop] = {
-    errors.NotInAllowedList: Hop.D,
-    errors.MissingBundleContent: Hop.D,
-    errors.RequestHeaderNotProvided: Hop.D,
-    errors.NoMetricsToServe: Hop.D,
-    errors.HealthCheckFailed: Hop.D,
-    errors.ProbeStatus: Hop.D,
-    errors.UnknownFlag: Hop.D,
-    errors.RejectedArgument: Hop.D,
-    errors.CannotWriteCertificate: Hop.D,
-    errors.CannotListen: Hop.D,
-    errors.NoNodeFits: Hop.D,
-    errors.ImageNotPulled: Hop.D,
-    errors.InvalidImageName: Hop.D,
-    errors.ExecFormat: Hop.D,
-    errors.MayNotRunAsRoot: Hop.D,
-    errors.QuotaExceeded: Hop.D,
-    errors.PodSecurityViolated: Hop.D,
-    errors.Evicted: Hop.D,
-    errors.OutOfMemory: Hop.D,
-    errors.Started: Hop.D,
-    errors.Noise: Hop.D,
-    errors.NoAddressOfType: Hop.E,
-    errors.NoEndpoints: Hop.B,
-    errors.ServiceAbsent: Hop.B,
-    errors.ServicePortAbsent: Hop.B,
-    errors.OwnedByAnotherRelease: Hop.B,
-    errors.MetricsAPINotAvailable: Hop.A,
-    errors.MetricsNotAvailableYet: Hop.A,
-    errors.NoPodMetrics: Hop.H,
-    errors.UnreadableMetrics: Hop.G,
-    errors.FiguresWithoutTime: Hop.G,
-    errors.CounterWentBack: Hop.G,
-    errors.IncompleteFigures: Hop.G,
-    errors.StorageLacks: Hop.G,
-    errors.ContainerStatsFailed: Hop.G,
-    errors.NoCgroupStats: Hop.G,
-    errors.InotifyExhausted: Hop.G,
-}
 
 _HOP_OF_SPEAKER = {
     Speaker.METRICS_SERVER: None,  # it speaks of the kubelets and of the API server

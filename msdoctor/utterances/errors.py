@@ -4,7 +4,22 @@ Each says which upstream source prints it. Fields are the text's own parts, neve
 part that the text lacks is empty.
 """
 
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msdoctor.model import Hop
 from msdoctor.utterances.value import Value
+
+
+class InnermostError(Value):
+    """What went wrong. ``hop``: where, if the error itself tells, whoever says it and of whatever connection."""
+
+    hop: ClassVar[Hop | None] = None
+
+    def __init_subclass__(cls, hop: Hop | None = None) -> None:
+        super().__init_subclass__()
+        cls.hop = hop
 
 
 def wants(name: str) -> str:
@@ -12,7 +27,7 @@ def wants(name: str) -> str:
     return "service" if name.endswith(".svc") else ""
 
 
-class NotValidFor(Value):
+class NotValidFor(InnermostError):
     """``x509: certificate is valid for A, B, not C`` (crypto/x509/verify.go, HostnameError.Error)."""
 
     names: tuple[str, ...]
@@ -29,13 +44,13 @@ class NotValidFor(Value):
         return wants(self.wanted)
 
 
-class NoIPSANs(Value):
+class NoIPSANs(InnermostError):
     """``x509: cannot validate certificate for IP because it doesn't contain any IP SANs`` (the same)."""
 
     wanted: str
 
 
-class NotValidForAny(Value):
+class NotValidForAny(InnermostError):
     """``x509: certificate is not valid for any names, but wanted to match C`` (the same)."""
 
     wanted: str
@@ -46,77 +61,77 @@ class NotValidForAny(Value):
         return wants(self.wanted)
 
 
-class LegacyCommonName(Value):
+class LegacyCommonName(InnermostError):
     """``x509: certificate relies on legacy Common Name field, use SANs instead`` (the same, from Go 1.15)."""
 
     name: str = ""
 
 
-class UnknownAuthority(Value):
+class UnknownAuthority(InnermostError):
     """``x509: certificate signed by unknown authority``, with Go's hint if any (UnknownAuthorityError.Error)."""
 
     hint: str = ""
     candidate: str = ""
 
 
-class Expired(Value):
+class Expired(InnermostError):
     """``x509: certificate has expired or is not yet valid: current time T is after U`` (CertificateInvalidError)."""
 
     now: str = ""
     not_after: str = ""
 
 
-class NotYetValid(Value):
+class NotYetValid(InnermostError):
     """The same, ``current time T is before U``."""
 
     now: str
     not_before: str
 
 
-class IncompatibleUsage(Value):
+class IncompatibleUsage(InnermostError):
     """``x509: certificate specifies an incompatible key usage`` (the same)."""
 
 
-class NotInAllowedList(Value):
+class NotInAllowedList(InnermostError, hop=Hop.D):
     """``x509: subject with cn=X is not in the allowed list`` (apiserver authentication/request/x509/x509.go)."""
 
     name: str
 
 
-class MissingBundleContent(Value):
+class MissingBundleContent(InnermostError, hop=Hop.D):
     """``missing content for CA bundle "NAME"`` (apiserver dynamiccertificates)."""
 
     bundle: str
 
 
-class KeyMismatch(Value):
+class KeyMismatch(InnermostError):
     """``tls: private key does not match public key`` (crypto/tls X509KeyPair): key and certificate are no pair."""
 
 
-class HeaderNotNamed(Value):
+class HeaderNotNamed(InnermostError):
     """``--FLAG is set without specifying the standard HEADER`` (apiserver pkg/server/options/authentication.go)."""
 
     header: str
 
 
-class OverlappingCAs(Value):
+class OverlappingCAs(InnermostError):
     """``FLAG and FLAG contain overlapping certificates`` (kubernetes pkg/kubeapiserver/options/authentication.go)."""
 
 
-class TLSAlert(Value):
+class TLSAlert(InnermostError):
     """``remote error: tls: ALERT`` (crypto/tls/alert.go): the peer gave up, and said no more than this."""
 
     alert: str
 
 
-class HTTPStatus(Value):
+class HTTPStatus(InnermostError):
     """A status that is no success: ``request failed, status: "403 Forbidden"`` or ``bad status from URL: 403``."""
 
     code: str
     text: str = ""
 
 
-class Forbidden(Value):
+class Forbidden(InnermostError):
     """``User "U" cannot VERB resource "R" in API group "G"`` or ``VERB path "P"`` (apiserver responsewriters)."""
 
     user: str
@@ -125,7 +140,7 @@ class Forbidden(Value):
     scope: str = ""
 
 
-class Unauthorized(Value):
+class Unauthorized(InnermostError):
     """``Unauthorized``, ``the server has asked for the client to provide credentials`` (apimachinery pkg/api/errors).
 
     What a client says whom an API server does not know: nothing about why. ``request`` is what was asked of it.
@@ -134,11 +149,11 @@ class Unauthorized(Value):
     request: str = ""
 
 
-class TokenExpired(Value):
+class TokenExpired(InnermostError):
     """``[invalid bearer token, service account token has expired]`` (kubernetes pkg/serviceaccount/claims.go)."""
 
 
-class TokenInvalid(Value):
+class TokenInvalid(InnermostError):
     """``[invalid bearer token, REASON]``: any other reason (the same; jwt.go and legacy.go; go-jose's of a signature).
 
     The API server's log says it of a request to itself, a kubelet's of a TokenReview that it had made.
@@ -147,14 +162,14 @@ class TokenInvalid(Value):
     why: str = ""
 
 
-class Dial(Value):
+class Dial(InnermostError):
     """``dial tcp ADDRESS: connect: connection refused``, ``i/o timeout`` … (net/net.go OpError)."""
 
     address: str
     failure: str
 
 
-class ColonsInAddress(Value):
+class ColonsInAddress(InnermostError):
     """``invalid URL port "8::1:10255"`` (net/http of Go 1.8), ``too many colons in address A`` (net.SplitHostPort).
 
     An IPv6 address was put before its port without brackets.
@@ -163,7 +178,7 @@ class ColonsInAddress(Value):
     address: str
 
 
-class Lookup(Value):
+class Lookup(InnermostError):
     """``lookup NAME on SERVER: no such host``, ``server misbehaving``, ``i/o timeout`` (net/net.go DNSError)."""
 
     name: str
@@ -171,47 +186,47 @@ class Lookup(Value):
     failure: str
 
 
-class DeadlineExceeded(Value):
+class DeadlineExceeded(InnermostError):
     """``context deadline exceeded`` and its kin of net/http: no answer in time."""
 
     text: str = ""
 
 
-class Canceled(Value):
+class Canceled(InnermostError):
     """``context canceled``: whoever asked no longer waits."""
 
 
-class NoMetricsToServe(Value):
+class NoMetricsToServe(InnermostError, hop=Hop.D):
     """``no metrics to serve``: nothing is stored yet, or any more (metrics-server pkg/server/server.go)."""
 
 
-class MetricsAPINotAvailable(Value):
+class MetricsAPINotAvailable(InnermostError, hop=Hop.A):
     """``error: Metrics API not available`` (kubectl top)."""
 
 
-class MetricsNotAvailableYet(Value):
+class MetricsNotAvailableYet(InnermostError, hop=Hop.A):
     """``error: metrics not available yet`` (kubectl top)."""
 
 
-class ServiceUnavailable(Value):
+class ServiceUnavailable(InnermostError):
     """``the server is currently unable to handle the request`` (apimachinery StatusReasonServiceUnavailable)."""
 
     request: str = ""
 
 
-class Started(Value):
+class Started(InnermostError, hop=Hop.D):
     """A line that a component prints when it starts well; ``what`` names the step."""
 
     what: str
 
 
-class Noise(Value):
+class Noise(InnermostError, hop=Hop.D):
     """A line that looks like trouble and is none; ``what`` names it, as in the ids of benign causes."""
 
     what: str
 
 
-class AbandonedRequest(Value):
+class AbandonedRequest(InnermostError):
     """``post-timeout activity - time-elapsed: T, VERB "PATH" result: R`` (apiserver server/filters/timeout.go).
 
     It tells which request the lines before it belonged to: its caller had gone when the handler ended.
@@ -222,7 +237,7 @@ class AbandonedRequest(Value):
     result: str = ""
 
 
-class RequestHeaderNotProvided(Value):
+class RequestHeaderNotProvided(InnermostError, hop=Hop.D):
     """``Cluster doesn't provide KEY in configmap/…`` (apiserver options/authentication.go, to 1.17).
 
     Later versions say nothing when the key is absent.
@@ -231,32 +246,32 @@ class RequestHeaderNotProvided(Value):
     key: str
 
 
-class ConnectionLost(Value):
+class ConnectionLost(InnermostError):
     """``EOF``, ``read tcp A->B: read: connection reset by peer``, ``http2: client connection lost``."""
 
     failure: str
     address: str = ""
 
 
-class NotTLS(Value):
+class NotTLS(InnermostError):
     """``http: server gave HTTP response to HTTPS client``, ``tls: first record does not look like a TLS handshake``."""
 
     text: str
 
 
-class ProxyAnswer(Value):
+class ProxyAnswer(InnermostError):
     """``Get "URL": Forbidden`` without ``bad status``: an HTTP proxy refused to connect (net/http transport.go)."""
 
     answer: str
 
 
-class NoAddressOfType(Value):
+class NoAddressOfType(InnermostError, hop=Hop.E):
     """``no address matched types [InternalIP …]`` (metrics-server pkg/utils/address_resolver.go)."""
 
     types: str
 
 
-class NoEndpoints(Value):
+class NoEndpoints(InnermostError, hop=Hop.B):
     """``endpoints for service/S in "N" have no addresses with port name "P"`` (kube-aggregator)."""
 
     service: str
@@ -264,14 +279,14 @@ class NoEndpoints(Value):
     port_name: str = ""
 
 
-class ServiceAbsent(Value):
+class ServiceAbsent(InnermostError, hop=Hop.B):
     """``service/S in "N" is not present`` (kube-aggregator, reason ServiceNotFound)."""
 
     service: str
     namespace: str
 
 
-class ServicePortAbsent(Value):
+class ServicePortAbsent(InnermostError, hop=Hop.B):
     """``service/S in "N" is not listening on port P`` (kube-aggregator, reason ServicePortError)."""
 
     service: str
@@ -279,7 +294,7 @@ class ServicePortAbsent(Value):
     port: str
 
 
-class OwnedByAnotherRelease(Value):
+class OwnedByAnotherRelease(InnermostError, hop=Hop.B):
     """``APIService "N" … exists and cannot be imported into the current release`` (helm pkg/action/validate.go).
 
     ``release`` is the one that would have it, ``owner`` the one that has; both empty where nobody's name is on it.
@@ -290,32 +305,32 @@ class OwnedByAnotherRelease(Value):
     owner: str = ""
 
 
-class NoPodMetrics(Value):
+class NoPodMetrics(InnermostError, hop=Hop.H):
     """``no metrics returned from resource metrics API`` (HPA), ``Metrics not available for pod P`` (kubectl)."""
 
     pod: str = ""
 
 
-class ProbeStatus(Value):
+class ProbeStatus(InnermostError, hop=Hop.D):
     """``HTTP probe failed with statuscode: 500`` (kubelet): the probed process answers, and says no."""
 
     code: str
     probe: str = ""
 
 
-class HealthCheckFailed(Value):
+class HealthCheckFailed(InnermostError, hop=Hop.D):
     """``[-]NAME failed: reason withheld`` (apiserver server/healthz/healthz.go)."""
 
     name: str
 
 
-class UnknownFlag(Value):
+class UnknownFlag(InnermostError, hop=Hop.D):
     """``unknown flag: --F``, ``unknown shorthand flag: 'f' in -F`` (pflag errors.go)."""
 
     flag: str
 
 
-class RejectedArgument(Value):
+class RejectedArgument(InnermostError, hop=Hop.D):
     """An argument whose flag is known: ``invalid argument "15" for "--metric-resolution" flag: …`` (pflag errors.go).
 
     Also what metrics-server itself refuses (cmd/metrics-server/app/options): ``cannot use both --A and --B``,
@@ -326,21 +341,21 @@ class RejectedArgument(Value):
     flag: str = ""
 
 
-class CannotWriteCertificate(Value):
+class CannotWriteCertificate(InnermostError, hop=Hop.D):
     """``error creating self-signed certificates: mkdir PATH: FAILURE`` (metrics-server …/options/options.go)."""
 
     path: str
     failure: str
 
 
-class CannotListen(Value):
+class CannotListen(InnermostError, hop=Hop.D):
     """``failed to listen on ADDRESS: listen tcp ADDRESS: bind: FAILURE`` (apiserver options/serving.go)."""
 
     address: str
     failure: str
 
 
-class NoNodeFits(Value):
+class NoNodeFits(InnermostError, hop=Hop.D):
     """``0/2 nodes are available: 2 node(s) had untolerated taint(s). …`` (kube-scheduler framework/types.go FitError).
 
     ``because``: ``taints`` where it names nothing else, ``ports`` likewise, else ``other``.
@@ -350,7 +365,7 @@ class NoNodeFits(Value):
     because: str
 
 
-class ImageNotPulled(Value):
+class ImageNotPulled(InnermostError, hop=Hop.D):
     """``Failed to pull image "I": WHY``, ``Back-off pulling image "I"`` (kubelet pkg/kubelet/images/image_manager.go).
 
     ``ours``: ``yes`` where the image is called metrics-server.
@@ -361,23 +376,23 @@ class ImageNotPulled(Value):
     ours: str = ""
 
 
-class InvalidImageName(Value):
+class InvalidImageName(InnermostError, hop=Hop.D):
     """``Failed to apply default image tag "I": couldn't parse image name …`` (the same)."""
 
     image: str
 
 
-class ExecFormat(Value):
+class ExecFormat(InnermostError, hop=Hop.D):
     """``exec format error``: ENOEXEC, for a program that is not this processor's."""
 
 
-class MayNotRunAsRoot(Value):
+class MayNotRunAsRoot(InnermostError, hop=Hop.D):
     """``container has runAsNonRoot and image WHY`` (kubelet pkg/kubelet/kuberuntime/security_context_others.go)."""
 
     why: str
 
 
-class QuotaExceeded(Value):
+class QuotaExceeded(InnermostError, hop=Hop.D):
     """``exceeded quota: Q, requested: …, used: …, limited: …``, ``failed quota: Q: must specify …``.
 
     apiserver pkg/admission/plugin/resourcequota/controller.go.
@@ -387,24 +402,24 @@ class QuotaExceeded(Value):
     text: str
 
 
-class PodSecurityViolated(Value):
+class PodSecurityViolated(InnermostError, hop=Hop.D):
     """``violates PodSecurity "restricted:latest": WHAT`` (pod-security-admission admission/admission.go)."""
 
     level: str
     what: str
 
 
-class Evicted(Value):
+class Evicted(InnermostError, hop=Hop.D):
     """``The node was low on resource: memory.`` (kubelet pkg/kubelet/eviction/helpers.go)."""
 
     resource: str
 
 
-class OutOfMemory(Value):
+class OutOfMemory(InnermostError, hop=Hop.D):
     """``OOMKilled``: the kernel ended it at its memory limit."""
 
 
-class UnreadableMetrics(Value):
+class UnreadableMetrics(InnermostError, hop=Hop.G):
     """``failed parsing metrics: expected E, got G ("K") while parsing: "SERIES"`` (metrics-server pkg/scraper/client).
 
     The reason is the Prometheus parser's (model/textparse/promparse.go); one that expects nothing is in ``reason``.
@@ -416,19 +431,19 @@ class UnreadableMetrics(Value):
     reason: str = ""
 
 
-class FiguresWithoutTime(Value):
+class FiguresWithoutTime(InnermostError, hop=Hop.G):
     """``Failed getting node metric timestamp``, or ``container`` (metrics-server 0.5 …/summary/decode.go, V(1))."""
 
     of: str
 
 
-class CounterWentBack(Value):
+class CounterWentBack(InnermostError, hop=Hop.G):
     """``unexpected decrease in cumulative CPU usage value``, or ``startTime of …`` (metrics-server pkg/storage)."""
 
     counter: str
 
 
-class IncompleteFigures(Value):
+class IncompleteFigures(InnermostError, hop=Hop.G):
     """``Failed getting complete node metric``, ``Pod`` or ``container`` (metrics-server …/resource/decode.go, V(1)).
 
     In 0.3 ``discarding data: missing cpu usage metric`` (pkg/sources/summary/summary.go).
@@ -437,27 +452,27 @@ class IncompleteFigures(Value):
     of: str
 
 
-class StorageLacks(Value):
+class StorageLacks(InnermostError, hop=Hop.G):
     """``Metric storage is not ready, pod metrics are missing`` (metrics-server 0.9 pkg/storage/storage.go, V(2))."""
 
     what: str
 
 
-class ContainerStatsFailed(Value):
+class ContainerStatsFailed(InnermostError, hop=Hop.G):
     """``failed to list pod stats: REASON`` (kubelet pkg/kubelet/server/stats). ``platform``: windows if hcs speaks."""
 
     reason: str
     platform: str = ""
 
 
-class NoCgroupStats(Value):
+class NoCgroupStats(InnermostError, hop=Hop.G):
     """``failed to get cgroup stats for "NAME": REASON`` (kubelet pkg/kubelet/stats/provider.go); ``/`` is the root."""
 
     cgroup: str
     reason: str = ""
 
 
-class InotifyExhausted(Value):
+class InotifyExhausted(InnermostError, hop=Hop.G):
     """``inotify_init: too many open files``, ``inotify_add_watch PATH: no space left on device`` (cAdvisor).
 
     ``call`` is ``fsnotify`` for ``error creating fsnotify watcher: too many open files``, which any component says.
@@ -467,76 +482,7 @@ class InotifyExhausted(Value):
     failure: str
 
 
-class Unrecognised(Value):
+class Unrecognised(InnermostError):
     """An error whose innermost part nobody here knows, said by a line that is known to be one."""
 
     text: str
-
-
-InnermostError = (
-    NotValidFor
-    | NoIPSANs
-    | NotValidForAny
-    | LegacyCommonName
-    | UnknownAuthority
-    | Expired
-    | NotYetValid
-    | IncompatibleUsage
-    | NotInAllowedList
-    | MissingBundleContent
-    | KeyMismatch
-    | HeaderNotNamed
-    | OverlappingCAs
-    | TLSAlert
-    | HTTPStatus
-    | Forbidden
-    | Unauthorized
-    | TokenExpired
-    | TokenInvalid
-    | Dial
-    | ColonsInAddress
-    | Lookup
-    | DeadlineExceeded
-    | Canceled
-    | NoMetricsToServe
-    | MetricsAPINotAvailable
-    | MetricsNotAvailableYet
-    | ServiceUnavailable
-    | Started
-    | Noise
-    | AbandonedRequest
-    | RequestHeaderNotProvided
-    | ConnectionLost
-    | NotTLS
-    | ProxyAnswer
-    | NoAddressOfType
-    | NoEndpoints
-    | ServiceAbsent
-    | ServicePortAbsent
-    | OwnedByAnotherRelease
-    | NoPodMetrics
-    | ProbeStatus
-    | HealthCheckFailed
-    | UnknownFlag
-    | RejectedArgument
-    | CannotWriteCertificate
-    | CannotListen
-    | NoNodeFits
-    | ImageNotPulled
-    | InvalidImageName
-    | ExecFormat
-    | MayNotRunAsRoot
-    | QuotaExceeded
-    | PodSecurityViolated
-    | Evicted
-    | OutOfMemory
-    | UnreadableMetrics
-    | FiguresWithoutTime
-    | CounterWentBack
-    | IncompleteFigures
-    | StorageLacks
-    | ContainerStatsFailed
-    | NoCgroupStats
-    | InotifyExhausted
-    | Unrecognised
-)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msdoctor.utterances.innermost import GRAMMARS
+from msdoctor.utterances.grammars import GRAMMARS
 from msdoctor.utterances.paste import MOST_LINE
 from msdoctor.utterances.reader import read, read_text
 

@@ -1,0 +1,63 @@
+"""What a kubelet says: of callers, of probes, and of its figures."""
+
+from __future__ import annotations
+
+import re
+
+from msdoctor.utterances import errors
+from msdoctor.utterances.errors import InnermostError
+from msdoctor.utterances.grammar import CLOSERS, Grammar, trim
+
+
+def _kubelet_forbids(match: re.Match[str]) -> InnermostError:
+    subresource = match["subresource"].strip("[]")
+    return errors.Forbidden(match["user"], match["verb"], f"{match['resource']}/{subresource}")
+
+
+def _no_container_stats(match: re.Match[str]) -> InnermostError:
+    reason = match[1].strip(CLOSERS)
+    windows = any(mark in reason for mark in ("hcsshim", "hcs::", "HCS "))
+    return errors.ContainerStatsFailed(reason, "windows" if windows else "")
+
+
+GRAMMARS: tuple[Grammar, ...] = (
+    # kubelet pkg/kubelet/server/server.go, InstallAuthFilter; "subresource(s)" from 1.32
+    Grammar(
+        "Forbidden (user=",
+        r"Forbidden \(user=(?P<user>[^,]{0,300}), verb=(?P<verb>\w{0,32}), resource=(?P<resource>[^,]{0,100}), "
+        r"subresource(?:\(s\))?=(?P<subresource>\[[^\]]{0,200}\]|[^)]{0,200})",
+        _kubelet_forbids,
+    ),
+    # kubelet pkg/kubelet/server/stats/summary.go, pkg/kubelet/stats; cAdvisor container/raw and utils/inotify
+    Grammar("failed to list pod stats: ", r"failed to list pod stats: ([^\"]{1,500})", _no_container_stats),
+    Grammar(
+        "failed to get cgroup stats for ",
+        r"failed to get cgroup stats for \"([^\"]{1,300})\"(?:: (.{1,300}))?",
+        lambda match: errors.NoCgroupStats(match[1], trim(match[2])),
+    ),
+    Grammar(
+        "cgroup stats not found for ",
+        r"cgroup stats not found for \"([^\"]{1,300})\"(?:: (.{1,300}))?",
+        lambda match: errors.NoCgroupStats(match[1], trim(match[2])),
+    ),
+    Grammar(
+        "inotify_init",
+        r"inotify_init1?: (too many open files)",
+        lambda match: errors.InotifyExhausted("inotify_init", match[1]),
+    ),
+    Grammar(
+        "fsnotify watcher: ",
+        r"fsnotify watcher: (too many open files)",
+        lambda match: errors.InotifyExhausted("fsnotify", match[1]),
+    ),
+    Grammar(
+        "inotify_add_watch ",
+        r"inotify_add_watch \S{1,500}: (no space left on device)",
+        lambda match: errors.InotifyExhausted("inotify_add_watch", match[1]),
+    ),
+    Grammar(
+        "HTTP probe failed with statuscode: ",
+        r"HTTP probe failed with statuscode: (\d{3})",
+        lambda match: errors.ProbeStatus(match[1]),
+    ),
+)

@@ -1,0 +1,82 @@
+"""What metrics-server says itself, from 0.3 on."""
+
+from __future__ import annotations
+
+import re
+
+from msdoctor.utterances import errors
+from msdoctor.utterances.errors import InnermostError
+from msdoctor.utterances.grammar import Grammar, says
+
+
+def _unreadable(match: re.Match[str]) -> InnermostError:
+    reason = match["reason"].strip()
+    expected = reason.removeprefix("expected ") if reason.startswith("expected ") else ""
+    got, series = ((match[part] or "").replace('\\"', '"') for part in ("got", "series"))
+    return errors.UnreadableMetrics(expected, got.strip('"'), series.rstrip('"'), "" if expected else reason)
+
+
+GRAMMARS: tuple[Grammar, ...] = (
+    # metrics-server: pkg/scraper/client/resource/client.go from 0.6, client/summary/client.go before
+    Grammar(
+        "request failed",
+        r"request failed(?:, status:| -) \"(\d{3}) ?([^\"]{0,100})\"?",
+        lambda match: errors.HTTPStatus(match[1], match[2]),
+    ),
+    # metrics-server pkg/server/server.go, pkg/utils/address_resolver.go; apiserver pkg/server/healthz/healthz.go
+    Grammar("no metrics to serve", r"no metrics to serve", says(errors.NoMetricsToServe())),
+    Grammar(
+        "no address matched types ",
+        r"no address matched types \[?([\w ,]{1,200})",
+        lambda match: errors.NoAddressOfType(match[1].strip()),
+    ),
+    # metrics-server pkg/scraper/client, pkg/storage; the reasons are those of Prometheus' model/textparse
+    Grammar(
+        "failed parsing metrics: ",
+        r"failed parsing metrics: (?P<reason>[^,\"\n]{1,200})"
+        r"(?:, got (?P<got>\"(?:[^\"\\]|\\.){0,100}\"|\w{1,40})(?: \(\"?\w{1,40}\"?\))?)?"
+        r"(?: while parsing: \"(?P<series>.{0,1000}))?",
+        _unreadable,
+    ),
+    Grammar(
+        "Failed getting ",
+        r"Failed getting (node|container) metric timestamp",
+        lambda match: errors.FiguresWithoutTime(match[1]),
+    ),
+    Grammar(
+        "discarding data: missing ",
+        r"discarding data: missing (?:cpu|memory) usage metric",
+        says(errors.IncompleteFigures("container")),
+    ),
+    Grammar(
+        "unexpected decrease in ",
+        r"unexpected decrease in (cumulative CPU usage value|startTime of node/container)",
+        lambda match: errors.CounterWentBack(match[1]),
+    ),
+    Grammar(
+        "Failed getting complete ",
+        r"Failed getting complete (node|[Pp]od|container) metric",
+        lambda match: errors.IncompleteFigures(match[1].lower()),
+    ),
+    Grammar(
+        "Metric storage is not ready, ",
+        r"Metric storage is not ready, (node|pod) metrics are missing",
+        lambda match: errors.StorageLacks(match[1]),
+    ),
+    Grammar(
+        "metric-resolution should be ",
+        r"metric-resolution should be [a-z0-9, -]{1,100} but (?:metric-resolution )?value \S{1,30}(?: provided)?"
+        r"(?: kubelet-request-timeout value \S{1,30} provided)?",
+        lambda match: errors.RejectedArgument(match[0], "--metric-resolution"),
+    ),
+    Grammar(
+        "kubelet-request-timeout should be positive",
+        r"kubelet-request-timeout should be positive",
+        lambda match: errors.RejectedArgument(match[0], "--kubelet-request-timeout"),
+    ),
+    Grammar(
+        "error creating self-signed certificates: ",
+        r"error creating self-signed certificates: (?:\w{1,20} )?(\S{1,300}): ([a-z -]{3,60})",
+        lambda match: errors.CannotWriteCertificate(match[1], match[2]),
+    ),
+)

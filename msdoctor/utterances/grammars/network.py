@@ -1,0 +1,77 @@
+"""What Go says of connections: net, net/http."""
+
+from __future__ import annotations
+
+from msdoctor.utterances import errors
+from msdoctor.utterances.grammar import Grammar, says
+
+GRAMMARS: tuple[Grammar, ...] = (
+    # net/http transport.go (Go 1.8 to 1.12); net/ipsock.go, whose AddrError has the address last to Go 1.7
+    Grammar(
+        'invalid URL port "',
+        r"invalid URL port \"([0-9a-fA-F:.]{0,45}:\d{1,5})\"?",
+        lambda match: errors.ColonsInAddress(match[1]),
+    ),
+    Grammar(
+        "address ",
+        r"address (\S{2,300}): too many colons in address",
+        lambda match: errors.ColonsInAddress(match[1]),
+    ),
+    Grammar(
+        "too many colons in address",
+        r"too many colons in address(?: ([0-9a-fA-F:.%\w-]{2,100}))?",
+        lambda match: errors.ColonsInAddress(match[1] or ""),
+    ),
+    # net/net.go and net/dnsclient.go; "getsockopt" to Go 1.10
+    Grammar(
+        "lookup ",
+        r"lookup (?P<name>[\w.:-]{1,253}?)(?: on (?P<server>[\w.:\[\]%-]{1,100}?))?: "
+        r"(?P<failure>(?:read|write|dial) udp \S{1,200}: (?:[a-z]{1,12}: )?[a-z/ ]{2,60}[a-z]"
+        r"|[A-Za-z][A-Za-z/ ]{2,60}[a-z])",
+        lambda match: errors.Lookup(match["name"], match["server"] or "", match["failure"]),
+    ),
+    Grammar(
+        "dial tcp",
+        r"dial tcp[46]? (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%-]{1,300}): "
+        r"(?:(?:connect|getsockopt|socket|bind|connectex): )?(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
+        lambda match: errors.Dial(match["address"], match["failure"]),
+    ),
+    Grammar(
+        "read tcp ",
+        r"read tcp (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%-]{1,100}): (?:read: )?"
+        r"(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
+        lambda match: errors.ConnectionLost(match["failure"], match["address"]),
+    ),
+    Grammar(
+        "http2: client connection lost", r"http2: client connection lost", lambda match: errors.ConnectionLost(match[0])
+    ),
+    Grammar(": EOF", r": EOF\b", says(errors.ConnectionLost("EOF"))),
+    Grammar(": unexpected EOF", r": unexpected EOF\b", says(errors.ConnectionLost("unexpected EOF"))),
+    # net/http client.go and transport.go
+    Grammar(
+        "context deadline exceeded",
+        r"context deadline exceeded(?: \(Client\.Timeout[a-z ]{1,60}\))?",
+        lambda match: errors.DeadlineExceeded(match[0]),
+    ),
+    Grammar(
+        "net/http: request canceled",
+        r"net/http: request canceled(?: while waiting for connection)?(?: \(Client\.Timeout[a-z ]{1,60}\))?",
+        lambda match: errors.DeadlineExceeded(match[0]),
+    ),
+    Grammar(
+        "net/http: TLS handshake timeout",
+        r"net/http: TLS handshake timeout",
+        lambda match: errors.DeadlineExceeded(match[0]),
+    ),
+    Grammar(
+        "timed out waiting for http",
+        r"timed out waiting for https?://\S{1,2000}",
+        says(errors.DeadlineExceeded("timed out waiting")),
+    ),
+    Grammar("context canceled", r"context canceled", says(errors.Canceled())),
+    # http.ProxyFromEnvironment: the proxy's answer to CONNECT stands alone, without "bad status"
+    *(
+        Grammar(f": {answer}", r": (" + answer + r")(?=\"|\s*$)", lambda match: errors.ProxyAnswer(match[1]))
+        for answer in ("Forbidden", "Service Unavailable", "Bad Gateway", "Proxy Authentication Required")
+    ),
+)

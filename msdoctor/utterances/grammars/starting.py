@@ -1,0 +1,115 @@
+"""What keeps a program or its pod from starting: flags, scheduler, kubelet and runtime, admission."""
+
+from __future__ import annotations
+
+import re
+
+from msdoctor.utterances import errors
+from msdoctor.utterances.errors import InnermostError
+from msdoctor.utterances.grammar import Grammar, says, trim
+
+
+def _no_node_fits(match: re.Match[str]) -> InnermostError:
+    filtered = re.split(r"\. (?:[Pp]reemption: |no new claims)|\.$", match[1])[0]
+    # A taint is shown as "{key: value}", to 1.19 followed by ", that the pod didn't tolerate".
+    reasons = tuple(part.strip(" .") for part in re.split(r", (?=\d)", filtered))
+    kinds = {"taints" if "taint" in one else "ports" if "free ports" in one else "other" for one in reasons}
+    return errors.NoNodeFits(reasons, kinds.pop() if len(kinds) == 1 else "other")
+
+
+def _not_pulled(image: str, why: str | None) -> InnermostError:
+    return errors.ImageNotPulled(image, (why or "").strip(), "yes" if "metrics-server" in image else "")
+
+
+GRAMMARS: tuple[Grammar, ...] = (
+    # pflag errors.go; metrics-server cmd/metrics-server/app/options; apiserver pkg/server/options/serving.go
+    Grammar("unknown flag: ", r"unknown flag: (--?[\w.-]{1,100})", lambda match: errors.UnknownFlag(match[1])),
+    Grammar(
+        "unknown shorthand flag: ",
+        r"unknown shorthand flag: '.{1,8}' in (-[\w.=-]{1,100})",
+        lambda match: errors.UnknownFlag(match[1]),
+    ),
+    Grammar(
+        'invalid argument "',
+        r"invalid argument \"[^\"]{0,300}\" for \"(?:-\w, )?(--[\w.-]{1,100})\" flag: .{1,300}",
+        lambda match: errors.RejectedArgument(match[0], match[1]),
+    ),
+    Grammar(
+        "flag needs an argument: ",
+        r"flag needs an argument: (?:'.{1,8}' in )?(--?[\w.-]{1,100})",
+        lambda match: errors.RejectedArgument(match[0], match[1]),
+    ),
+    Grammar(
+        "bad flag syntax: ",
+        r"bad flag syntax: (\S{1,200})",
+        lambda match: errors.RejectedArgument(match[0], match[1]),
+    ),
+    *(
+        Grammar(
+            f"{verb} both --",
+            verb + r" both (--[\w-]{1,100}) and --[\w-]{1,100}",
+            lambda match: errors.RejectedArgument(match[0], match[1]),
+        )
+        for verb in ("cannot use", "need")
+    ),
+    Grammar(
+        "failed to listen on ",
+        r"failed to listen on (\S{1,100}): listen tcp[46]?(?: \S{1,100})?: "
+        r"(?:bind: |address \S{1,20}: )?([a-z ]{3,60})",
+        lambda match: errors.CannotListen(match[1], match[2]),
+    ),
+    # What keeps a pod from starting: kube-scheduler, kubelet and container runtime, admission
+    Grammar(" nodes are available: ", r" nodes are available: (.{1,2000})", _no_node_fits),
+    Grammar(
+        'Failed to pull image "',
+        r"Failed to pull image \"([^\"]{1,400})\"?(?:: (.{1,1500}))?",
+        lambda match: _not_pulled(match[1], match[2]),
+    ),
+    Grammar(
+        'failed to pull and unpack image "',
+        r"failed to pull and unpack image \"([^\"]{1,400})\"?(?:: (.{1,1500}))?",
+        lambda match: _not_pulled(match[1], match[2]),
+    ),
+    Grammar(
+        'Back-off pulling image "',
+        r"Back-off pulling image \"([^\"]{1,400})\"?(?:: ErrImagePull: (.{1,1500}))?",
+        lambda match: _not_pulled(match[1], match[2]),
+    ),
+    Grammar(
+        'Failed to apply default image tag "',
+        r"Failed to apply default image tag \"([^\"]{1,400})\"?(?:: .{1,300})?",
+        lambda match: errors.InvalidImageName(match[1]),
+    ),
+    Grammar("exec format error", r"exec format error", says(errors.ExecFormat())),
+    Grammar(
+        "container has runAsNonRoot and image ",
+        r"container has runAsNonRoot and image ([a-z][^:\n]{3,120}?)(?: \(pod: |,|$)",
+        lambda match: errors.MayNotRunAsRoot(match[1]),
+    ),
+    Grammar(
+        "container's runAsUser breaks non-root policy",
+        r"container's runAsUser breaks non-root policy",
+        says(errors.MayNotRunAsRoot("runAsUser is 0")),
+    ),
+    Grammar(
+        "exceeded quota: ",
+        r"exceeded quota: ([\w.-]{1,253}), (requested: .{1,1000})",
+        lambda match: errors.QuotaExceeded(match[1], trim(match[2])),
+    ),
+    Grammar(
+        "failed quota: ",
+        r"failed quota: ([\w.-]{1,253}): (must specify .{1,1000})",
+        lambda match: errors.QuotaExceeded(match[1], trim(match[2])),
+    ),
+    Grammar(
+        'violates PodSecurity "',
+        r"violates PodSecurity \"([\w.:-]{1,60})\"?: (.{1,3000})",
+        lambda match: errors.PodSecurityViolated(match[1], match[2]),
+    ),
+    Grammar(
+        "The node was low on resource: ",
+        r"The node was low on resource: ([\w.-]{1,60}?)\.(?:\s|$)",
+        lambda match: errors.Evicted(match[1]),
+    ),
+    Grammar("OOMKilled", r"OOMKilled", says(errors.OutOfMemory())),
+)

@@ -1,0 +1,88 @@
+"""What Go says of certificates and handshakes: crypto/x509, crypto/tls, and net/http of plain text."""
+
+from __future__ import annotations
+
+import re
+
+from msdoctor.utterances import errors
+from msdoctor.utterances.errors import InnermostError
+from msdoctor.utterances.grammar import Grammar, says, trim
+
+_NAME_LIST = r"[\w.*:, @%/-]"
+
+
+def _not_valid_for(match: re.Match[str]) -> InnermostError:
+    names = match["names"] if match["names"] is not None else trim(match["cut"])
+    return errors.NotValidFor(tuple(name.strip() for name in names.split(",") if name.strip()), trim(match["wanted"]))
+
+
+def _validity(match: re.Match[str]) -> InnermostError:
+    if match["side"] == "before":
+        return errors.NotYetValid(match["now"], trim(match["bound"]))
+    return errors.Expired(match["now"] or "", trim(match["bound"]))
+
+
+GRAMMARS: tuple[Grammar, ...] = (
+    # crypto/x509/verify.go; from Go 1.20 crypto/tls puts "tls: failed to verify certificate: " before them.
+    Grammar(
+        "x509: certificate is valid for ",
+        r"x509: certificate is valid for (?:(?P<names>"
+        + _NAME_LIST
+        + r"{0,8192}?), not (?P<wanted>[^\s\"\],;)]{1,300})"
+        r"|(?P<cut>" + _NAME_LIST + r"{0,8192}))",
+        _not_valid_for,
+    ),
+    Grammar(
+        "x509: cannot validate certificate for ",
+        r"x509: cannot validate certificate for (\S{1,300}) because it doesn.t contain any IP SANs",
+        lambda match: errors.NoIPSANs(match[1]),
+    ),
+    Grammar(
+        "x509: certificate is not valid for any names",
+        r"x509: certificate is not valid for any names(?:, but wanted to match ([^\s\",\]]{1,300}))?",
+        lambda match: errors.NotValidForAny(trim(match[1])),
+    ),
+    Grammar(
+        "x509: certificate relies on legacy Common Name field",
+        r"x509: certificate relies on legacy Common Name field(?:, use SANs [a-z ]{1,80})?",
+        says(errors.LegacyCommonName()),
+    ),
+    Grammar(
+        "x509: certificate signed by unknown authority",
+        r"x509: certificate signed by unknown authority(?: \(possibly because of \"(?P<hint>[^\"]{0,300})\" while "
+        r"trying to verify candidate authority certificate \"(?P<candidate>[^\"]{0,300})\"?\)?)?",
+        lambda match: errors.UnknownAuthority(match["hint"] or "", match["candidate"] or ""),
+    ),
+    Grammar(
+        "x509: certificate has expired or is not yet valid",
+        r"x509: certificate has expired or is not yet valid"
+        r"(?:: current time (?P<now>\S{1,40}) is (?P<side>after|before) (?P<bound>\S{1,60}))?",
+        _validity,
+    ),
+    Grammar(
+        "x509: certificate specifies an incompatible key usage",
+        r"x509: certificate specifies an incompatible key usage",
+        says(errors.IncompatibleUsage()),
+    ),
+    Grammar(
+        "tls: private key ",
+        r"tls: private key (?:does not match public key|type does not match public key type)",
+        says(errors.KeyMismatch()),
+    ),
+    # crypto/tls, net/http
+    Grammar(
+        "remote error: tls: ",
+        r"remote error: tls: ([a-z][a-zA-Z ]{2,60}[a-zA-Z])",
+        lambda match: errors.TLSAlert(match[1]),
+    ),
+    Grammar(
+        "tls: first record does not look like",
+        r"tls: first record does not look like a TLS handshake",
+        lambda match: errors.NotTLS(match[0]),
+    ),
+    Grammar(
+        "http: server gave HTTP response",
+        r"http: server gave HTTP response to HTTPS client",
+        lambda match: errors.NotTLS(match[0]),
+    ),
+)
