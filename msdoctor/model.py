@@ -255,13 +255,16 @@ def check(
     decide: Iterable[Look] = (),
     advise: Advise = no_remedy,
 ) -> Callable[[Judge], Check]:
-    """Make a check of a judging function; its id is the function's name, its manual page the module's docstring."""
+    """Make a check of a judging function; its id is the function's name, its manual page the module's docstring.
+
+    The name's underscores stand for dashes; one that is the id's own is written twice (``proxy_env_no__proxy``).
+    """
 
     def wrap(judge: Judge) -> Check:
         module_doc = judge.__globals__.get("__doc__") or ""
         title, _, manual = module_doc.strip().partition("\n")
         return Check(
-            id=judge.__name__.replace("_", "-"),
+            id="_".join(part.replace("_", "-") for part in judge.__name__.split("__")),
             hop=hop,
             cls=cls,
             title=title.strip(),

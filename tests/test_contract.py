@@ -54,7 +54,7 @@ def _commands(text: str) -> set[str]:
 
 @of_each_check
 def test_file_function_id_and_fixture_are_one_word(check: Check) -> None:
-    assert Path(check.file) == CHECKOUT / "checks" / f"{check.id.replace('-', '_')}.py"
+    assert Path(check.file) == CHECKOUT / "checks" / f"{check.id.replace('_', '__').replace('-', '_')}.py"
     assert (CHECKOUT / "fixtures" / check.id / "bundle.json").is_file()
 
 

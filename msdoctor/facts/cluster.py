@@ -17,6 +17,7 @@ from msdoctor.facts import starts as pod_starts
 from msdoctor.facts.aggregator import Aggregator, aggregators, foremost
 from msdoctor.facts.asked import Asked, asked
 from msdoctor.facts.distribution import Distribution, distribution
+from msdoctor.facts.diversion import Diversions, diversions
 from msdoctor.facts.figures import NodeFigures, figures
 from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user, refused_lately
 from msdoctor.facts.gaps import Gap, gaps
@@ -53,6 +54,7 @@ class Cluster:
     front_proxies: tuple[FrontProxy, ...] | Unseen
     aggregators: tuple[Aggregator, ...] | Unseen
     aggregator: Aggregator | Unseen
+    diversions: Diversions
     pending: tuple[Pending, ...] | Unseen
     installations: tuple[installs.Installation, ...] | Unseen
     own_services: tuple[Service, ...] | Unseen
@@ -118,7 +120,18 @@ def read_facts(bundle: Bundle) -> Cluster:
             kubelet_processes,
         )
     )
-    reaches = reach.reaches(bundle, kubelets, present, log, failed, flow, kubelet_processes)
+    managers = processes.components(bundle, "kube-controller-manager")
+    diverted = diversions(
+        bundle,
+        servers,
+        managers,
+        backend,
+        those_seen(apiservices),
+        present,
+        those_seen(kubelets),
+        those_seen(listed),
+    )
+    reaches = reach.reaches(bundle, kubelets, present, log, failed, flow, kubelet_processes, diverted)
     if not isinstance(kubelets, Unseen) and not isinstance(reaches, Unseen):
         kubelets = reach.judged_where_found(kubelets, reaches)
     absent, met = gone(reaches, present), kubelets
@@ -152,6 +165,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         front_proxies=front_proxies(config, proxies, bundle.taken_at),
         aggregators=taken,
         aggregator=foremost(taken),
+        diversions=diverted,
         pending=pending(bundle, servers, config, those_seen(taken), bundle.taken_at),
         installations=installed,
         own_services=own_services(bundle, installed, present),
@@ -165,7 +179,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         else not_made(present, bundle.taken_at)
         if present
         else None,
-        controller_managers=processes.components(bundle, "kube-controller-manager"),
+        controller_managers=managers,
         nodes=listed,
         gone=absent,
         expected_nodes=expected,

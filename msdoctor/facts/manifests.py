@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -16,10 +16,14 @@ LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class ContainerCommand:
-    """A container of a manifest: its name and all its words (command, then args), program first."""
+    """A container of a manifest: its name and all its words (command, then args), program first.
+
+    ``environ`` holds the variables that are given by value.
+    """
 
     container: str
     words: tuple[Argument, ...]
+    environ: Mapping[str, str]
 
 
 def containers(text: str) -> tuple[ContainerCommand, ...] | Unseen:
@@ -38,7 +42,15 @@ def _containers(root: yaml.Node | None) -> Iterator[ContainerCommand]:
     for node in listed.value:
         name = _child(node, "name")
         words = (*_strings(_child(node, "command")), *_strings(_child(node, "args")))
-        yield ContainerCommand(name.value if isinstance(name, yaml.ScalarNode) else "", words)
+        environ = dict(_variables(_child(node, "env")))
+        yield ContainerCommand(name.value if isinstance(name, yaml.ScalarNode) else "", words, environ)
+
+
+def _variables(node: yaml.Node | None) -> Iterator[tuple[str, str]]:
+    for item in node.value if isinstance(node, yaml.SequenceNode) else ():
+        name, value = _child(item, "name"), _child(item, "value")
+        if isinstance(name, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode):
+            yield name.value, value.value
 
 
 def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:

@@ -330,6 +330,7 @@ class NodeSpec(Struct, frozen=True):
     taints: tuple[Taint, ...] = ()
     unschedulable: bool = False
     provider_id: str = msgspec.field(default="", name="providerID")
+    pod_cidrs: tuple[str, ...] = msgspec.field(default=(), name="podCIDRs")
 
 
 class Node(Struct, frozen=True):

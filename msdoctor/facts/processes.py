@@ -7,7 +7,7 @@ where a remedy changes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +19,7 @@ from msdoctor.bundle import Bundle, Document, Kind, Place
 from msdoctor.facts import manifests, paths, units
 from msdoctor.facts.flags import Argument, Flags, parse
 from msdoctor.facts.forms import Form
-from msdoctor.facts.objects import PodList, Time, decode
+from msdoctor.facts.objects import Container, Pod, PodList, Time, decode
 from msdoctor.model import Unseen, those_seen
 
 MANIFESTS = "/etc/kubernetes/manifests"
@@ -27,12 +27,26 @@ UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/
 
 
 class Process(msgspec.Struct, frozen=True):
-    """One process of a host. ``environ`` keeps the values of proxy variables only."""
+    """One process of a host. ``environ`` keeps the values of proxy variables only; None where it may not be read."""
 
     args: tuple[str, ...]
     pid: int = 0
     started: Time | None = None
-    environ: dict[str, str] = {}
+    environ: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environ:
+    """The environment of a component, as far as values are kept: of proxy variables.
+
+    ``files`` tells by variable the file that gives it its value; ``read_from`` and ``how`` are where it was seen.
+    """
+
+    values: Mapping[str, str]
+    files: Mapping[str, str]
+    read_from: str
+    how: str
+    running: bool
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,7 @@ class Component:
     """A kube-apiserver or kubelet of one host.
 
     ``read_from`` names the document that the flags were read from, ``origin`` its vantage; ``file`` is where they are
-    changed, empty if unknown. ``started`` is the running process's start.
+    changed, empty if unknown. ``started`` is the running process's start. ``environ`` is None where it was not seen.
     """
 
     program: str
@@ -52,6 +66,7 @@ class Component:
     file: str = ""
     file_flags: Flags = field(default_factory=Flags)
     started: datetime | None = None
+    environ: Environ | None = None
 
     @property
     def subject(self) -> str:
@@ -95,7 +110,34 @@ def _on_host(bundle: Bundle, host: str, program: str) -> Component | None:
         file=file,
         file_flags=file_flags,
         started=process.started if process else None,
+        environ=_environ(process, host, dict(_given(bundle, host, program, form)), file),
     )
+
+
+def _environ(process: Process | None, host: str, given: Mapping[str, tuple[str, str]], file: str) -> Environ | None:
+    """The running process's, else what its unit or manifest would give it."""
+    files = {name: path for name, (_, path) in given.items()}
+    if process is not None and process.environ is not None:
+        where = f"environment of pid {process.pid} on {host}"
+        return Environ(process.environ, files, where, f"tr '\\0' '\\n' < /proc/{process.pid}/environ", True)
+    if not file:
+        return None
+    return Environ({name: value for name, (value, _) in given.items()}, files, f"{host}:{file}", f"cat {file}", False)
+
+
+def _given(bundle: Bundle, host: str, program: str, form: Form) -> Iterator[tuple[str, tuple[str, str]]]:
+    """By variable its value and the file that gives it, in a static pod's manifest or in a unit."""
+    if form is Form.STATIC_POD:
+        path = f"{MANIFESTS}/{program}.yaml"
+        text = _file(bundle, host, path)
+        found = () if isinstance(text, Unseen) else those_seen(manifests.containers(text))
+        own = next((item for item in found if _flags_of(item.words, program) is not None), None)
+        yield from ((name, (value, path)) for name, value in (own.environ.items() if own else ()))
+    elif form is Form.UNIT:
+        files = dict(unit_files(bundle, host, program))
+        named = [path for text in files.values() for path in units.environment_files(text)]
+        texts = {path: text for path in named if isinstance(text := _file(bundle, host, path), str)}
+        yield from units.environ(files, texts).items()
 
 
 def _process(bundle: Bundle, host: str, program: str) -> Process | None:
@@ -176,7 +218,15 @@ def _mirrored(bundle: Bundle) -> Iterator[Component]:
                 origin="workstation",
                 file=f"{MANIFESTS}/kube-apiserver.yaml",
                 started=running.started_at if running else None,
+                environ=_mirrored_environ(pod, container),
             )
+
+
+def _mirrored_environ(pod: Pod, container: Container) -> Environ:
+    values = {item.name: item.value for item in container.env}
+    file = f"{MANIFESTS}/kube-apiserver.yaml"
+    how = f"kubectl -n kube-system get pod {pod.metadata.name} -o yaml"
+    return Environ(values, dict.fromkeys(values, file), f"pod kube-system/{pod.metadata.name}", how, True)
 
 
 def _flags_of(words: Iterable[Argument], program: str) -> Flags | None:

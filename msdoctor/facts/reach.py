@@ -15,6 +15,7 @@ from enum import StrEnum
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place, Reason, Refusal
 from msdoctor.facts import paths
+from msdoctor.facts.diversion import Diversions, speaks_of_a_proxy
 from msdoctor.facts.flow import Flow
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.kubelets import Held, Kubelet, KubeletProblem, met, tls_place
@@ -150,8 +151,9 @@ def reaches(
     failed: Sequence[FailedScrape] | Unseen,
     flow: Flow | Unseen,
     processes: Sequence[Component],
+    diverted: Diversions | None = None,
 ) -> tuple[Reach, ...] | Unseen:
-    """Every node's kubelet, in the order of the nodes."""
+    """Every node's kubelet, in the order of the nodes. What a proxy gets in its place (``diverted``) dials none."""
     if isinstance(kubelets, Unseen):
         return kubelets
     said = {} if isinstance(failed, Unseen) else {item.node: item for item in failed}
@@ -170,7 +172,11 @@ def reaches(
         name = kubelet.name
         times, since = runs.get(name, (0, None))
         attempts = (
-            *_by_metrics_server(said.get(name), bundle.taken_at),
+            *(
+                ()
+                if diverted and diverted.diverts(kubelet.dialled)
+                else _by_metrics_server(said.get(name), bundle.taken_at)
+            ),
             *asked.get(name, ())[:1],
             *_by_workstation(bundle, kubelet),
         )
@@ -226,6 +232,8 @@ def _runs(log: Sequence[Utterance], longest_pause: timedelta) -> dict[str, tuple
 def outcome_of(said: Utterance) -> Outcome | None:
     """What came of metrics-server's dial, by its complaint; None where it never got as far as dialling."""
     error = said.error
+    if speaks_of_a_proxy(said):
+        return None
     if isinstance(error, Dial):
         return FAILURES.get(error.failure)
     if isinstance(error, DeadlineExceeded):

@@ -105,6 +105,23 @@ def environment(text: str) -> dict[str, str]:
     return {name: _unquote(value.strip()) for name, value in _ASSIGNMENT.findall(_COMMENT.sub("", joined))}
 
 
+def environ(files: Mapping[str, str], environment_files: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Each variable of the service that a unit starts: its value, and the file that gives it that.
+
+    ``files`` are the unit and its drop-ins, ``environment_files`` the files that these name, each by path in the order
+    in which systemd reads them.
+    """
+    given: dict[str, tuple[str, str]] = {}
+    for path, text in files.items():
+        for item in settings(text):
+            if item.name == "Environment":
+                ours = {name: (value, path) for name, value in _assignments(item.value)}
+                given = {**given, **ours} if item.value else {}
+    for path, text in environment_files.items():
+        given |= {name: (value, path) for name, value in environment(text).items()}
+    return given
+
+
 def _assignments(value: str) -> Iterator[tuple[str, str]]:
     for word in _WORD.findall(value):
         name, equals, rest = _unquote(word).partition("=")

@@ -46,6 +46,7 @@ API_PATHS = (
     paths.RUNNING_PODS,
     paths.HPAS,
     paths.CSRS,
+    paths.KUBERNETES_SERVICE,
 )
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kubelet")
 CERTIFICATE_FLAGS = (

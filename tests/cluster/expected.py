@@ -95,6 +95,11 @@ TRUTH: dict[str, Found] = {
     "healthy-by-cluster-ip": set(),
     "front-proxy-key-swapped": {("front-proxy-key-mismatch", "latent")},
     "allowed-names-emptied-too-late": {("requestheader-allowed-names-mismatch", "active")},
+    "proxy-env-no_proxy": {("proxy-env-no_proxy", "active")},
+    "proxy-env-silent": {("proxy-env-no_proxy", "active")},
+    "proxy-env-of-metrics-server": {("proxy-env-no_proxy", "active")},
+    "proxy-env-before-kubelets": {("proxy-env-no_proxy", "active")},
+    "healthy-behind-proxy": set(),
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
     "node-unreachable-timeout": {("node-unreachable-timeout", "active")},
@@ -175,6 +180,7 @@ FLOWING = (
     "healthy-any-name",
     "healthy-by-cluster-ip",
     "healthy-same-ca",
+    "healthy-behind-proxy",
     "guides-way-out",
     "kubelet-insecure-tls",
     "kubelet-cert-expiring",

@@ -376,12 +376,15 @@ class Lab:
         try:
             noted = json.loads((root / f"run/lab/state/{unit.name}.json").read_text())
             arguments = (root / f"proc/{noted['main']}/cmdline").read_text().rstrip("\0").split("\0")
+            environ = (root / f"proc/{noted['main']}/environ").read_text().split("\0")
         except (OSError, ValueError):
             return False
         begin = (self._here(machine, prefix) for prefix in unit.reads)
         read = [path for prefix in begin for path in prefix.parent.glob(f"{prefix.name}*")]
         newest = max((path.stat().st_mtime for path in read if path.is_file()), default=0.0)
-        return tuple(arguments) == unit.command and newest <= noted["since"]
+        proxies = {word for word in environ if word.partition("=")[0].upper().endswith("_PROXY")}
+        is_right = tuple(arguments) == unit.command and proxies == {f"{name}={value}" for name, value in unit.environ}
+        return is_right and newest <= noted["since"]
 
     def _await_apiserver(self, truth: Truth) -> None:
         """Wait until the API server with the wanted flags answers."""

@@ -42,6 +42,7 @@ class Unit:
     reads: tuple[str, ...] = ()
     running: bool = True
     stop_seconds: int = 5
+    environ: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> str:
@@ -52,9 +53,10 @@ class Unit:
     def text(self) -> str:
         """The unit file, one flag a line."""
         command = " \\\n  ".join(self.command)
+        environ = "".join(f'Environment="{name}={value}"\n' for name, value in self.environ)
         return (
             f"[Unit]\nDescription={self.description}\nAfter=network.target\n\n"
-            f"[Service]\nExecStart={command}\nRestart=always\nRestartSec=1\nKillMode=process\n"
+            f"[Service]\n{environ}ExecStart={command}\nRestart=always\nRestartSec=1\nKillMode=process\n"
             f"TimeoutStopSec={self.stop_seconds}\n\n[Install]\nWantedBy=multi-user.target\n"
         )
 
@@ -78,7 +80,8 @@ def machine_units(truth: Truth, machine: str) -> Iterator[Unit]:
     if machine == NODE1 and truth.second_apiserver:
         command = ("/usr/local/bin/kube-apiserver", *_apiserver_flags(truth.second_apiserver, NODE1))
         reads = CONTROL_PLANE_READS["kube-apiserver"]
-        yield Unit("kube-apiserver", "Kubernetes API Server", command, reads, stop_seconds=3)
+        environ = truth.second_apiserver.environ
+        yield Unit("kube-apiserver", "Kubernetes API Server", command, reads, stop_seconds=3, environ=environ)
     yield Unit(
         "kubelet",
         "Kubernetes Kubelet",
@@ -135,7 +138,9 @@ def _control_plane_units(truth: Truth) -> Iterator[Unit]:
     descriptions = ("etcd", "Kubernetes API Server", "Kubernetes Controller Manager", "Kubernetes Scheduler")
     for name, description in zip(STATIC_PODS, descriptions, strict=True):
         program = "/usr/bin/etcd" if name == "etcd" else f"/usr/local/bin/{name}"
-        yield Unit(name, description, (program, *commands[name]), CONTROL_PLANE_READS[name], stop_seconds=3)
+        environ = truth.apiserver.environ if name == "kube-apiserver" else ()
+        command = (program, *commands[name])
+        yield Unit(name, description, command, CONTROL_PLANE_READS[name], stop_seconds=3, environ=environ)
 
 
 CONTROL_PLANE_READS: Mapping[str, tuple[str, ...]] = {
@@ -484,10 +489,13 @@ def _manifests(truth: Truth, files: Files) -> Iterator[tuple[str, File]]:
     """Static pods as kubeadm writes them."""
     commands = control_plane_commands(truth)
     for name in STATIC_PODS:
-        yield f"{MANIFESTS}/{name}.yaml", File(_yaml(_static_pod(name, commands[name], files)), 0o600)
+        pod = _static_pod(name, commands[name], files, truth.apiserver.environ if name == "kube-apiserver" else ())
+        yield f"{MANIFESTS}/{name}.yaml", File(_yaml(pod), 0o600)
 
 
-def _static_pod(name: str, flags: tuple[str, ...], files: Files) -> dict[str, object]:
+def _static_pod(
+    name: str, flags: tuple[str, ...], files: Files, environ: tuple[tuple[str, str], ...]
+) -> dict[str, object]:
     volumes = [("k8s-certs", PKI, "DirectoryOrCreate", True)]
     if name == "etcd":
         volumes.append(("etcd-data", "/var/lib/etcd", "DirectoryOrCreate", False))
@@ -498,6 +506,7 @@ def _static_pod(name: str, flags: tuple[str, ...], files: Files) -> dict[str, ob
         "image": images.ETCD if name == "etcd" else images.CONTROL_PLANE[name],
         "imagePullPolicy": "IfNotPresent",
         "command": [name, *flags],
+        **({"env": [{"name": key, "value": value} for key, value in environ]} if environ else {}),
         "resources": {"requests": {"cpu": "50m"}},
         "volumeMounts": [
             {"name": volume, "mountPath": path, "readOnly": read_only} for volume, path, _, read_only in volumes

@@ -265,6 +265,7 @@ def _metrics_server_pod(truth: Truth) -> Object:
         "image": wanted.pod.image or f"{images.METRICS_SERVER}:{wanted.version}",
         "imagePullPolicy": "IfNotPresent",
         "args": list(wanted.args),
+        **({"env": [{"name": name, "value": value} for name, value in wanted.environ]} if wanted.environ else {}),
         "ports": [{"containerPort": wanted.container_port, "name": "https", "protocol": "TCP"}],
         "livenessProbe": {
             "failureThreshold": 3,

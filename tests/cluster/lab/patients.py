@@ -11,6 +11,7 @@ from lab.truth import (
     NAT_ADDRESS,
     NODE1,
     NODES,
+    WORKSTATION,
     ApiService,
     Caught,
     Drop,
@@ -154,6 +155,22 @@ NODE1_SERVES_MASTERS_ADDRESS = _serves(NODE1, ServingCert(ips=(ADDRESSES[MASTER]
 ELSEWHERE = ServingCert(ips=("192.168.10.99",), dns_names=())
 
 
+def _proxy_faults() -> dict[str, Fault]:
+    """An HTTP proxy in an environment; where one is, nobody listens. The last one is well."""
+    proxy = ("HTTPS_PROXY", f"http://{ADDRESSES[WORKSTATION]}:3128")
+    usual = "localhost,127.0.0.1,192.168.10.0/24,.svc,.cluster.local"
+    caught = (proxy, ("NO_PROXY", usual))
+    exempt = (proxy, ("NO_PROXY", f"{usual},10.32.0.0/24,10.244.0.0/16"))
+    silent = Drop(WORKSTATION, "INPUT", ("-p", "tcp", "--dport", "3128"))
+    return {
+        "proxy-env-no_proxy": _apiserver(environ=caught),
+        "proxy-env-silent": _all(_apiserver(environ=caught), _firewall(silent)),
+        "proxy-env-of-metrics-server": _metrics_server(environ=(proxy,)),
+        "proxy-env-before-kubelets": _metrics_server(environ=(proxy, ("NO_PROXY", "10.32.0.0/24"))),
+        "healthy-behind-proxy": _all(_apiserver(environ=exempt), _metrics_server(environ=exempt)),
+    }
+
+
 def _front_proxy(**changes: object) -> Fault:
     return lambda truth: replace(truth, front_proxy_cert=replace(truth.front_proxy_cert, **changes))  # type: ignore[arg-type]
 
@@ -279,6 +296,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "apiservice-insecure-skip-tls": _all(),  # upstream's manifest as it is
     **_front_proxy_faults(),
+    **_proxy_faults(),
     # A proxy certificate from a CA that nobody trusts: 401.
     "apiservice-unavailable": lambda truth: replace(truth, front_proxy_cert=FrontProxyCert(issuer="other")),
     # Its own log is behind the port that is shut.

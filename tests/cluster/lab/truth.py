@@ -63,7 +63,7 @@ class ApiServer:
 
     `verifies_kubelets` adds `--kubelet-certificate-authority`. kubeadm leaves it out, and so does the story, whose
     `kubectl logs` works in spite of a kubelet's wrong certificate. `published_names` are allowed names that the
-    ConfigMap has kept from flags of an earlier day.
+    ConfigMap has kept from flags of an earlier day. `environ` is what its process finds in its environment.
     """
 
     requestheader: RequestHeader | None = RequestHeader()
@@ -72,6 +72,7 @@ class ApiServer:
     verifies_kubelets: bool = False
     extra_flags: tuple[str, ...] = ()
     published_names: tuple[str, ...] = ()
+    environ: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ class MetricsServer:
     token that somebody took for an hour, and put into a Secret, an hour ago, in place of the one that a kubelet renews.
     `tls_cert` is served in place of one that it signs for itself, from a Secret. `has_service`: whether its Service is
     there. `adapter`: the same program under another adapter's name and labels. `release` is the Helm release that has
-    installed the Deployment.
+    installed the Deployment. `environ` is its container's environment.
     """
 
     version: str = "v0.8.0"
@@ -198,6 +199,7 @@ class MetricsServer:
     has_service: bool = True
     adapter: bool = False
     release: str | None = None
+    environ: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -239,16 +239,17 @@ def command(name: str) -> list[str]:
 def environment(settings: Settings) -> dict[str, str]:
     """Environment= and EnvironmentFile= of a unit on top of this process's own."""
     found = dict(os.environ)
+    for text in settings.get("Environment", []):
+        for word in shlex.split(text):
+            key, _, value = word.partition("=")
+            found[key] = value
+    # What files say comes before what the unit itself says (systemd.exec(5)).
     for text in settings.get("EnvironmentFile", []):
         path = Path(text.lstrip("-"))
         for line in path.read_text().splitlines() if path.exists() else ():
             key, equals, value = line.strip().partition("=")
             if equals and not key.startswith("#"):
                 found[key] = value.strip("\"'")
-    for text in settings.get("Environment", []):
-        for word in shlex.split(text):
-            key, _, value = word.partition("=")
-            found[key] = value
     return found
 
 
