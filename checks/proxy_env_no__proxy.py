@@ -5,7 +5,8 @@ HTTPS_PROXY is in the environment of the API server, and NO_PROXY does not cover
 metrics-server: the Service's ClusterIP, or with `--enable-aggregator-routing` a pod's. The aggregator then asks the
 proxy to connect it, which has no way into the cluster's networks: the APIService is unavailable. Or the variable is in
 metrics-server's own environment: the proxy gets its requests to the API server, without which it does not start, or
-those to the kubelets, of which none then gives metrics.
+those to the kubelets, of which none then gives metrics. Where the proxy is silent it may not say a word of it: it
+waits for longer than its liveness probe has patience.
 
 ## What it does not mean
 That a certificate or a right is wrong: nobody in the cluster was asked. `Forbidden` behind a URL, without `bad status
@@ -60,7 +61,7 @@ from msdoctor.model import (
     those_seen,
 )
 from msdoctor.utterances import Speaker
-from msdoctor.utterances.errors import Canceled, DeadlineExceeded, HTTPStatus
+from msdoctor.utterances.errors import Canceled, DeadlineExceeded, HTTPStatus, Started
 from msdoctor.utterances.reader import read_text
 
 from ._starting import changed_by, target
@@ -317,20 +318,28 @@ def _of_metrics_server(
         yield _own(to_api_server, "asks of the API server", (Effect(EffectKind.NOT_LISTENING),), heard, repair)
     elif to_kubelets and blind and not to_api_server:
         effects = tuple(Effect(EffectKind.SCRAPE_FAILS, reach.name) for reach in blind)
-        yield _own(to_kubelets, "asks of the kubelets", effects, heard, repair)
+        complaints = tuple(reach.said.evidence for reach in blind if reach.said)
+        yield _own(to_kubelets, "asks of the kubelets", effects, heard, repair, complaints[:1])
     elif at_start and not to_api_server:
         yield _own_inferred(at_start, repair)
 
 
 def _held_up(start: Start) -> bool:
-    """Whether a pod has come as far as to ask the API server, and no further as far as is known."""
-    if start.ended is None:
-        return False
-    return bool(start.unheard) or any(_is_through_a_proxy(one) for one in start.said)
+    """Whether a pod has come as far as to ask the API server, and no further as far as is known.
+
+    Of a proxy that is silent it says nothing: it waits for half a minute, in which its liveness probe ends it.
+    """
+    last = start.said
+    return start.ended is not None and all(isinstance(one.error, Started) or _is_through_a_proxy(one) for one in last)
 
 
 def _own(
-    diverted: Diverted, what: str, effects: tuple[Effect, ...], heard: Utterance | None, repair: Repair
+    diverted: Diverted,
+    what: str,
+    effects: tuple[Effect, ...],
+    heard: Utterance | None,
+    repair: Repair,
+    complaints: tuple[Evidence, ...] = (),
 ) -> Finding:
     return Finding(
         summary=(
@@ -338,7 +347,7 @@ def _own(
             f" the proxy {diverted.proxy}, and {_lacking(diverted)}."
         ),
         subjects=(diverted.subject,),
-        evidence=(*diverted.evidence, *((_line(heard, repair),) if heard else ())),
+        evidence=(*diverted.evidence, *((_line(heard, repair),) if heard else complaints)),
         effects=effects,
         confidence=Confidence.CERTAIN if heard else Confidence.LIKELY,
         remedies=(_without_proxy(repair.blanks()),),

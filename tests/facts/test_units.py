@@ -121,3 +121,17 @@ def test_the_environment_files_that_a_unit_names(text: str, paths: tuple[str, ..
 )
 def test_the_variables_of_an_environment_file(text: str, variables: dict[str, str]) -> None:
     assert units.environment(text) == variables
+
+
+def test_a_services_variables_come_from_files_before_the_units_own_and_tell_where_they_stand() -> None:
+    unit = '[Service]\nEnvironment=HTTPS_PROXY=http://a:1 "NO_PROXY=x, y"\nEnvironmentFile=-/etc/default/server\n'
+    drop_in = "[Service]\nEnvironment=NO_PROXY=z\n"
+
+    given = units.environ(
+        {"/u.service": unit, "/u.service.d/no.conf": drop_in}, {"/etc/default/server": "HTTPS_PROXY='http://b:2'\n"}
+    )
+
+    assert given == {
+        "HTTPS_PROXY": ("http://b:2", "/etc/default/server"),
+        "NO_PROXY": ("z", "/u.service.d/no.conf"),
+    }
