@@ -34,7 +34,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
-from msdoctor.facts.server_certificate import HAS_EXPIRED
 from msdoctor.model import (
     Blanks,
     Class,
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
     from msdoctor.utterances import Utterance
 
 LOOK = "openssl s_client -connect ADDRESS:6443 </dev/null 2>/dev/null | openssl x509 -noout -enddate"
+HAS_EXPIRED = "certificate has expired"  # OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, of a leaf or of its CA
 KUBEADMS = "/etc/kubernetes/pki/apiserver.crt"
 # The API server reads the file within a minute; clients that were refused try again within another.
 SHOWS_WITHIN_SECONDS = 120

@@ -39,7 +39,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.facts.diversion import speaks_of_a_proxy
 from msdoctor.facts.forms import Form
 from msdoctor.model import (
     Blanks,
@@ -62,6 +61,7 @@ from msdoctor.model import (
 )
 from msdoctor.utterances import Speaker
 from msdoctor.utterances.errors import Canceled, DeadlineExceeded, HTTPStatus, Started
+from msdoctor.utterances.proxies import speaks_of_a_proxy
 from msdoctor.utterances.reader import read_text
 
 from ._starting import changed_by, target

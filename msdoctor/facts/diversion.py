@@ -19,8 +19,7 @@ from msdoctor.facts.objects import APIService, Container, Node, Service, decode
 from msdoctor.facts.processes import Component
 from msdoctor.facts.registration import Backend
 from msdoctor.model import Evidence, Unseen
-from msdoctor.utterances import Speaker, Utterance
-from msdoctor.utterances.errors import Dial, ProxyAnswer
+from msdoctor.utterances import Speaker
 from msdoctor.utterances.reader import read_text
 
 MOST_NODES = 8  # whose own pod ranges are named one by one where the cluster's is not seen
@@ -63,13 +62,6 @@ class Diversions:
     def diverts(self, dialled: str) -> bool:
         """Whether metrics-server's requests to this address never get there by themselves."""
         return self.to_kubelets is not None and dialled in self.to_kubelets.to
-
-
-def speaks_of_a_proxy(said: Utterance) -> bool:
-    """Whether an error is a proxy's, or is about the way to one."""
-    if isinstance(said.error, ProxyAnswer):
-        return True
-    return isinstance(said.error, Dial) and any("proxyconnect" in wrapper for wrapper in said.outer)
 
 
 def diversions(

@@ -15,7 +15,7 @@ from enum import StrEnum
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place, Reason, Refusal
 from msdoctor.facts import paths
-from msdoctor.facts.diversion import Diversions, speaks_of_a_proxy
+from msdoctor.facts.diversion import Diversions
 from msdoctor.facts.flow import Flow
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.kubelets import Held, Kubelet, KubeletProblem, met, tls_place
@@ -25,6 +25,7 @@ from msdoctor.facts.scrapes import OF_A_SCRAPE, FailedScrape
 from msdoctor.model import Evidence, Unseen, those_seen
 from msdoctor.utterances import Utterance
 from msdoctor.utterances.errors import DeadlineExceeded, Dial, InnermostError, Lookup, NoAddressOfType
+from msdoctor.utterances.proxies import speaks_of_a_proxy
 from msdoctor.utterances.reader import read_error
 
 METRICS_SERVER = "metrics-server"

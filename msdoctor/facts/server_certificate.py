@@ -20,8 +20,6 @@ from msdoctor.facts.kubelets import shaken, tls_place
 from msdoctor.facts.processes import Component
 from msdoctor.model import Unseen
 
-HAS_EXPIRED = "has expired"  # OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, of a leaf or of its CA
-
 
 @dataclass(frozen=True, slots=True)
 class ServerCertificate:
