@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.facts.forms import Form
-from msdoctor.model import Blanks, Evidence, Hop, Remedy, Risk, Says
+from msdoctor.model import Blanks, Doubt, Evidence, Hop, Look, Remedy, Risk, Says
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +49,18 @@ def lacks(server: Component, what: str) -> Evidence:
         how=shown,
         origin=server.origin,
         at=server.started,
+    )
+
+
+def unless_written(flags: str, id_: str) -> Doubt:
+    """Where no file of the API server was seen: whether its file lacks the flags too, or only the process does."""
+    look = f"grep -rs -e {flags} /etc/kubernetes/manifests /etc/systemd/system/kube-apiserver.service*, on its host"
+    return Doubt(
+        "Whether only the running API server lacks the flags, or its file too, its host alone tells.",
+        (
+            Look(look, "nothing", id_),
+            Look(look, "the flags: it was not started anew since they were written", "process-not-restarted"),
+        ),
     )
 
 

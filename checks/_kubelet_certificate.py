@@ -9,9 +9,11 @@ from msdoctor.model import (
     Advise,
     Blanks,
     Confidence,
+    Doubt,
     Effect,
     EffectKind,
     Finding,
+    Look,
     Remedy,
     Risk,
     State,
@@ -48,7 +50,8 @@ def findings(
         if kubelet.sound_on_disk:
             continue  # another disease: what it should serve is right, and it serves something older
         if problem:
-            yield _finding(kubelet, problem, advise(repair.blanks(kubelet.name, dialled=kubelet.dialled)))
+            blanks = repair.blanks(kubelet.name, dialled=kubelet.dialled)
+            yield replace(_finding(kubelet, problem, advise(blanks)), doubt=_doubt(kubelet, problem, blanks))
         elif kubelet.served is None or (kubelet.unseen and OF_THE_CHAIN.intersection(kinds)):
             yield Unseen(kubelet.unseen, kubelet.subject)
 
@@ -66,6 +69,21 @@ def _finding(kubelet: Kubelet, problem: KubeletProblem, remedies: tuple[Remedy, 
         since=_began(served, expired),
         changed=f"its certificate {'expired' if expired else 'became valid'}" if served else "",
         remedies=remedies,
+    )
+
+
+def _doubt(kubelet: Kubelet, problem: KubeletProblem, blanks: Blanks) -> Doubt | None:
+    """Whether a renewed one lies ready and was not read yet, where the node's files were not."""
+    if problem.kind is not ProblemKind.EXPIRED or kubelet.served is None or kubelet.on_disk:
+        return None
+    file = blanks.get("kubelet_cert", "/var/lib/kubelet/pki/kubelet-server-current.pem or its tlsCertFile")
+    look = f"openssl x509 -noout -enddate -in {file}, on {kubelet.name}"
+    return Doubt(
+        "Whether its file holds the same certificate or a renewed one, only its node tells.",
+        (
+            Look(look, f"{kubelet.served.not_after:%Y-%m-%d %H:%M}Z, as served", "kubelet-cert-expired"),
+            Look(look, "a later date: it was renewed, and the kubelet has not read it", "kubelet-cert-not-reloaded"),
+        ),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Confidence, Effect, EffectKind, Finding, Look, Remedy, Risk, Unseen
+from msdoctor.model import Blanks, Confidence, Doubt, Effect, EffectKind, Finding, Look, Remedy, Risk, Unseen
 
 from ._distribution import keeper
 
@@ -34,6 +35,27 @@ DAWDLES = Look(
     "kubelet-slow-response",
 )
 
+OWN_ADDRESS = Look(
+    "ip -br address, on NODE",
+    "its Node object's InternalIP is not the address of its network",
+    "node-wrong-internal-ip",
+)
+DROPPED = Look("ip -br address, on NODE", "it is: packets to it are dropped", "node-unreachable-timeout")
+STOPPED = Look("systemctl is-active kubelet, on NODE", "anything but active", "kubelet-down")
+CUT_OFF = Look("systemctl is-active kubelet, on NODE", "active: the machine is cut off", "node-unreachable-timeout")
+
+
+def doubt(reach: Reach, why: str, *looks: Look) -> Doubt:
+    """That one of a few is the matter with a node, with its own name and address in what decides."""
+    own = {"NODE": reach.name, "ADDRESS:10250": reach.kubelet.dialled}
+    return Doubt(why, tuple(replace(look, look=_filled(look.look, own)) for look in looks))
+
+
+def _filled(text: str, own: dict[str, str]) -> str:
+    for blank, value in own.items():
+        text = text.replace(blank, value)
+    return text
+
 
 def finding(
     reach: Reach,
@@ -46,9 +68,13 @@ def finding(
     effects: Sequence[Effect] = (),
     since: datetime | None = None,
     changed: str = "",
+    looks: Sequence[Look] = (),
     **blanks: str,
 ) -> Finding:
-    """A finding about one node that metrics-server does not get anything from, with what everybody met who dialled."""
+    """A finding about one node that metrics-server does not get anything from, with what everybody met who dialled.
+
+    ``looks`` decide between it and what else it may be, where it is merely possible.
+    """
     kubelet = reach.kubelet
     known = repair.blanks(
         reach.name, address=kubelet.address, port=str(kubelet.port), dialled=kubelet.dialled, **blanks
@@ -62,6 +88,7 @@ def finding(
         since=since or reach.since,
         changed=changed or ("metrics-server complained for the first time" if reach.since and not since else ""),
         remedies=advise(known),
+        doubt=doubt(reach, summary, *looks) if looks and confidence is Confidence.POSSIBLE else None,
     )
 
 

@@ -28,17 +28,20 @@ kube-aggregator pkg/apiserver/apiserver.go reads them at start and again while r
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from msdoctor.model import (
     Blanks,
     Class,
+    Doubt,
     Effect,
     EffectKind,
     Evidence,
     Finding,
     Hop,
+    Look,
     Remedy,
     Says,
     State,
@@ -57,6 +60,19 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
 
 LONG = timedelta(minutes=1)
+REFUSED = "connection refused"
+LAST_WORDS = (
+    "journalctl -u kube-apiserver -n 20, or tail the newest of /var/log/pods/kube-system_kube-apiserver-*/*/*.log, on"
+    " the API server's host"
+)
+DOES_NOT_START = Doubt(
+    "No API server listens there. Of what concerns metrics, these keep one from starting; its last words tell, whatever"
+    " it is.",
+    (
+        Look(LAST_WORDS, "tls: private key does not match public key", "front-proxy-key-mismatch"),
+        Look(LAST_WORDS, "contain overlapping certificates", "requestheader-ca-same-as-client-ca"),
+    ),
+)
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -71,12 +87,16 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def front_proxy_key_mismatch(
-    front_proxies: tuple[FrontProxy, ...],
+    front_proxies: tuple[FrontProxy, ...] | Unseen,
     authentication: AuthenticationConfig | Unseen | None,
     server_version: str | Unseen,
     taken_at: datetime,
     repair: Repair,
 ) -> Iterator[Finding | Unseen]:
+    if isinstance(front_proxies, Unseen):
+        refuses = isinstance(server_version, Unseen) and REFUSED in server_version.reason
+        yield replace(front_proxies, doubt=DOES_NOT_START if refuses else None)
+        return
     for front in front_proxies:
         proxy = front.proxy
         if proxy.key_matches is None:

@@ -27,6 +27,7 @@ metrics-server pkg/scraper/scraper.go (0.9: "Failed to scrape node, node is not 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msdoctor.model import (
@@ -38,13 +39,14 @@ from msdoctor.model import (
     Evidence,
     Finding,
     Hop,
+    Look,
     Remedy,
     Says,
     Unseen,
     check,
 )
 
-from ._kubelet_reach import NOT_READY, READY, SHOWS_WITHIN_SECONDS, each, finding
+from ._kubelet_reach import CUT_OFF, NOT_READY, READY, SHOWS_WITHIN_SECONDS, STOPPED, doubt, each, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,6 +56,11 @@ if TYPE_CHECKING:
     from msdoctor.facts.reach import Reach
     from msdoctor.facts.repair import Repair
 
+LAST_WORDS = "journalctl -u kubelet -n 20, on NODE"
+WHY_IT_ENDED = "Why it ended, and whether it can start, only its node tells."
+ENDED = Look(LAST_WORDS, "it was stopped, or says nothing of inotify", "kubelet-down")
+NO_INOTIFY = Look(LAST_WORDS, "inotify_init or inotify_add_watch fails at every start", "inotify-limit-exhausted")
+UNCOUNTED = Unseen("no files of its host were given")
 ORIGINS = ("metrics-server", "the API server", "workstation")
 
 
@@ -98,7 +105,7 @@ def kubelet_down(
             return
         refused, unlisted = _is_refused(reach), _is_unlisted(reach)
         hosting = takes_along and reach.name in hosts
-        yield finding(
+        found = finding(
             reach,
             _summary(reach, refused, unlisted, hosting),
             advise,
@@ -108,7 +115,10 @@ def kubelet_down(
             effects=(Effect(EffectKind.NOT_READY),) if hosting else (),
             since=reach.last_sign,
             changed="it gave its last sign of life",
+            looks=(STOPPED, CUT_OFF),
         )
+        counted = not isinstance(inotify.get(reach.name, UNCOUNTED), Unseen)
+        yield found if found.doubt or counted else replace(found, doubt=doubt(reach, WHY_IT_ENDED, ENDED, NO_INOTIFY))
 
     yield from each(reaches, judge)
 

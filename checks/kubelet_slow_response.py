@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Blanks, Class, Confidence, Evidence, Finding, Hop, Remedy, Says, Unseen, check
 
-from ._kubelet_reach import DAWDLES, VANISHES, change_argument, each, finding
+from ._kubelet_reach import DAWDLES, VANISHES, change_argument, doubt, each, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def kubelet_slow_response(
             )
         elif met == "silent" and answers:
             why = "too slow, or packets are lost on the way: metrics-server's message hides which"
-            yield Unseen(why, reach.subject)
+            yield Unseen(why, reach.subject, doubt(reach, why, VANISHES, DAWDLES))
 
     yield from each(reaches, judge)
 

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Class, Confidence, Finding, Hop, Says, Unseen, check
 
-from ._kubelet_reach import NOT_READY, READY, each, finding, open_port, stores_nothing
+from ._kubelet_reach import NOT_READY, READY, doubt, each, finding, open_port, stores_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,8 @@ def _told(reach: Reach, repair: Repair) -> Iterator[Finding | Unseen]:
     if met not in TURNED_AWAY:
         return
     if not reach.lives:
-        yield Unseen("turned away, and no sign of life since: stopped, or behind a firewall", reach.subject)
+        why = "turned away, and no sign of life since: stopped, or behind a firewall"
+        yield Unseen(why, reach.subject, doubt(reach, why, NOT_READY, READY))
         return
     shakes = reach.outcome("workstation") == "answers"
     # A kubelet that restarts is refused once; that there is no way can come of a wrong address, too.
@@ -100,6 +101,7 @@ def _told(reach: Reach, repair: Repair) -> Iterator[Finding | Unseen]:
         repair,
         confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
         evidence=(reach.sign(),),
+        looks=(READY, NOT_READY),
     )
 
 
@@ -119,6 +121,7 @@ def _untold(reach: Reach, repair: Repair) -> Iterator[Finding]:
         repair,
         confidence=Confidence.LIKELY if lived or ran else Confidence.POSSIBLE,
         evidence=(reach.sign(),),
+        looks=(READY, NOT_READY),
     )
 
 

@@ -38,7 +38,19 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import Class, Confidence, Finding, Hop, Says, Unseen, check
 
-from ._kubelet_reach import DAWDLES, VANISHES, each, finding, open_port, stores_nothing
+from ._kubelet_reach import (
+    CUT_OFF,
+    DAWDLES,
+    DROPPED,
+    OWN_ADDRESS,
+    STOPPED,
+    VANISHES,
+    doubt,
+    each,
+    finding,
+    open_port,
+    stores_nothing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,13 +112,15 @@ def _told(reach: Reach, picture: _Picture, repair: Repair) -> Iterator[Finding |
         return  # the time that it gives a kubelet is too short to tell
     between = picture.only_own_node_works and not reach.hosts_metrics_server
     if not others and not between and not reach.reports_since:
-        yield Unseen("no answer in time, and whether its kubelet reports meanwhile is not seen", reach.subject)
+        why = "no answer in time, and whether its kubelet reports meanwhile is not seen"
+        yield Unseen(why, reach.subject, doubt(reach, why, STOPPED, CUT_OFF))
         return
     if any(character.isalpha() for character in reach.kubelet.address) and ":" not in reach.kubelet.address:
         yield Unseen("no answer in time: from the node, or from the DNS that was asked for its name", reach.subject)
         return
     if _is_among_strangers(reach, picture) or reach.outcome(WORKSTATION) in ("no route", "refused"):
-        yield Unseen("no answer in time: packets are dropped, or the address is not the node's", reach.subject)
+        why = "no answer in time: packets are dropped, or the address is not the node's"
+        yield Unseen(why, reach.subject, doubt(reach, why, OWN_ADDRESS, DROPPED))
         return
     yield finding(
         reach,
@@ -116,6 +130,7 @@ def _told(reach: Reach, picture: _Picture, repair: Repair) -> Iterator[Finding |
         repair,
         confidence=Confidence.LIKELY if others or between else Confidence.POSSIBLE,
         evidence=(reach.sign(),),
+        looks=(VANISHES, DAWDLES),
     )
 
 
@@ -159,6 +174,7 @@ def _untold(reach: Reach, picture: _Picture, repair: Repair) -> Iterator[Finding
         repair,
         confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
         evidence=(reach.sign(),),
+        looks=(VANISHES, DAWDLES),
     )
 
 

@@ -25,6 +25,7 @@ kubernetes pkg/controlplane/apiserver/aggregator.go (the flags); kube-aggregator
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
@@ -32,6 +33,7 @@ from msdoctor.model import (
     Blanks,
     Class,
     Confidence,
+    Doubt,
     Evidence,
     Finding,
     Hop,
@@ -50,6 +52,7 @@ from ._api_server_flags import (
     lacks,
     make_front_proxy_certificates,
     taken_for_anonymous,
+    unless_written,
     with_front_proxy_files,
 )
 from ._front_proxy import follows_from_what_is_said, one_of, what_follows
@@ -64,6 +67,25 @@ if TYPE_CHECKING:
     from msdoctor.facts.processes import Component
     from msdoctor.facts.repair import Repair
 
+UNAVAILABLE = 503
+FLAGS = (
+    "grep -rs -e --proxy-client -e --requestheader /etc/kubernetes/manifests"
+    " /etc/systemd/system/kube-apiserver.service*, on the host of every API server"
+)
+REACHED = "curl -k --max-time 5 https://ENDPOINT:10250/, on the host of every API server"
+ONE_OF_SEVERAL = Doubt(
+    "The API server that was asked does not serve metrics, and the APIService is marked as available, which whichever"
+    " API server looked last has written: one of several fails where another does not, or it has only just begun.",
+    (
+        Look(FLAGS, "one lacks --proxy-client-cert-file", "proxy-client-cert-missing"),
+        Look(
+            FLAGS,
+            "one has another --requestheader-client-ca-file, or a certificate of another CA",
+            "front-proxy-ca-mismatch",
+        ),
+        Look(REACHED, "one gets no answer", "aggregator-cannot-reach-service"),
+    ),
+)
 LOOK = Look(paths.AUTHENTICATION_HOW, "requestheader-client-ca-file is there", "proxy-client-cert-missing")
 
 
@@ -102,7 +124,7 @@ def proxy_client_cert_missing(
     inferred = not servers and not isinstance(aggregator, Unseen) and aggregator.anonymous
     if not without and not inferred:
         if not servers and isinstance(aggregator, Unseen):
-            yield aggregator
+            yield replace(aggregator, doubt=ONE_OF_SEVERAL if _comes_and_goes(apiservices, flow) else None)
         return
     subjects = tuple(server.subject for server in without)
     taken = next((one for one in those_seen(aggregators) if one.server in subjects), None)
@@ -127,6 +149,15 @@ def proxy_client_cert_missing(
         since=next((server.started for server in without if server.started), None),
         changed="the API server was started" if without else "",
         remedies=advise(repair.blanks(**_where(without))),
+        doubt=None if servers else unless_written("--proxy-client", "proxy-client-cert-missing"),
+    )
+
+
+def _comes_and_goes(apiservices: tuple[APIService, ...], flow: Flow | Unseen) -> bool:
+    """Whether one API server calls the metrics API available, and the one that was asked does not serve it."""
+    refusal = None if isinstance(flow, Unseen) else flow.refusal
+    return (
+        refusal is not None and refusal.status == UNAVAILABLE and any(a.available.status == "True" for a in apiservices)
     )
 
 

@@ -55,6 +55,7 @@ from ._api_server_flags import (
     lacks,
     make_front_proxy_certificates,
     taken_for_anonymous,
+    unless_written,
     with_front_proxy_files,
 )
 from ._front_proxy import what_follows
@@ -141,6 +142,7 @@ def requestheader_config_missing(
         since=next((server.started for server in without if server.started), None),
         changed="the API server was started" if without else "",
         remedies=advise(repair.blanks()),
+        doubt=None if servers else unless_written("--requestheader", "requestheader-config-missing"),
     )
 
 

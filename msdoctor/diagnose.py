@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from msdoctor import pipeline
+from msdoctor.alternatives import Alternatives, alternatives
 from msdoctor.bundle import Context, Refusal
 from msdoctor.facts.cluster import Cluster
-from msdoctor.facts.flow import Flow
+from msdoctor.facts.flow import Flow, scrapes_late
 from msdoctor.facts.gaps import Gap
 from msdoctor.facts.installation import Installation
 from msdoctor.judge import Outcome, Result
@@ -146,6 +147,7 @@ class FlowReport:
     hpas_of: int | None = None
     awaited_nodes: tuple[AwaitedNode, ...] = ()
     gone_nodes: tuple[GoneNode, ...] = ()
+    podless_nodes: tuple[str, ...] = ()  # with figures of their own and of none of their pods
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Diagnosis:
     verdict: Verdict
     flow: FlowReport
     causes: tuple[Cause, ...]
+    alternatives: tuple[Alternatives, ...]
     unexplained: tuple[Unexplained, ...]
     contradictions: tuple[str, ...]
     hops: tuple[HopReport, ...]
@@ -205,6 +208,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
     ordered = sorted(roots, key=_urgency)
     proof = pipeline.proof(cluster)
     hops = tuple(_hops(found, hurting, explained, topology, proof))
+    hidden = pipeline.hidden(total, topology)
     return Diagnosis(
         taken_at=cluster.taken_at,
         context=cluster.context,
@@ -212,11 +216,12 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         verdict=_verdict(roots, unexplained, flow, total),
         flow=flow,
         causes=tuple(Cause(item.check, item.finding, explained.get(id(item), ())) for item in ordered),
+        alternatives=alternatives([(item.check, item.finding) for item in ordered], outcomes, hidden),
         unexplained=unexplained,
         contradictions=tuple(contradictions),
         hops=hops,
         requirements=tuple(_requirements(found, proof)),
-        checks=tuple(_report(outcome, pipeline.hidden(total, topology)) for outcome in outcomes),
+        checks=tuple(_report(outcome, hidden) for outcome in outcomes),
         gaps=cluster.gaps,
     )
 
@@ -337,7 +342,8 @@ def _verdict(
         return Verdict.BROKEN if nothing else Verdict.DEGRADED
     # Nodes' metrics alone prove nothing to an HPA, which lives on those of pods.
     uncounted = None in (flow.pods_seen, flow.pods_of)
-    if active or unexplained or not flow.nodes_seen or flow.blind_nodes or uncounted:
+    missing = flow.blind_nodes or flow.podless_nodes
+    if active or unexplained or not flow.nodes_seen or missing or uncounted:
         return Verdict.INCOMPLETE
     worrying = any(item.finding.effects for item in roots)
     return Verdict.AT_RISK if worrying else Verdict.HEALTHY
@@ -370,7 +376,18 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
         gone_nodes=tuple(GoneNode(item.node, item.word) for item in those_seen(cluster.gone)),
         blind_hpas=_blind(cluster, frozenset(blind_hpas)),
         hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
+        podless_nodes=_podless(cluster, fresh, resolution) if pods_counted else (),
     )
+
+
+def _podless(cluster: Cluster, sampled_nodes: Collection[str], resolution: int) -> tuple[str, ...]:
+    flow, long_ago = cluster.flow, cluster.taken_at - scrapes_late(resolution)
+    running = (pod for pod in those_seen(cluster.running_pods) if pod.node in sampled_nodes)
+    pods = [pod for pod in running if pod.since and pod.since < long_ago]
+    if isinstance(flow, Unseen):
+        return ()
+    sampled = {pod.node for pod in pods if flow.has_fresh(pod.key, cluster.taken_at, resolution)}
+    return tuple(sorted({pod.node for pod in pods} - sampled))
 
 
 def _awaited(cluster: Cluster, flow: Flow, total: frozenset[Effect], resolution: int) -> Iterator[AwaitedNode]:

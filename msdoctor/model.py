@@ -99,11 +99,32 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What decides between candidates: a command, and what it shows if this id is the one."""
+
+    look: str
+    shows: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Causes that look alike from here: why, and what decides between them. Each look speaks for one id."""
+
+    why: str
+    decide: tuple[Look, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unseen:
-    """A fact that could not be had, and why. Also what a check yields for an item that it could not judge."""
+    """A fact that could not be had, and why. Also what a check yields for an item that it could not judge.
+
+    ``doubt`` is for an item that has one of a few diseases, of which it could not be seen which.
+    """
 
     reason: str
     where: str = ""
+    doubt: Doubt | None = None
 
 
 def those_seen(items: Items | Unseen) -> Items | tuple[()]:
@@ -165,7 +186,8 @@ class Finding:
     """A disease met in one cluster: what it is about, the proof, what it does, and what heals it.
 
     ``subjects`` name the process or object at fault: ``process/kube-apiserver@k8s-master``, ``node/k8s-node1``.
-    ``evidence`` is never empty.
+    ``evidence`` is never empty. ``doubt`` is for one that holds as far as is seen, where another id, which only
+    something unseen would show, may be the better name for it.
     """
 
     summary: str
@@ -178,6 +200,7 @@ class Finding:
     changed: str = ""  # what changed just before ``since``, in words
     location: Location | None = None
     remedies: tuple[Remedy, ...] = ()
+    doubt: Doubt | None = None
 
 
 class Blanks(dict[str, str]):
@@ -206,15 +229,6 @@ class Says:
     hop: Hop | None = None
     where: Mapping[str, str] = field(default_factory=dict)
     likelihood: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What decides between candidates: a command, and what it shows if this id is the one."""
-
-    look: str
-    shows: str
-    then: str
 
 
 Item = Finding | Unseen | NotApplicable

@@ -30,7 +30,6 @@ from msdoctor.facts.pending import Pending, pending
 from msdoctor.facts.placing import Placing, placings
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
-from msdoctor.facts.server_certificate import ServerCertificate, refused, server_certificates
 from msdoctor.facts.services import own_services
 from msdoctor.facts.verification import Verification, verification
 from msdoctor.model import Unseen, those_seen
@@ -40,10 +39,7 @@ from msdoctor.utterances.reader import read
 
 @dataclass(frozen=True)
 class Cluster:
-    """The facts. One that could not be had is ``Unseen``; ``None`` is "the API server answered that there is none".
-
-    ``untrusted`` is why the look itself does not trust the API server, empty where it does.
-    """
+    """The facts. One that could not be had is ``Unseen``; ``None`` is "the API server answered that there is none"."""
 
     taken_at: datetime
     context: Context
@@ -59,8 +55,6 @@ class Cluster:
     aggregators: tuple[Aggregator, ...] | Unseen
     aggregator: Aggregator | Unseen
     diversions: Diversions
-    server_certificates: tuple[ServerCertificate, ...] | Unseen
-    untrusted: str
     pending: tuple[Pending, ...] | Unseen
     installations: tuple[installs.Installation, ...] | Unseen
     own_services: tuple[Service, ...] | Unseen
@@ -172,8 +166,6 @@ def read_facts(bundle: Bundle) -> Cluster:
         aggregators=taken,
         aggregator=foremost(taken),
         diversions=diverted,
-        server_certificates=server_certificates(bundle, servers),
-        untrusted=refused(bundle) or "",
         pending=pending(bundle, servers, config, those_seen(taken), bundle.taken_at),
         installations=installed,
         own_services=own_services(bundle, installed, present),

@@ -22,7 +22,6 @@ from msdoctor.facts import (
     reach,
     registration,
     rights,
-    server_certificate,
     services,
     units,
 )
@@ -82,7 +81,6 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
         yield from (Place(WORKSTATION, Kind.REVIEW, of(service_account(one))) for of in asked)
     yield from (Place(WORKSTATION, Kind.API, path) for path in api)
     yield Place(WORKSTATION, Kind.REVIEW, rights.CALLER_READS_NODE_METRICS)
-    yield from server_certificate.wanted(bundle)
     if not isinstance(found, Unseen):
         yield from _kubelet_handshakes(bundle, installation.serving(found, registration.backend(bundle)))
 

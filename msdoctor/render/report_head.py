@@ -92,6 +92,9 @@ def _undecided(report: Report) -> str:
         return count(len(report.active), "possible cause")
     if report.diagnosis.unexplained:
         return f"{count(len(report.diagnosis.unexplained), 'symptom')}, no known cause"
+    podless = report.diagnosis.flow.podless_nodes
+    if podless and report.diagnosis.flow.nodes_seen:
+        return f"no pod on {some(podless, report)} has metrics, no cause found"
     return "metrics not seen to flow, no cause found"
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 
 from msdoctor import __version__, pipeline
+from msdoctor.alternatives import Alternatives
 from msdoctor.diagnose import Cause, Diagnosis, FlowReport
 from msdoctor.model import Evidence, Location, Remedy
 
@@ -39,7 +40,7 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, object]:
         "verdict": str(diagnosis.verdict),
         "flow": _flow(diagnosis.flow),
         "causes": [_cause(cause) for cause in diagnosis.causes],
-        "alternatives": [],
+        "alternatives": [_alternatives(item) for item in diagnosis.alternatives],
         "unexplained": [
             {"id": item.id, "subjects": list(item.subjects), "look": list(item.look)} for item in diagnosis.unexplained
         ],
@@ -87,6 +88,15 @@ def _cause(cause: Cause) -> dict[str, object]:
         "evidence": [_evidence(item) for item in finding.evidence],
         "explains": [{"id": item.id, "subjects": list(item.subjects)} for item in cause.explains],
         "remedies": [remedy_dict(remedy) for remedy in finding.remedies],
+    }
+
+
+def _alternatives(item: Alternatives) -> dict[str, object]:
+    about = f"{', '.join(item.subjects)}: " if item.subjects else ""
+    return {
+        "causes": list(item.ids),
+        "why": f"{about}{item.why}",
+        "decide": [{"look": look.look, "if": look.shows, "then": look.then} for look in item.decide],
     }
 
 

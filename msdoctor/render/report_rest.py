@@ -17,6 +17,25 @@ from .words import count, share
 _HPA_CONTROLLER = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 
 
+def alternatives(report: Report) -> Iterator[str]:
+    """Causes of which one holds, with the looks that decide."""
+    found, page = report.diagnosis.alternatives, report.page
+    if not found:
+        return
+    said = {cause.finding.summary for cause in report.diagnosis.causes}
+    yield page.paint("Not told apart from here; a look decides:", BOLD)
+    for item in found:
+        yield from page.sides(f"  ? {' or '.join(item.ids)}", some(item.subjects, report, 2), YELLOW)
+        if item.why not in said:
+            yield from page.wrapped(item.why, " " * MARGIN)
+        shown = ""
+        for look in item.decide:
+            if look.look != shown:
+                yield from page.labelled_command("look at", "", single(look.look))
+            yield from page.labelled("" if look.look == shown else "it is", f"{look.then} if {look.shows}")
+            shown = look.look
+
+
 def unexplained(report: Report) -> Iterator[str]:
     """Symptoms without a known cause, with what to look at."""
     found, page = report.diagnosis.unexplained, report.page

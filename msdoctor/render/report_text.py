@@ -22,6 +22,7 @@ _SECTIONS: tuple[Callable[[Report], Iterator[str]], ...] = (
     report_causes.causes,
     report_causes.coming,
     report_causes.notes,
+    report_rest.alternatives,
     report_rest.unexplained,
     report_rest.contradictions,
     report_rest.proof,

@@ -1,11 +1,13 @@
-"""Whether an error is an HTTP proxy's, or is about the way to one."""
+"""Errors of HTTP proxies between components. Nothing here is heavy: every check is loaded for ``explain``."""
+
+from __future__ import annotations
 
 from msdoctor.utterances import Utterance
 from msdoctor.utterances.errors import Dial, ProxyAnswer
 
 
 def speaks_of_a_proxy(said: Utterance) -> bool:
-    """A proxy says no in its answer to CONNECT; net/http says ``proxyconnect`` of a dial of one."""
+    """Whether an error is a proxy's, or is about the way to one."""
     if isinstance(said.error, ProxyAnswer):
         return True
     return isinstance(said.error, Dial) and any("proxyconnect" in wrapper for wrapper in said.outer)

@@ -100,7 +100,6 @@ TRUTH: dict[str, Found] = {
     "proxy-env-of-metrics-server": {("proxy-env-no_proxy", "active")},
     "proxy-env-before-kubelets": {("proxy-env-no_proxy", "active")},
     "healthy-behind-proxy": set(),
-    "apiserver-serving-cert-expired": {("apiserver-serving-cert-expired", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
     "node-unreachable-timeout": {("node-unreachable-timeout", "active")},
@@ -229,6 +228,10 @@ VARIANTS = (
     "kubelet-down+kubelet-cert-san-mismatch-on-master",
     "kubelet-cert-key-usage+secure-port-mismatch",
     "kubelet-endpoint-404-version+kubelet-cert-san-missing-ip-on-master",
+    "apiservice-cabundle-mismatch+front-proxy-cert-expired",
+    "service-selector-mismatch+requestheader-config-missing",
+    "metrics-server-quota+front-proxy-ca-mismatch",
+    "apiservice-port-mismatch+proxy-client-cert-missing",
     "healthy@0.9",
     "kubelet-cert-san-mismatch@0.9",
     "kubelet-cert-unknown-ca-everywhere@0.9",

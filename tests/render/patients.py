@@ -262,6 +262,7 @@ def _broken() -> Diagnosis:
         verdict=Verdict.BROKEN,
         flow=FlowReport(0, 2, 0, 12, None, "operator", False, NODES, (blind("default/busy"),), 1),
         causes=(REQUESTHEADER, wrong_certificate(), SKIPS_TLS),
+        alternatives=(),
         unexplained=(),
         contradictions=(),
         hops=hops(
@@ -311,6 +312,7 @@ def _healthy() -> Diagnosis:
         verdict=Verdict.HEALTHY,
         flow=FlowReport(2, 2, 11, 12, 9, "operator", True, (), (), 1),
         causes=(SKIPS_TLS,),
+        alternatives=(),
         unexplained=(),
         contradictions=(),
         hops=OK,
@@ -335,6 +337,7 @@ def _incomplete() -> Diagnosis:
         verdict=Verdict.INCOMPLETE,
         context=replace(OPERATOR, vantages=("workstation",)),
         causes=(),
+        alternatives=(),
         unexplained=(
             Unexplained(
                 "apiservice-unavailable",
@@ -376,6 +379,7 @@ def _hostile() -> Diagnosis:
             0, 2, 0, 12, None, evil, False, (evil,), (BlindHPA(f"{evil}/$(reboot)", f"{evil}/$(reboot)", 1),), 1
         ),
         causes=(replace(cause, finding=finding, explains=(Explained(evil, (evil,), evil),)),),
+        alternatives=(),
         unexplained=(Unexplained(evil, (evil,), evil, (evil,)),),
         contradictions=(evil,),
         requirements=(Requirement("aggregation-layer", "unseen", evil),),

@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import yaml
@@ -23,14 +22,6 @@ API_SERVER = f"https://{ADDRESSES[MASTER]}:6443"
 CLUSTER_CIDR = "10.244.0.0/16"
 SERVICE_CIDR = "10.32.0.0/24"
 KUBERNETES_SERVICE = "10.32.0.1"
-API_SERVER_ADDRESSES = ("127.0.0.1", ADDRESSES[MASTER], KUBERNETES_SERVICE)
-API_SERVER_NAMES = (
-    MASTER,
-    "kubernetes",
-    "kubernetes.default",
-    "kubernetes.default.svc",
-    "kubernetes.default.svc.cluster.local",
-)
 DNS_SERVICE = "10.32.0.10"
 POD_CIDRS = {MASTER: "10.244.0.0/24", NODE1: "10.244.1.0/24"}
 PKI = "/var/lib/kubernetes"
@@ -160,7 +151,6 @@ CONTROL_PLANE_READS: Mapping[str, tuple[str, ...]] = {
         f"{PKI}/service-account",
         f"{PKI}/front-proxy",
         f"{PKI}/audit-policy",
-        f"{PKI}/kube-apiserver",
     ),
     "kube-controller-manager": (f"{PKI}/ca", f"{PKI}/kube-controller-manager", f"{PKI}/service-account"),
     "kube-scheduler": (f"{PKI}/kube-scheduler",),
@@ -248,9 +238,8 @@ def _apiserver_flags(server: ApiServer, machine: str) -> Iterator[str]:
     yield f"--service-account-key-file={PKI}/service-account.pem"
     yield f"--service-account-signing-key-file={PKI}/service-account-key.pem"
     yield f"--service-cluster-ip-range={SERVICE_CIDR}"
-    served = "kubernetes" if server.serving == "shared" else "kube-apiserver"
-    yield f"--tls-cert-file={PKI}/{served}.pem"
-    yield f"--tls-private-key-file={PKI}/{served}-key.pem"
+    yield f"--tls-cert-file={PKI}/kubernetes.pem"
+    yield f"--tls-private-key-file={PKI}/kubernetes-key.pem"
     yield from server.extra_flags
 
 
@@ -451,9 +440,17 @@ def _kube_proxy_config(machine: str) -> str:
 def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
     cluster, front_proxy = authorities.authority("cluster"), authorities.authority("front-proxy")
     server = authorities.leaf(
-        "kubernetes", organization="Kubernetes", ips=API_SERVER_ADDRESSES, dns_names=API_SERVER_NAMES
+        "kubernetes",
+        organization="Kubernetes",
+        ips=("127.0.0.1", ADDRESSES[MASTER], KUBERNETES_SERVICE),
+        dns_names=(
+            MASTER,
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local",
+        ),
     )
-    own = {} if truth.apiserver.serving == "shared" else apiserver_serving_files(authorities)
     wanted = truth.front_proxy_cert
     proxy_client = authorities.leaf(
         wanted.common_name,
@@ -468,7 +465,7 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
     scheduler = authorities.leaf("system:kube-scheduler", organization="system:kube-scheduler")
     admin = authorities.leaf("admin", organization=USERS["admin"])
     policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
-    return own | {
+    return {
         f"{PKI}/ca-key.pem": File(cluster.key, 0o600),
         f"{PKI}/kubernetes.pem": File(server.cert),
         f"{PKI}/kubernetes-key.pem": File(server.key, 0o600),
@@ -486,20 +483,6 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
         f"{PKI}/{CSR_DECIDER}.kubeconfig": File(kubeconfig(authorities, "admin", admin), 0o600),
         f"{PKI}/kube-scheduler.kubeconfig": File(kubeconfig(authorities, "system:kube-scheduler", scheduler), 0o600),
     }
-
-
-def apiserver_serving_files(authorities: Authorities, *, expired: bool = False) -> Files:
-    """A certificate that the API server serves and uses for nothing else, and its key."""
-    begins, ends = (timedelta(days=-366), timedelta(days=-1)) if expired else (timedelta(hours=-1), timedelta(days=365))
-    pair = authorities.leaf(
-        "kube-apiserver",
-        ips=API_SERVER_ADDRESSES,
-        dns_names=API_SERVER_NAMES,
-        begins=begins,
-        ends=ends,
-        usages=("server",),
-    )
-    return {f"{PKI}/kube-apiserver.pem": File(pair.cert), f"{PKI}/kube-apiserver-key.pem": File(pair.key, 0o600)}
 
 
 def _manifests(truth: Truth, files: Files) -> Iterator[tuple[str, File]]:

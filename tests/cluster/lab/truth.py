@@ -64,8 +64,6 @@ class ApiServer:
     `verifies_kubelets` adds `--kubelet-certificate-authority`. kubeadm leaves it out, and so does the story, whose
     `kubectl logs` works in spite of a kubelet's wrong certificate. `published_names` are allowed names that the
     ConfigMap has kept from flags of an earlier day. `environ` is what its process finds in its environment.
-    `serving` is the certificate that it serves: the one that it shows to others as well, one of its own, or such a one
-    that has expired, with which it was started again.
     """
 
     requestheader: RequestHeader | None = RequestHeader()
@@ -75,7 +73,6 @@ class ApiServer:
     extra_flags: tuple[str, ...] = ()
     published_names: tuple[str, ...] = ()
     environ: tuple[tuple[str, str], ...] = ()
-    serving: Literal["shared", "own", "own-expired"] = "shared"
 
 
 @dataclass(frozen=True)
