@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from msdoctor.bundle import Bundle
     from msdoctor.diagnose import Diagnosis
+    from msdoctor.explain import Hearing
     from msdoctor.model import Check
+    from msdoctor.reading import Reading
     from msdoctor.registry import Index
+    from msdoctor.utterances.since import Since
 
 USAGE_ERROR, UNDECIDED, INTERNAL_ERROR, INTERRUPTED = 2, 3, 4, 130
 WIDEST = 100
@@ -262,18 +265,48 @@ def collect(path: Path, **look: Any) -> None:
     click.echo(f"Read it before you pass it on. To diagnose it: msdoctor run --from {path}", err=True)
 
 
-@cli.command(short_help="Say what a pasted error means, or print an id's manual page.")
+def _since(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """How long ago, as kubectl has it (``90s``, ``1h30m``) or in days, or a moment."""
+    if value is None:
+        return None
+    from datetime import UTC, datetime, timedelta
+
+    ago = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", value, re.ASCII)
+    if not value or not ago:
+        return _time("--since", value, "how long ago, 90s, 1h30m or 2d, ")
+    days, hours, minutes, seconds = (int(part or 0) for part in ago.groups())
+    try:
+        return datetime.now(UTC) - timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError as error:
+        raise GivenError(f"--since {value}: there was no such time") from error
+
+
+@cli.command(short_help="Say what a pasted error or a log means, or print an id's manual page.")
 @_with(CHECKS_OPTION, FORMAT_OPTION)
 @click.option("--list", "list_", is_flag=True, help="List every id that can be explained.")
-@click.argument("words", nargs=-1, metavar="[TEXT|FILE|-|ID]...")
-def explain(words: tuple[str, ...], folders: tuple[Path, ...], form: str, list_: bool) -> None:
-    """Say what a pasted error means, or print an id's manual page.
+@click.option(
+    "--since",
+    metavar="TIME",
+    callback=_since,
+    help="Only what was said since: 90s, 1h30m or 2d ago, a date, or a time as in RFC 3339.",
+)
+@click.option("-f", "--follow", is_flag=True, help="Go on as lines arrive, and say at once what they mean.")
+@click.argument("words", nargs=-1, metavar="[TEXT|FILE...|-|ID]...")
+def explain(
+    words: tuple[str, ...], folders: tuple[Path, ...], form: str, list_: bool, since: datetime | None, follow: bool
+) -> None:
+    """Say what a pasted error or a log means, or print an id's manual page.
 
     \b
       msdoctor explain 'x509: certificate is valid for 10.0.0.1, not 10.0.0.2'
       kubectl -n kube-system logs deploy/metrics-server | msdoctor explain -
-      msdoctor explain metrics-server.log
+      kubectl -n kube-system logs -f deploy/metrics-server | msdoctor explain -f -
+      msdoctor explain metrics-server.log kubelet.log.gz
+      msdoctor explain must-gather/
       msdoctor explain kubelet-cert-san-mismatch
+
+    Words that are the names of files or folders stand for them. A file may be of any size, and packed (.gz, .xz, .bz2,
+    .zst). Ctrl-C ends the reading, and what was found by then is printed.
 
     Looks at no cluster. Exits with 1 where it knows nothing of the text.
     """
@@ -287,23 +320,27 @@ def explain(words: tuple[str, ...], folders: tuple[Path, ...], form: str, list_:
     elif len(words) == 1 and _is_id(words[0]):
         _manual(index, words[0], form)
     else:
-        _explain(index, words, form)
+        _explain(index, words, form, since, follow)
 
 
 def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    """A date, which begins at midnight UTC, or RFC 3339."""
-    if value is None:
-        return None
+    return None if value is None else _time("--at", value)
+
+
+def _time(option: str, value: str, other: str = "") -> datetime:
+    """A date, which begins at midnight UTC, or RFC 3339. ``other``: what else the option takes."""
     from datetime import UTC, datetime
 
     date = re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII)
     if not date and not re.fullmatch(_RFC_3339, value, re.ASCII):
-        raise GivenError(f"--at {value}: give a date, 2027-01-31, or a time with its zone, 2027-01-31T12:00:00Z")
+        raise GivenError(
+            f"{option} {value}: give {other}a date, 2027-01-31, or a time with its zone, 2027-01-31T12:00:00Z"
+        )
     try:
         moment = datetime.fromisoformat(value.upper().replace(" ", "T"))
         return moment.replace(tzinfo=UTC) if date else moment
     except ValueError as error:
-        raise GivenError(f"--at {value}: there is no such time: {error}") from None
+        raise GivenError(f"{option} {value}: there is no such time: {error}") from None
 
 
 @cli.command(short_help="Judge a certificate as Go would, before it is rolled out.")
@@ -426,13 +463,15 @@ def version(schema: bool) -> None:
         _print(f"msdoctor {__version__}\n")
 
 
-def _print(text: str) -> None:
-    """To standard output. A reader that has gone away (`| head`) does not change how the command ends."""
+def _print(text: str) -> bool:
+    """To standard output; whether anybody reads it. One that has gone away (`| head`) does not change the exit code."""
     try:
         click.echo(text, nl=False, color=_colour())
     except BrokenPipeError:
         # What could not be written must not trouble the interpreter on its way out either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _given(look: dict[str, Any]) -> list[str]:
@@ -525,18 +564,70 @@ def _unknown_id(word: str, ids: Iterable[str]) -> str:
     return f"{word} is neither an id nor a file; {hint}"
 
 
-def _explain(index: Index, words: tuple[str, ...], form: str) -> None:
+def _explain(index: Index, words: tuple[str, ...], form: str, since: datetime | None, follow: bool) -> None:
     from msdoctor import pasted
-    from msdoctor.explain import explain as explain_
+    from msdoctor.explain import Hearing
+    from msdoctor.interrupt import Interrupt
+    from msdoctor.progress import reading
+    from msdoctor.reading import Reading
     from msdoctor.render import explain as page
-    from msdoctor.utterances.reader import read
 
-    if words == ("-",) and sys.stdin is not None and sys.stdin.isatty():
+    what = pasted.given(words)
+    if follow and (what.text or what.is_many):
+        raise GivenError("--follow: give one file, or - for standard input")
+    if what.is_input and not follow and sys.stdin is not None and sys.stdin.isatty():
         click.echo("Paste the text, then press Ctrl-D.", err=True)
-    with pasted.lines(words) as lines:
-        explanation = explain_(read(lines), index)
-    _print(page.json_(explanation) if form == "json" else page.text(explanation, _width(), _colour()))
+    hearing = Hearing(index)
+    with Interrupt() as interrupt:
+        if follow:
+            _follow(hearing, Reading(what, interrupt, hearing.note, since=_recent(since)), form)
+        else:
+            with reading() as show:
+                for utterance in Reading(what, interrupt, hearing.note, show, _recent(since)).utterances():
+                    hearing.hear(utterance)
+    explanation = hearing.explanation()
+    if interrupt.asked and not explanation.matches:
+        raise click.Abort
+    if form == "json":
+        _print(page.json_(explanation, one_line=follow))
+    elif follow:
+        _print(page.summary(explanation, _width(), _colour()))
+    else:
+        _print(page.text(explanation, _width(), _colour()))
+    if interrupt.asked:
+        click.echo("msdoctor: interrupted; this is what was found until then", err=True)
+        raise click.exceptions.Exit(INTERRUPTED)
     raise click.exceptions.Exit(0 if explanation.matches else 1)
+
+
+def _recent(since: datetime | None) -> Since | None:
+    if since is None:
+        return None
+    from datetime import UTC, datetime
+
+    from msdoctor.utterances.since import Since
+
+    return Since(since, datetime.now(UTC))
+
+
+def _follow(hearing: Hearing, text: Reading, form: str) -> None:
+    """Print what is new in the answer whenever something is, until the text ends or nobody reads any more."""
+    from msdoctor.render import explain as page
+
+    shown: set[tuple[object, ...]] = set()
+    for batch in text.following():
+        for utterance in batch:
+            hearing.hear(utterance)
+        explanation = hearing.explanation() if batch else None
+        fresh = explanation.beside(shown) if explanation else None
+        if not explanation or not fresh:
+            continue
+        shown |= {match.verdict for match in fresh.matches}
+        answer = (
+            page.json_(explanation, one_line=True) if form == "json" else page.text(fresh, _width(), _colour()) + "\n"
+        )
+        if not _print(answer):
+            return
 
 
 def _width() -> int:

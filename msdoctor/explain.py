@@ -1,7 +1,7 @@
 """What a pasted text is about: utterances weighed against what each check says of itself.
 
 Pure: utterances and an index in, an explanation out. One pass over the utterances; what is kept grows with the number
-of checks, not with the text.
+of checks, not with the text, and an answer can be had at any time.
 
 An utterance is decided when one id fits it, or fits it clearly best. An undecided one is decided by its company: by an
 id that another utterance names for certain, or by several utterances that together favour one id. What only the
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from math import prod
 
@@ -24,12 +25,15 @@ CLEARLY = 0.5
 """One id is clearly the best where every other's likelihood is below this share of its own."""
 
 _MOST_QUOTED = 2000  # characters of a matched line
-_MOST_LISTED = 10  # lines, nodes and notes that an answer names
+_MOST_LISTED = 10  # lines, nodes, files and notes that an answer names
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One id that the text is about. ``rivals``: the other ids that the same lines fit, best first."""
+    """One id that the text is about. ``rivals``: the other ids that the same lines fit, best first.
+
+    ``lines`` are those of the first of the ``files``, of which there are none where one text was given.
+    """
 
     id: str
     cls: Class
@@ -47,7 +51,14 @@ class Match:
     remedies: tuple[Remedy, ...] = ()
     lines: tuple[int, ...] = ()
     nodes: tuple[str, ...] = ()
+    more_nodes: bool = False
+    files: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> tuple[object, ...]:
+        """What the answer says, whoever said it and how often."""
+        return self.id, self.confidence, self.rivals
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +69,18 @@ class Explanation:
     matches: tuple[Match, ...]
     notes: tuple[str, ...] = ()
 
+    def beside(self, verdicts: AbstractSet[tuple[object, ...]]) -> Explanation | None:
+        """The answer without what these verdicts said before; None where nothing is left."""
+        fresh = tuple(match for match in self.matches if match.verdict not in verdicts)
+        return Explanation(any(match.rivals for match in fresh), fresh) if fresh else None
+
 
 def explain(utterances: Iterable[Utterance], index: Knowledge) -> Explanation:
     """Say what the utterances are about, as far as the index knows."""
-    heard = _hear(utterances, index)
-    verdicts = _judge(heard.sayings, {entry.id: entry.cls for entry in index.entries})
-    matches = [match for verdict in verdicts for match in _matches(verdict, index)]
-    if heard.started is not None and not heard.unknown_errors:
-        matches.append(_started_well(heard.started))
-    return Explanation(any(match.rivals for match in matches), tuple(matches), tuple(heard.notes))
+    hearing = Hearing(index)
+    for utterance in utterances:
+        hearing.hear(utterance)
+    return hearing.explanation()
 
 
 # Hearing: utterances become counted sayings.
@@ -74,34 +88,50 @@ def explain(utterances: Iterable[Utterance], index: Knowledge) -> Explanation:
 
 @dataclass(slots=True)
 class _Tally:
-    """How often something was said, where first, when, and of which nodes."""
+    """How often something was said, where first, when, and of which nodes. ``place``: that of the first among all."""
 
     utterance: Utterance
+    place: int
     times: int = 0
     first: str = ""
     last: str = ""
     lines: list[int] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
+    more_nodes: bool = False
+    files: list[str] = field(default_factory=list)
 
     def add(self, utterance: Utterance) -> None:
         self.times += utterance.times
         said_at = when(utterance.at)
         self.first = self.first or said_at
         self.last = said_at or self.last
-        if len(self.lines) < _MOST_LISTED and utterance.line not in self.lines:
+        is_of_first_file = utterance.file == self.utterance.file
+        if is_of_first_file and len(self.lines) < _MOST_LISTED and utterance.line not in self.lines:
             self.lines.append(utterance.line)
-        node = utterance.connection.node
-        if node and len(self.nodes) < _MOST_LISTED and node not in self.nodes:
-            self.nodes.append(node)
+        if utterance.file and len(self.files) < _MOST_LISTED and utterance.file not in self.files:
+            self.files.append(utterance.file)
+        self._add_nodes(utterance.connection.node)
 
     def merge(self, other: _Tally) -> None:
         self.times += other.times
-        self.lines = sorted({*self.lines, *other.lines})[:_MOST_LISTED]
-        self.nodes = list(dict.fromkeys((*self.nodes, *other.nodes)))[:_MOST_LISTED]
-        if other.utterance.line < self.utterance.line:
+        if other.utterance.file == self.utterance.file:
+            self.lines = sorted({*self.lines, *other.lines})[:_MOST_LISTED]
+        self.files = list(dict.fromkeys((*self.files, *other.files)))[:_MOST_LISTED]
+        self._add_nodes(*other.nodes)
+        self.more_nodes |= other.more_nodes
+        if other.place < self.place:
             self.first = other.first or self.first
         else:
             self.last = other.last or self.last
+
+    def _add_nodes(self, *nodes: str) -> None:
+        for node in nodes:
+            if not node or node in self.nodes:
+                continue
+            if len(self.nodes) < _MOST_LISTED:
+                self.nodes.append(node)
+            else:
+                self.more_nodes = True
 
 
 @dataclass(slots=True)
@@ -113,35 +143,46 @@ class _Saying:
     is_consequence: bool
 
 
-@dataclass(slots=True)
-class _Heard:
-    """All that was said, and what else is to be known of it."""
+class Hearing:
+    """Hears utterances one by one, of one text after the other, and says at any time what they are about."""
 
-    sayings: list[_Saying]
-    started: _Tally | None
-    unknown_errors: bool
-    notes: list[str]
+    def __init__(self, index: Knowledge) -> None:
+        self._index = index
+        self._recognise = _Recogniser(index.entries)
+        self._sayings: dict[tuple[object, ...], _Saying] = {}
+        self._started: _Tally | None = None
+        self._has_unknown_errors = False
+        self._notes: list[str] = []
 
-
-def _hear(utterances: Iterable[Utterance], index: Knowledge) -> _Heard:
-    recognise = _Recogniser(index.entries)
-    sayings: dict[tuple[object, ...], _Saying] = {}
-    heard = _Heard([], None, False, [])
-    for utterance in utterances:
-        likelihoods = recognise(utterance)
-        if utterance.note and utterance.note not in heard.notes and len(heard.notes) < _MOST_LISTED:
-            heard.notes.append(utterance.note)
+    def hear(self, utterance: Utterance) -> None:
+        """Count what was said with what fits the same ids."""
+        self.note(utterance.note)
+        likelihoods = self._recognise(utterance)
         if likelihoods:
             kind = (type(utterance.error), *sorted(likelihoods.items()))
-            saying = sayings.setdefault(kind, _Saying(likelihoods, _Tally(utterance), _is_consequence(utterance)))
+            saying = self._sayings.get(kind)
+            if saying is None:
+                tally = _Tally(utterance, len(self._sayings))
+                saying = self._sayings[kind] = _Saying(likelihoods, tally, _is_consequence(utterance))
             saying.tally.add(utterance)
         elif isinstance(utterance.error, errors.Started):
-            heard.started = heard.started or _Tally(utterance)
-            heard.started.add(utterance)
+            self._started = self._started or _Tally(utterance, 0)
+            self._started.add(utterance)
         elif isinstance(utterance.error, errors.Unrecognised):
-            heard.unknown_errors = True
-    heard.sayings = list(sayings.values())
-    return heard
+            self._has_unknown_errors = True
+
+    def note(self, text: str) -> None:
+        """Remember what could not be read, and why."""
+        if text and text not in self._notes and len(self._notes) < _MOST_LISTED:
+            self._notes.append(text)
+
+    def explanation(self) -> Explanation:
+        """What everything that was heard is about."""
+        verdicts = _judge(self._sayings.values(), {entry.id: entry.cls for entry in self._index.entries})
+        matches = [match for verdict in verdicts for match in _matches(verdict, self._index)]
+        if self._started is not None and not self._has_unknown_errors:
+            matches.append(_started_well(self._started))
+        return Explanation(any(match.rivals for match in matches), tuple(matches), tuple(self._notes))
 
 
 class _Recogniser:
@@ -235,8 +276,8 @@ class _Verdict:
         return ranking if any(other >= CLEARLY * best for _, other in ranking[1:]) else ranking[:1]
 
     @property
-    def line(self) -> int:
-        return min(saying.tally.utterance.line for saying in self.sayings)
+    def place(self) -> int:
+        return min(saying.tally.place for saying in self.sayings)
 
     def concerns(self, saying: _Saying) -> bool:
         return any(name in saying.likelihoods for name, _ in self.contenders)
@@ -248,7 +289,7 @@ def _judge(sayings: Iterable[_Saying], classes: Mapping[str, Class]) -> list[_Ve
     verdicts = _weigh(near, [])
     has_cause = any(classes[verdict.contenders[0][0]] in (Class.CAUSE, Class.RISK) for verdict in verdicts)
     verdicts = _weigh((_as_symptoms(saying, verdicts, classes) for saying in far) if has_cause else far, verdicts)
-    return sorted(verdicts, key=lambda verdict: (_RANK[classes[verdict.contenders[0][0]]], verdict.line))
+    return sorted(verdicts, key=lambda verdict: (_RANK[classes[verdict.contenders[0][0]]], verdict.place))
 
 
 _RANK = {cls: rank for rank, cls in enumerate((Class.CAUSE, Class.RISK, Class.ELSEWHERE, Class.SYMPTOM, Class.BENIGN))}
@@ -311,7 +352,7 @@ def _matches(verdict: _Verdict, index: Knowledge) -> Iterator[Match]:
 def _together(sayings: list[_Saying], name: str) -> _Tally:
     """One tally of all, told by the utterance that names the id best."""
     best = max(sayings, key=lambda saying: saying.likelihoods[name])
-    whole = _Tally(best.tally.utterance)
+    whole = _Tally(best.tally.utterance, best.tally.place)
     whole.first, whole.last = best.tally.first, best.tally.last
     for saying in sayings:
         whole.merge(saying.tally)
@@ -338,6 +379,8 @@ def _match(name: str, likelihood: float, tally: _Tally, rivals: tuple[str, ...],
         remedies=check.advise(blanks_of(tally.utterance)),
         lines=tuple(tally.lines),
         nodes=tuple(tally.nodes),
+        more_nodes=tally.more_nodes,
+        files=tuple(tally.files),
         rivals=rivals,
     )
 
@@ -391,4 +434,5 @@ def _started_well(tally: _Tally) -> Match:
         last=tally.last,
         means=_STARTED_WELL,
         lines=tuple(tally.lines),
+        files=tuple(tally.files),
     )

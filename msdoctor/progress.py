@@ -1,4 +1,4 @@
-"""What is being waited for, on standard error, when a look takes long and somebody watches."""
+"""What is being waited for, on standard error, when something takes long and somebody watches."""
 
 from __future__ import annotations
 
@@ -21,31 +21,48 @@ _WIPE = "\r\x1b[K"
 @contextmanager
 def progress() -> Iterator[Callable[[int, int, str], None]]:
     """A callback for ``collect.live``; its line is wiped when the look is over."""
-    line = _Line()
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    with _drawn("nothing has answered yet") as line:
         yield line.update
+
+
+@contextmanager
+def reading() -> Iterator[Callable[[int, int], None]]:
+    """A callback for a ``reading.Reading``; its line is wiped when all is read."""
+    with _drawn("nothing has come yet") as line:
+        yield line.read
+
+
+@contextmanager
+def _drawn(text: str) -> Iterator[_Line]:
+    line = _Line(text)
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield line
         return
     # Drawn by a thread: while a peer does not answer, nothing calls back, and that is when somebody wonders.
     over = threading.Event()
     drawer = threading.Thread(target=line.draw_until, args=(over,), name="progress", daemon=True)
     drawer.start()
     try:
-        yield line.update
+        yield line
     finally:
         over.set()
         drawer.join()
 
 
 class _Line:
-    """The line as it stands. Written by the look's thread, read by the drawing one; a torn read draws an old word."""
+    """The line as it stands. Written by whoever works, read by the drawing thread; a torn read draws an old word."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
         self._began = time.monotonic()
-        self._text = "nothing has answered yet"
+        self._text = text
 
     def update(self, done: int, total: int, current: str) -> None:
         """How many documents are there, of how many, and which came last."""
         self._text = f"{done} of {total} documents; last: {current}"
+
+    def read(self, done: int, total: int) -> None:
+        """How many bytes were read, of how many; 0 where that is not known."""
+        self._text = f"{done / 1e6:.0f} MB{f' of {total / 1e6:.0f}' if total else ''} read"
 
     def draw_until(self, over: threading.Event) -> None:
         """Draw now and then, once it has taken long, and leave nothing behind."""

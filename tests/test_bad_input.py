@@ -409,9 +409,11 @@ def test_a_host_root_that_is_none(root: str, message: str) -> None:
     [
         ("metrics-server.log", "metrics-server.log: no such file; if it is an error's text, give the whole line"),
         ("/var/log/nope", "/var/log/nope: no such file"),
-        ("folder", "folder: a directory; name a file in it, or diagnose a bundle: msdoctor run --from folder"),
+        ("folder", "folder: a directory without a file in it"),
+        (str(HEALTHY), f"a bundle; it is diagnosed: msdoctor run --from {HEALTHY}"),
         ("program", "program: not text; give a log, or the error itself in quotes"),
-        ("old.log.gz", "old.log.gz: packed; a log: gunzip -c old.log.gz | msdoctor explain -; a bundle: msdoctor run"),
+        ("cut.log.gz", "cut.log.gz: cannot be read: "),
+        ("log.tar.gz", "log.tar.gz: an archive; unpack it and name the folder, or a bundle: msdoctor run --from"),
         ("empty.log", "empty.log: empty; did the command that should have written it fail?"),
         ("-", "standard input: empty; did the command that should have written it fail?"),
         ("", "the text is empty; did the command that should have printed it fail?"),
@@ -421,7 +423,9 @@ def test_a_host_root_that_is_none(root: str, message: str) -> None:
 def test_what_cannot_be_read_as_text(word: str, message: str) -> None:
     Path("folder").mkdir()
     Path("program").write_bytes(b"\x7fELF\x02\x01\x01\x00\x00")
-    Path("old.log.gz").write_bytes(gzip.compress(b"x509: certificate has expired"))
+    Path("cut.log.gz").write_bytes(gzip.compress(b"x509: certificate has expired")[:10])
+    with tarfile.open("log.tar.gz", "w:gz") as archive:
+        archive.add("program")
     Path("empty.log").touch()
 
     assert message in refused(msdoctor("explain", word, pasted=b""))

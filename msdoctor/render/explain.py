@@ -53,6 +53,19 @@ def text(explanation: Explanation, width: int = 80, colour: bool = False) -> str
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
+def summary(explanation: Explanation, width: int = 80, colour: bool = False) -> str:
+    """What a log that was followed came to, each match in a line or two: its page was printed when it appeared."""
+    page = Page(width, colour)
+    if not explanation.matches:
+        return "\n".join(_of_nothing(explanation, page)) + "\n"
+    lines: list[str] = []
+    for match in explanation.matches:
+        lines += [_name(match, page), *page.labelled("said by", _lines(match) + _times(match))]
+        if match.nodes:
+            lines += page.labelled("nodes", _nodes(match))
+    return "\n".join(lines) + "\n"
+
+
 def manual_text(check: Check, width: int = 80, colour: bool = False) -> str:
     """A check's manual page for a terminal."""
     page = Page(width, colour)
@@ -109,14 +122,12 @@ def _of_looks(looks: Iterable[Look], page: Page) -> Iterator[str]:
 
 
 def _of_match(match: Match, page: Page) -> Iterator[str]:
-    symbol = _SYMBOLS[match.cls]
-    name = page.paint(f"{symbol} {match.id}", BOLD, _COLOURS.get(match.cls, ""))
-    yield f"{name}   {match.cls}, {match.confidence}, hop {match.hop}"
+    yield _name(match, page)
     yield from page.wrapped(match.title, "    ")
     yield from page.labelled("said by", _lines(match) + _times(match))
     yield from _quote(match.matched, page)
     if match.nodes:
-        yield from page.labelled("nodes", ", ".join(match.nodes))
+        yield from page.labelled("nodes", _nodes(match))
     if match.means:
         yield from page.labelled("means", match.means)
     for place, bullet in enumerate(match.will_not_help):
@@ -124,11 +135,24 @@ def _of_match(match: Match, page: Page) -> Iterator[str]:
     yield from _of_remedies(match.remedies, page)
 
 
+def _name(match: Match, page: Page) -> str:
+    name = page.paint(f"{_SYMBOLS[match.cls]} {match.id}", BOLD, _COLOURS.get(match.cls, ""))
+    return f"{name}   {match.cls}, {match.confidence}, hop {match.hop}"
+
+
+def _nodes(match: Match) -> str:
+    return ", ".join(match.nodes) + (", and more" if match.more_nodes else "")
+
+
 def _lines(match: Match) -> str:
+    first, *others = match.files or ("",)
+    where = f"{first}, " if first else ""
     numbers = match.lines or (match.line,)
     if len(numbers) == 1:
-        return f"line {numbers[0]}"
-    return f"lines {', '.join(_ranges(numbers))}" + ("…" if match.times > len(numbers) else "")
+        where += f"line {numbers[0]}"
+    else:
+        where += f"lines {', '.join(_ranges(numbers))}" + ("…" if match.times > len(numbers) else "")
+    return where + (f", and in {', '.join(others)}" if others else "")
 
 
 def _ranges(numbers: Iterable[int]) -> Iterator[str]:
@@ -202,14 +226,15 @@ def _items(lines: list[str]) -> Iterator[str]:
 # JSON
 
 
-def json_(explanation: Explanation) -> str:
-    """The explanation as the JSON of ``explain -o json``."""
+def json_(explanation: Explanation, *, one_line: bool = False) -> str:
+    """The explanation as the JSON of ``explain -o json``. ``one_line``: one of several, each on a line of its own."""
     return _dump(
         {
             "schemaVersion": SCHEMA_VERSION,
             "ambiguous": explanation.ambiguous,
             "matches": [_match_document(match) for match in explanation.matches],
-        }
+        },
+        None if one_line else 2,
     )
 
 
@@ -252,9 +277,9 @@ def name_json(entry: Entry) -> str:
     )
 
 
-def _dump(document: object) -> str:
+def _dump(document: object, indent: int | None = 2) -> str:
     # ASCII: so no bidirectional or lone surrogate character of a log reaches a terminal; DEL is ASCII, and is not text
-    return json.dumps(document, indent=2, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
+    return json.dumps(document, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
 
 
 def _match_document(match: Match) -> dict[str, object]:
@@ -263,6 +288,7 @@ def _match_document(match: Match) -> dict[str, object]:
         "class": match.cls,
         "confidence": match.confidence,
         "line": match.line,
+        "files": list(match.files),
         "matched": match.matched,
         "times": match.times,
         "first": match.first,

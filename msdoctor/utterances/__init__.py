@@ -62,6 +62,7 @@ class Utterance:
     severity: str = ""
     times: int = 1
     note: str = ""  # what the reader did not read of this line, and why
+    file: str = ""  # where the text stood, if there are several
 
 
 def when(at: datetime | None) -> str:

@@ -16,11 +16,16 @@ CLOSERS = "\"'`.,;:)]}>"
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """How one kind of error reads."""
+    """How one kind of error reads.
+
+    ``word``: where the anchor is of everyday speech, a rarer text that whatever the pattern matches has, too. By its
+    word a line of a big log is found; so no quote may be in it, which carriers escape.
+    """
 
     anchor: str
     pattern: str
     build: Callable[[re.Match[str]], InnermostError]
+    word: str = ""
 
 
 def plain(text: str, error: InnermostError) -> Grammar:

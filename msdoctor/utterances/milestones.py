@@ -22,6 +22,9 @@ _STEPS = (
 
 _NOISE = (("The sharedIndexInformer has started, run more than once is not allowed", "informer-run-twice"),)
 
+WORDINGS = tuple(wording for wording, _ in (*_STEPS, *_NOISE))
+"""Texts without which no line is a milestone."""
+
 
 def milestone(record: Record) -> errors.Started | errors.Noise | None:
     """The step that a record tells of, if it is a log line and tells of one."""

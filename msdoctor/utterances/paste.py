@@ -18,7 +18,7 @@ MOST_LINE = 64 * 1024
 MOST_PARTS = 64  # screen lines that one printed line is looked for in
 NARROWEST = 60  # columns; nobody reads logs in a narrower terminal
 
-_OWN_BEGINNING = r"""\s*(?:$|```|~~~|[-*+>#]\s|[$%]\s|\d{1,3}[.)]\s|!!!|\|
+OWN_BEGINNING = r"""[\ \t\r]*(?:$|```|~~~|[-*+>#]\s|[$%]\s|\d{1,3}[.)]\s|!!!|\|
         |\{|\[(?:pod/|[-+]\])|\d{4}-\d\d-\d\d[T\ ]|[A-Z][a-z]{2}\ [\ \d]\d\ \d\d:\d\d:\d\d
         |[IWEF]\d{4}\ \d\d:\d\d:\d\d\.
         |\w+@[\w.-]+[:\s])"""
@@ -36,10 +36,10 @@ class Line:
     note: str = ""
 
 
-def printed_lines(lines: Iterable[str], is_unfinished: Unfinished) -> Iterator[Line]:
-    """The printed lines of a paste, in one pass."""
+def printed_lines(lines: Iterable[str], is_unfinished: Unfinished, first: int = 1) -> Iterator[Line]:
+    """The printed lines of a paste, in one pass. ``first``: the number of the first line."""
     held: _Held | None = None
-    for number, raw in enumerate(lines, 1):
+    for number, raw in enumerate(lines, first):
         whole = raw.rstrip("\r\n")
         text = whole[:MOST_LINE]
         if held is not None and held.goes_on(text, is_unfinished):
@@ -70,7 +70,7 @@ class _Held:
             return False
         if self._block:
             return self._parts[-1].strip() != ">" or len(self._parts) == 1
-        if self._width < NARROWEST or len(self._parts) == MOST_PARTS or re.match(_OWN_BEGINNING, following, re.VERBOSE):
+        if self._width < NARROWEST or len(self._parts) == MOST_PARTS or re.match(OWN_BEGINNING, following, re.VERBOSE):
             return False
         if re.match(_LIKELY_BEGINNING, following) and not self._parts[-1].endswith(_MORE_MUST_COME):
             return False

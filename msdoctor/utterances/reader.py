@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TextIO
 
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
 from msdoctor.utterances.connections import connection_of, split_wrappers
@@ -28,9 +27,12 @@ _TAIL = re.compile(r"[:\s]{0,3}\w{0,3}")  # what may be left of an error's next 
 _IN_FIELD = re.compile(r'\s?[\w.]{0,60}="|"[^"]{1,253}"\s*$')  # the rest of ` node="k8s-node1"`, cut anywhere
 
 
-def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterator[Utterance]:
-    """What the lines say that this pipeline knows of, in order. ``speaker``: whose log it is, where that is known."""
-    for line in _without_partials(printed_lines(lines, _is_unfinished)):
+def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN, first: int = 1) -> Iterator[Utterance]:
+    """What the lines say that this pipeline knows of, in order.
+
+    ``speaker``: whose log it is, where that is known. ``first``: the number of the first line.
+    """
+    for line in _without_partials(printed_lines(lines, _is_unfinished, first)):
         carried = take_off(line.text)
         for text in _records_in(carried.text):
             yield from _utterances(text, line, carried, speaker)
@@ -52,18 +54,10 @@ def read_error(text: str) -> InnermostError | None:
     return None if utterance is None or isinstance(utterance.error, errors.Unrecognised) else utterance.error
 
 
-def lines_of(stream: TextIO) -> Iterator[str]:
-    """The lines of a text stream, none held longer than the reader reads: a file without line ends stays harmless."""
-    while line := stream.readline(MOST_LINE + 1):
-        yield line
-        while line and not line.endswith("\n"):
-            line = stream.readline(MOST_LINE + 1)
-
-
 def _without_partials(lines: Iterable[Line]) -> Iterator[Line]:
     """The lines, those that a container runtime cut in pieces (CRI's tag ``P``) made whole."""
     pieces: list[str] = []
-    number = 0
+    number = size = 0
     for line in lines:
         carried = take_off(line.text) if pieces or _may_be_partial(line.text) else None
         if carried is None or not (pieces or carried.partial):
@@ -71,9 +65,10 @@ def _without_partials(lines: Iterable[Line]) -> Iterator[Line]:
             continue
         number = number or line.number
         pieces.append(carried.text if pieces else line.text)
-        if not carried.partial or sum(map(len, pieces)) > MOST_LINE:
+        size += len(pieces[-1])
+        if not carried.partial or size > MOST_LINE:
             yield Line("".join(pieces).replace(" P ", " F ", 1)[:MOST_LINE], number, line.note)
-            pieces, number = [], 0
+            pieces, number, size = [], 0, 0
     if pieces:
         yield Line("".join(pieces).replace(" P ", " F ", 1), number)
 

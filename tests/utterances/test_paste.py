@@ -2,7 +2,6 @@
 
 # ruff: noqa: E501  log lines stand here as they were printed
 
-import io
 import json
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from msdoctor.model import Hop
 from msdoctor.utterances import Speaker, Utterance, errors, when
 from msdoctor.utterances.paste import MOST_LINE
-from msdoctor.utterances.reader import lines_of, read
+from msdoctor.utterances.reader import read
 
 SCRAPE = (
     'E0217 15:13:53.378655       1 scraper.go:149] "Failed to scrape node" err="Get \\"https://192.168.10.51:10250'
@@ -175,9 +174,3 @@ def test_of_an_endless_line_the_beginning_is_read_and_the_rest_noted() -> None:
 
     assert isinstance(utterance.error, errors.NotValidFor)
     assert utterance.note == "only the first 64 KiB of this line were read"
-
-
-def test_a_stream_without_line_ends_is_never_held_whole() -> None:
-    stream = io.StringIO("x" * (5 * MOST_LINE) + "\nsecond")
-
-    assert [len(line) for line in lines_of(stream)] == [MOST_LINE + 1, len("second")]

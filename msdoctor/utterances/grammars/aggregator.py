@@ -35,11 +35,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         "service/",
         r"service/(?P<service>[\w.-]{1,253}) " + _IN_NAMESPACE + r" is not present",
         lambda match: errors.ServiceAbsent(match["service"], match["namespace"]),
+        word=" is not present",
     ),
     Grammar(
         "service/",
         r"service/(?P<service>[\w.-]{1,253}) " + _IN_NAMESPACE + r" is not listening on port (?P<port>\d{1,5})",
         lambda match: errors.ServicePortAbsent(match["service"], match["namespace"], match["port"]),
+        word=" is not listening on port ",
     ),
     # helm pkg/action/validate.go, checkOwnership
     Grammar(
@@ -49,5 +51,6 @@ GRAMMARS: tuple[Grammar, ...] = (
         r" release(?:.{0,600}?release-name\" must equal \"(?P<release>[^\"]{1,253})\": current value is"
         r" \"(?P<owner>[^\"]{0,253})\"?)?",
         lambda match: errors.OwnedByAnotherRelease(match["name"], match["release"] or "", match["owner"] or ""),
+        word=" exists and cannot be imported into the current release",
     ),
 )

@@ -57,6 +57,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"|(?P<old>[\w./-]{1,253}))"
         r"(?P<scope> at the cluster scope| in the namespace \"[^\"]{0,253}\"?)?",
         _user_cannot,
+        word=" cannot ",
     ),
     # apimachinery pkg/api/errors/errors.go, NewUnauthorized and NewGenericServerResponse
     Grammar(

@@ -16,6 +16,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         "address ",
         r"address (\S{2,300}): too many colons in address",
         lambda match: errors.ColonsInAddress(match[1]),
+        word="too many colons in address",
     ),
     Grammar(
         "too many colons in address",
