@@ -16,6 +16,8 @@ AUTHORITIES = {
     "other": "Somebody Else's CA",
     "remade": "Kubernetes",  # the cluster's, made anew with another key
 }
+# Issued by one of those: its name there, and its own common name.
+INTERMEDIATES = {"front-proxy-issuing": ("front-proxy", "Kubernetes Front Proxy Issuing CA")}
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,18 @@ class Authorities:
 
     def make(self) -> None:
         """Make every authority, before machines ask for one at the same time."""
-        for name in AUTHORITIES:
+        for name in (*AUTHORITIES, *INTERMEDIATES):
             self.authority(name)
 
     def authority(self, name: str) -> Pair:
-        """One of AUTHORITIES."""
+        """One of AUTHORITIES or INTERMEDIATES."""
         stored = self._load(f"ca-{name}")
-        return stored or self._store(f"ca-{name}", pki.authority(AUTHORITIES[name]))
+        if stored:
+            return stored
+        if name in INTERMEDIATES:
+            issuer, common_name = INTERMEDIATES[name]
+            return self._store(f"ca-{name}", pki.authority(common_name, self.authority(issuer)))
+        return self._store(f"ca-{name}", pki.authority(AUTHORITIES[name]))
 
     def service_account(self) -> Pair:
         """The key pair that signs service account tokens."""

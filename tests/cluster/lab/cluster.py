@@ -7,6 +7,7 @@ with Lab.up("mine", patient("story")) as lab:  # or Lab.attach("mine") to one th
 ```
 """
 
+import csv
 import json
 import os
 import shutil
@@ -460,9 +461,10 @@ class Lab:
         header = truth.apiserver.requestheader
         if header is None:
             return not any(key.startswith("requestheader") for key in data)
-        ca = self._here(MASTER, header.client_ca_file)
+        ca = self._here(MASTER, files.last_value(truth.apiserver, MASTER, "--requestheader-client-ca-file"))
         lists = {
-            "allowed-names": list(header.allowed_names),
+            # One line of CSV to the API server, which takes off quotes.
+            "allowed-names": next(csv.reader([",".join(header.allowed_names)])),
             "username-headers": [header.username_headers],
             "group-headers": [header.group_headers],
             "extra-headers-prefix": [header.extra_headers_prefix],
@@ -540,7 +542,24 @@ class Lab:
             time.sleep(0.3)
 
     def _restart_metrics_server(self) -> None:
-        self.kubectl("delete", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "--wait=true", "--timeout=30s")
+        """Have other pods in the place of those that are there.
+
+        A kubelet whose API server was away asks for its pods again only after up to a minute, and others may be deleted
+        meanwhile; a name can be that of a static pod's successor, so it is the uid that has to go.
+        """
+        leaving = self._pods_of_metrics_server()
+        self.kubectl("delete", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "--wait=false", "--ignore-not-found")
+        self._await(lambda: not leaving & self._pods_of_metrics_server(), "the former pods of metrics-server to end")
+
+    def _pods_of_metrics_server(self) -> set[str]:
+        """Uids; an API server that does not answer has not let go of any."""
+        select = ("-n", "kube-system", "-l", METRICS_SERVER, "-o", "jsonpath={.items[*].metadata.uid}")
+        deadline = time.monotonic() + 60
+        while (shown := self.kubectl("get", "pods", *select, "--request-timeout=5s", check=False)).returncode != 0:
+            if time.monotonic() > deadline:
+                raise LabError(f"lab {self.name} does not show its pods: {shown.stderr}")
+            time.sleep(0.5)
+        return set(shown.stdout.split())
 
     def _account(self) -> dict[str, Any]:
         shown = self.kubectl("get", "serviceaccount", "-n", "kube-system", "metrics-server", "-o", "json", check=False)

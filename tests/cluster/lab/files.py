@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from lab import cgroups, images
-from lab.authorities import Authorities
+from lab.authorities import INTERMEDIATES, Authorities
 from lab.pki import Pair
 from lab.truth import ADDRESSES, MASTER, NODE1, NODES, ApiServer, Form, Kubelet, ServingCert, Truth
 
@@ -25,6 +25,7 @@ KUBERNETES_SERVICE = "10.32.0.1"
 DNS_SERVICE = "10.32.0.10"
 POD_CIDRS = {MASTER: "10.244.0.0/24", NODE1: "10.244.1.0/24"}
 PKI = "/var/lib/kubernetes"
+OLD_FRONT_PROXY_CA = f"{PKI}/front-proxy-ca-old.pem"
 MANIFESTS = "/etc/kubernetes/manifests"
 AUDIT_LOG = "/var/log/kubernetes/audit.log"
 STATIC_PODS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -52,7 +53,8 @@ class Unit:
     @property
     def text(self) -> str:
         """The unit file, one flag a line."""
-        command = " \\\n  ".join(self.command)
+        # A quote that the process is to be given stands behind a backslash (systemd.syntax(7)).
+        command = " \\\n  ".join(word.replace('"', '\\"') for word in self.command)
         environ = "".join(f'Environment="{name}={value}"\n' for name, value in self.environ)
         return (
             f"[Unit]\nDescription={self.description}\nAfter=network.target\n\n"
@@ -202,6 +204,12 @@ def control_plane_commands(truth: Truth) -> dict[str, tuple[str, ...]]:
 
 def _etcd_urls(truth: Truth) -> list[str]:
     return ["https://127.0.0.1:2379", *([f"https://{ADDRESSES[MASTER]}:2379"] if truth.second_apiserver else [])]
+
+
+def last_value(server: ApiServer, machine: str, flag: str) -> str:
+    """What counts of a flag of one value that may be given several times; empty where it is not given."""
+    given = (word.partition("=") for word in _apiserver_flags(server, machine))
+    return next((value for name, _, value in reversed(list(given)) if name == flag), "")
 
 
 def _apiserver_flags(server: ApiServer, machine: str) -> Iterator[str]:
@@ -460,18 +468,21 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
         ends=wanted.ends,
         usages=wanted.usages,
     )
+    chain = authorities.authority(wanted.issuer).cert if wanted.issuer in INTERMEDIATES else ""
     accounts = authorities.service_account()
     manager = authorities.leaf("system:kube-controller-manager", organization="system:kube-controller-manager")
     scheduler = authorities.leaf("system:kube-scheduler", organization="system:kube-scheduler")
     admin = authorities.leaf("admin", organization=USERS["admin"])
     policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
-    return {
+    is_named = any(OLD_FRONT_PROXY_CA in flag for flag in _apiserver_flags(truth.apiserver, MASTER))
+    old = {OLD_FRONT_PROXY_CA: File(authorities.authority("other").cert)} if is_named else {}
+    return old | {
         f"{PKI}/ca-key.pem": File(cluster.key, 0o600),
         f"{PKI}/kubernetes.pem": File(server.cert),
         f"{PKI}/kubernetes-key.pem": File(server.key, 0o600),
         f"{PKI}/front-proxy-ca.pem": File(front_proxy.cert),
         f"{PKI}/front-proxy-ca-key.pem": File(front_proxy.key, 0o600),
-        f"{PKI}/front-proxy.pem": File(proxy_client.cert),
+        f"{PKI}/front-proxy.pem": File(proxy_client.cert + chain),
         f"{PKI}/front-proxy-key.pem": File(proxy_client.key, 0o600),
         f"{PKI}/service-account.pem": File(accounts.cert),
         f"{PKI}/service-account-key.pem": File(accounts.key, 0o600),

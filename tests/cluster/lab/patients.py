@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from lab import images
+from lab.files import OLD_FRONT_PROXY_CA
 from lab.truth import (
     ADDRESSES,
     MASTER,
@@ -155,6 +156,9 @@ NODE1_SERVES_MASTERS_ADDRESS = _serves(NODE1, ServingCert(ips=(ADDRESSES[MASTER]
 ELSEWHERE = ServingCert(ips=("192.168.10.99",), dns_names=())
 
 
+CA_FLAG = "--requestheader-client-ca-file"
+
+
 def _proxy_faults() -> dict[str, Fault]:
     """An HTTP proxy in an environment; where one is, nobody listens. The last one is well."""
     proxy = ("HTTPS_PROXY", f"http://{ADDRESSES[WORKSTATION]}:3128")
@@ -176,7 +180,7 @@ def _front_proxy(**changes: object) -> Fault:
 
 
 def _front_proxy_faults() -> dict[str, Fault]:
-    """How metrics-server is to know the aggregator; the last three are well, each in another way than the guide's."""
+    """How metrics-server is to know the aggregator; the last five are well, each in another way than the guide's."""
     one_ca = RequestHeader(client_ca_file="/var/lib/kubernetes/ca.pem")
     same_ca = _all(_apiserver(requestheader=one_ca), _front_proxy(issuer="cluster"))
     another_name = replace(one_ca, allowed_names=("aggregator",))
@@ -204,6 +208,16 @@ def _front_proxy_faults() -> dict[str, Fault]:
         "process-not-restarted": lambda truth: replace(NO_AGGREGATION(truth), apiserver_written=truth.apiserver),
         # Of two API servers the second has lost its certificate: metrics come and go with the one that is asked.
         "one-odd-apiserver": lambda truth: replace(truth, second_apiserver=replace(truth.apiserver, proxy_client=None)),
+        # As one often finds it in manifests and behind EnvironmentFile=: both names are one.
+        "allowed-names-quoted": _apiserver(requestheader=RequestHeader(allowed_names=('"front-proxy-ca,aggregator"',))),
+        "requestheader-ca-given-twice": _apiserver(extra_flags=(f"{CA_FLAG}={OLD_FRONT_PROXY_CA}",)),
+        # As the guide gives it.
+        "extra-prefix-without-dash": _apiserver(requestheader=RequestHeader(extra_headers_prefix="X-Remote-Extra")),
+        "healthy-ca-given-twice": _apiserver(
+            requestheader=RequestHeader(client_ca_file=OLD_FRONT_PROXY_CA),
+            extra_flags=(f"{CA_FLAG}={RequestHeader().client_ca_file}",),
+        ),
+        "healthy-proxy-chain": _front_proxy(issuer="front-proxy-issuing"),
         "healthy-same-ca": same_ca,
         "healthy-any-name": _apiserver(requestheader=RequestHeader(allowed_names=())),
         "healthy-by-cluster-ip": _apiserver(enable_aggregator_routing=False),

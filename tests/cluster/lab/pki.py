@@ -28,12 +28,13 @@ class Pair:
     key: str
 
 
-def authority(common_name: str) -> Pair:
-    """A new self-signed certificate authority, valid for ten years."""
+def authority(common_name: str, issuer: Pair | None = None) -> Pair:
+    """A new certificate authority, valid for ten years: self-signed, unless another one issues it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(common_name, None)
+    issuer_name, signing_key = _issuer(issuer) if issuer else (name, key)
     now = datetime.now(UTC)
-    builder = _builder(name, name, key.public_key(), now - 400 * timedelta(days=1), now + 10 * YEAR)
+    builder = _builder(name, issuer_name, key.public_key(), now - 400 * timedelta(days=1), now + 10 * YEAR)
     usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=True,
@@ -48,7 +49,10 @@ def authority(common_name: str) -> Pair:
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     builder = builder.add_extension(usage, critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    return _pair(builder.sign(key, hashes.SHA256()), key)
+    if issuer:
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key())
+        builder = builder.add_extension(identifier, critical=False)
+    return _pair(builder.sign(signing_key, hashes.SHA256()), key)
 
 
 def leaf(
@@ -63,12 +67,10 @@ def leaf(
     usages: Iterable[str] = ("server", "client"),
 ) -> Pair:
     """A new key and a certificate for it; `begins` and `ends` count from now."""
-    ca = x509.load_pem_x509_certificate(issuer.cert.encode())
-    ca_key = serialization.load_pem_private_key(issuer.key.encode(), None)
-    assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
+    ca_name, ca_key = _issuer(issuer)
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
-    builder = _builder(_name(common_name, organization), ca.subject, key.public_key(), now + begins, now + ends)
+    builder = _builder(_name(common_name, organization), ca_name, key.public_key(), now + begins, now + ends)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     known = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
     builder = builder.add_extension(x509.ExtendedKeyUsage([known[usage] for usage in usages]), critical=False)
@@ -80,6 +82,12 @@ def leaf(
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return _pair(builder.sign(ca_key, hashes.SHA256()), key)
+
+
+def _issuer(pair: Pair) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
+    key = serialization.load_pem_private_key(pair.key.encode(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return x509.load_pem_x509_certificate(pair.cert.encode()).subject, key
 
 
 def key_pair() -> Pair:

@@ -37,14 +37,15 @@ class Form(StrEnum):
 
 @dataclass(frozen=True)
 class RequestHeader:
-    """The `--requestheader-*` flags of the API server, as the story's guide gives them.
+    """The `--requestheader-*` flags of the API server: the story's guide's, but that the prefix has its dash.
 
-    `client_ca_file` is a path on k8s-master; an empty tuple of names means that the flag is left out.
+    `client_ca_file` is a path on k8s-master; an empty tuple of names means that the flag is left out. Names are given
+    as they stand in the flag, quotes included.
     """
 
     client_ca_file: str = "/var/lib/kubernetes/front-proxy-ca.pem"
     allowed_names: tuple[str, ...] = ("front-proxy-ca",)
-    extra_headers_prefix: str = "X-Remote-Extra"
+    extra_headers_prefix: str = "X-Remote-Extra-"
     group_headers: str = "X-Remote-Group"
     username_headers: str = "X-Remote-User"
 
@@ -64,6 +65,7 @@ class ApiServer:
     `verifies_kubelets` adds `--kubelet-certificate-authority`. kubeadm leaves it out, and so does the story, whose
     `kubectl logs` works in spite of a kubelet's wrong certificate. `published_names` are allowed names that the
     ConfigMap has kept from flags of an earlier day. `environ` is what its process finds in its environment.
+    `extra_flags` come last, so that they win over namesakes.
     """
 
     requestheader: RequestHeader | None = RequestHeader()
@@ -79,7 +81,8 @@ class ApiServer:
 class FrontProxyCert:
     """Subject, issuer, validity and usages of /var/lib/kubernetes/front-proxy.pem, and what became of its key.
 
-    The common name is the one that the guide's `--requestheader-allowed-names` lists. `key`: `swapped` puts another
+    The common name is the one that the guide's `--requestheader-allowed-names` lists. Of issuer `front-proxy-issuing`,
+    an intermediate CA of `front-proxy`, the file holds the certificate of that CA too. `key`: `swapped` puts another
     one in its place while the API server runs, `swapped-and-restarted` then starts it anew, which it does not survive.
     """
 
@@ -87,7 +90,7 @@ class FrontProxyCert:
     organization: str | None = None
     usages: tuple[Literal["server", "client"], ...] = ("server", "client")
     key: Literal["own", "swapped", "swapped-and-restarted"] = "own"
-    issuer: Literal["front-proxy", "cluster", "other"] = "front-proxy"
+    issuer: Literal["front-proxy", "front-proxy-issuing", "cluster", "other"] = "front-proxy"
     begins: timedelta = timedelta(hours=-1)
     ends: timedelta = timedelta(days=365)
 
