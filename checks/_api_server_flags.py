@@ -67,6 +67,8 @@ def unless_written(flags: str, id_: str) -> Doubt:
 def add_flags(blanks: Blanks, flags: Sequence[str], advice: str) -> Remedy:
     """Give the API server more flags, beside its ``--client-ca-file``."""
     form = blanks["apiserver_form"]
+    if form == Form.RANCHER:
+        return _in_configuration(blanks, [flag.removeprefix("--") for flag in flags], advice)
     commands, undo = _unit(blanks, flags) if form == Form.UNIT else _manifest(blanks, flags)
     restarts = "The API server restarts" + (", about a minute." if form == Form.STATIC_POD else ", about 10 s.")
     return Remedy(
@@ -114,6 +116,9 @@ def set_flags(blanks: Blanks, flags: Mapping[str, str], advice: str) -> Remedy:
     Whatever has the form of a value is replaced, up to the space or the quote that ends it.
     """
     form, file = blanks["apiserver_form"], blanks["apiserver_file"]
+    if form == Form.RANCHER:
+        arguments = [f"{flag.removeprefix('--')}={value}" for flag, value in flags.items()]
+        return _in_configuration(blanks, arguments, advice)
     beside = file.replace("/manifests/", "/")
     there = {flag: value for flag, value in flags.items() if f"has{flag.replace('-', '_')}" in blanks}
     added = [f"{flag}={value}" for flag, value in flags.items() if flag not in there]
@@ -123,16 +128,49 @@ def set_flags(blanks: Blanks, flags: Mapping[str, str], advice: str) -> Remedy:
     elif added:
         items = "".join(f"\\n\\1- {flag}" for flag in added)
         edits.append(f"-e 's|^\\( *\\)- --{ANCHOR}=.*|&{items}|'")
+    return rewritten(blanks, f"sed {' '.join(edits)} {file} > {beside}.new", advice)
+
+
+def _in_configuration(blanks: Blanks, arguments: Sequence[str], advice: str) -> Remedy:
+    """For k3s and rke2: beside what is configured, in a file of its own, whose values are read last and so win."""
+    folder = f"{blanks['apiserver_file']}.d"
+    program = "rke2" if "/rke2/" in folder else "k3s"
+    restart = "systemctl restart rke2-server" if program == "rke2" else "systemctl restart k3s"
+    lines = "\\n".join(f"- {argument}" for argument in arguments)
+    return Remedy(
+        advice=f"{advice} {program} restarts, and the API server with it, about a minute.",
+        commands=(
+            f"mkdir -p {folder}",
+            f"printf 'kube-apiserver-arg+:\\n{lines}\\n' > {folder}/99-front-proxy.yaml",
+            restart,
+        ),
+        on=f"control-plane/{blanks['control_plane']}",
+        risks=(Risk.DISRUPTIVE,),
+        undo=(f"rm {folder}/99-front-proxy.yaml && {restart}",),
+        verify=f"kubectl get apiservice {blanks['apiservice']}",
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
+    )
+
+
+def take_away(blanks: Blanks, flag: str, value: str, kept: str, advice: str) -> Remedy:
+    """Take one occurrence of a flag, with this value, out of the API server's file, so that ``kept`` counts."""
+    if blanks["apiserver_form"] == Form.RANCHER:
+        return _in_configuration(blanks, (f"{flag.removeprefix('--')}={kept}",), advice)
+    form, file = blanks["apiserver_form"], blanks["apiserver_file"]
+    beside = file.replace("/manifests/", "/")
+    edit = f"s#{flag}={value}\\( \\|$\\)#\\1#" if form == Form.UNIT else f"\\#^ *- {flag}={value}$#d"
+    return rewritten(blanks, f"sed '{edit}' {file} > {beside}.new", advice)
+
+
+def rewritten(blanks: Blanks, write: str, advice: str) -> Remedy:
+    """``write`` makes FILE.new beside the API server's file; that takes its place, and the API server starts anew."""
+    form, file = blanks["apiserver_form"], blanks["apiserver_file"]
+    beside = file.replace("/manifests/", "/")
     restart = ("systemctl daemon-reload && systemctl restart kube-apiserver",) if form == Form.UNIT else ()
     restarts = "The API server restarts" + (", about a minute." if form == Form.STATIC_POD else ", about 10 s.")
     return Remedy(
         advice=f"{advice} {restarts}",
-        commands=(
-            f"cp {file} {beside}.before",
-            f"sed {' '.join(edits)} {file} > {beside}.new",
-            f"mv {beside}.new {file}",
-            *restart,
-        ),
+        commands=(f"cp {file} {beside}.before", write, f"mv {beside}.new {file}", *restart),
         on=f"control-plane/{blanks['control_plane']}",
         risks=(Risk.DISRUPTIVE,),
         undo=(f"cp {beside}.before {beside}.new && mv {beside}.new {file}", *restart),

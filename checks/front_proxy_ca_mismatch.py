@@ -18,7 +18,9 @@ authority" is said of the certificate that the API server shows. Nor that the us
 
 ## How it comes about
 The front-proxy CA was made anew and the client certificate was not; one CA's file was copied over the other's; a guide
-has the certificate issued by the cluster CA; one of several API servers has a certificate of its own making.
+has the certificate issued by the cluster CA; one of several API servers has a certificate of its own making;
+`--requestheader-client-ca-file` is given twice, and the last one, which counts, is the wrong one. Or metrics-server has
+lost its watch of the ConfigMap, and still holds what was published before.
 
 ## How to make sure
 `openssl verify -CAfile` the file of `--requestheader-client-ca-file` `-purpose sslclient` the file of
@@ -46,6 +48,7 @@ from msdoctor.model import (
     Look,
     NotApplicable,
     Remedy,
+    Risk,
     Says,
     Unseen,
     check,
@@ -53,18 +56,21 @@ from msdoctor.model import (
 from msdoctor.x509 import ProblemKind
 
 from . import _front_proxy
+from ._api_server_flags import take_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from msdoctor.facts.aggregator import Aggregator
-    from msdoctor.facts.authentication import AuthenticationConfig
+    from msdoctor.facts.asked_for import AskedFor
+    from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient
     from msdoctor.facts.flow import Flow
     from msdoctor.facts.front_proxy import FrontProxy
     from msdoctor.facts.repair import Repair
     from msdoctor.utterances import Utterance
     from msdoctor.x509 import Problem
 
+CA_FLAG = "--requestheader-client-ca-file"
 # Other ids speak of these.
 ANOTHERS = (ProblemKind.EXPIRED, ProblemKind.NOT_YET_VALID, ProblemKind.KEY_USAGE)
 LOOK = Look(
@@ -75,6 +81,28 @@ LOOK = Look(
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    if "not_loaded" in blanks:
+        restart = f"kubectl -n {blanks['namespace']} rollout restart deployment/{blanks['deployment']}"
+        return (
+            Remedy(
+                advice="Start metrics-server anew: it reads the ConfigMap as it starts.",
+                commands=(restart,),
+                risks=(Risk.DISRUPTIVE,),
+                verify=f"kubectl get apiservice {blanks['apiservice']}",
+                shows_within_seconds=90,
+            ),
+        )
+    if "passed_over" in blanks:
+        return (
+            take_away(
+                blanks,
+                CA_FLAG,
+                blanks["proxy_ca"],
+                blanks["passed_over"],
+                f"Take away the {CA_FLAG} that wins, so that {blanks['passed_over']} counts.",
+            ),
+            _front_proxy.publish_anew(blanks, "Then have the API server publish that CA alone."),
+        )
     return _front_proxy.reissue(blanks)
 
 
@@ -98,6 +126,7 @@ def front_proxy_ca_mismatch(
     authentication: AuthenticationConfig | Unseen | None,
     aggregators: tuple[Aggregator, ...] | Unseen,
     aggregator: Aggregator | Unseen,
+    metrics_server_asks_for: AskedFor | Unseen,
     log: tuple[Utterance, ...] | Unseen,
     flow: Flow | Unseen,
     repair: Repair,
@@ -105,6 +134,8 @@ def front_proxy_ca_mismatch(
     if not isinstance(authentication, Unseen) and not (authentication and authentication.requestheader_ca):
         yield NotApplicable("no front-proxy CA is published")
         return
+    if not isinstance(authentication, Unseen):
+        yield from _not_loaded(authentication, metrics_server_asks_for, flow, repair)
     if isinstance(front_proxies, Unseen):
         yield _from_what_is_said(authentication, aggregator, log, flow, repair, front_proxies)
         return
@@ -120,6 +151,33 @@ def front_proxy_ca_mismatch(
             )
 
 
+def _not_loaded(
+    config: AuthenticationConfig, asks: AskedFor | Unseen, flow: Flow | Unseen, repair: Repair
+) -> Iterator[Finding]:
+    """A published CA whose name is not among those that metrics-server asks for in its handshake.
+
+    It watches the ConfigMap and takes up what is new within seconds, unless that watch is broken.
+    """
+    refused = not isinstance(flow, Unseen) and flow.refusal is not None
+    if isinstance(asks, Unseen) or not refused or not asks.lacks(config.client_ca, config.requestheader_ca):
+        return
+    blanks = repair.blanks(not_loaded="yes")
+    yield Finding(
+        summary=(
+            f"metrics-server has not loaded the front-proxy CA that is published now,"
+            f" {_front_proxy.names(config.requestheader_ca)}, and refuses what the API server forwards."
+        ),
+        subjects=(f"deployment/{blanks['namespace']}/{blanks['deployment']}",),
+        evidence=(
+            asks.evidence,
+            _front_proxy.published(f"requestheader-client-ca-file is {_front_proxy.names(config.requestheader_ca)}"),
+        ),
+        effects=(Effect(EffectKind.IDENTITY_REFUSED),),
+        confidence=Confidence.LIKELY,
+        remedies=advise(blanks),
+    )
+
+
 def _finding(
     front: FrontProxy,
     problem: Problem,
@@ -131,6 +189,9 @@ def _finding(
     proxy, taken = front.proxy, front.taken
     effects, state = _front_proxy.what_follows(taken, aggregators, flow)
     published = () if config is None or isinstance(config, Unseen) else config.requestheader_ca
+    blanks = _front_proxy.blanks_of(repair, proxy, config)
+    if proxy.passed_over:
+        blanks["passed_over"] = proxy.passed_over
     then = "refuses what it forwards with 401"
     if taken and taken.as_user:
         then = (
@@ -142,7 +203,7 @@ def _finding(
         summary=(
             f"The certificate that the API server of {proxy.api_server.host} shows metrics-server was issued by"
             f" {proxy.leaf.issuer}, which is no published front-proxy CA; metrics-server {then}."
-            f"{_front_proxy.one_of(taken, aggregators)}"
+            f"{_twice(proxy)}{_front_proxy.one_of(taken, aggregators)}"
         ),
         subjects=(proxy.api_server.subject,),
         evidence=(
@@ -152,13 +213,34 @@ def _finding(
                 f" {_front_proxy.colons(proxy.leaf.authority_key_id) or 'not told'})",
             ),
             _front_proxy.published(f"requestheader-client-ca-file is {_front_proxy.names(published)}"),
+            *_given(proxy),
         ),
         effects=effects,
         state=_front_proxy.state_of(front, problem, state),
         since=proxy.leaf.not_before,
         changed="the certificate became valid",
-        remedies=advise(_front_proxy.blanks_of(repair, proxy, config)),
+        remedies=advise(blanks),
     )
+
+
+def _twice(proxy: ProxyClient) -> str:
+    """Why the CA that vouches for it is not the one that counts."""
+    if not proxy.passed_over:
+        return ""
+    return f" {proxy.passed_over} would vouch for it, but {CA_FLAG} is given more than once, and the last wins."
+
+
+def _given(proxy: ProxyClient) -> Iterator[Evidence]:
+    server = proxy.api_server
+    values = server.flags.values(CA_FLAG.removeprefix("--"))
+    if proxy.passed_over:
+        yield Evidence(
+            saw=f"{CA_FLAG} is given {len(values)} times: {', then '.join(values)}",
+            where=server.where_set(CA_FLAG.removeprefix("--")),
+            how=server.how,
+            origin=server.origin,
+            at=server.started,
+        )
 
 
 def _from_what_is_said(

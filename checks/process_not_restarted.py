@@ -68,6 +68,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         if form == Form.STATIC_POD
         else ("systemctl daemon-reload && systemctl restart kube-apiserver",)
     )
+    if form == Form.RANCHER:
+        commands = ("systemctl restart " + ("rke2-server" if "/rke2/" in file else "k3s"),)
     return (
         Remedy(
             advice="Start the API server anew, so that it runs with the flags that its file holds.",

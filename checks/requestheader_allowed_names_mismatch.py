@@ -19,9 +19,10 @@ with the leaf's CN and nothing else, and with none of its SANs.
 
 ## How it comes about
 Flags from one guide with certificates from another: `--requestheader-allowed-names=front-proxy-ca` fits only where
-the client certificate was really issued with that CN. Or the flag was emptied later than it was published. Where the
-clients' CA is the front proxies' too, the refusal is silent: the APIService is Available, and metrics-server takes
-everybody for a user of that name.
+the client certificate was really issued with that CN. Or quotes that no shell takes off: the flag is one line of CSV,
+so that `--requestheader-allowed-names="one,two"` in a manifest or a unit's variable is a single name with a comma in
+it. Or the flag was emptied later than it was published. Where the clients' CA is the front proxies' too, the refusal is
+silent: the APIService is Available, and metrics-server takes everybody for a user of that name.
 
 ## How to make sure
 `openssl x509 -noout -subject -in` the file of `--proxy-client-cert-file`, against the ConfigMap's
@@ -59,7 +60,7 @@ from msdoctor.model import (
 )
 from msdoctor.utterances.errors import NotInAllowedList
 
-from ._api_server_flags import SHOWS_WITHIN_SECONDS
+from ._api_server_flags import SHOWS_WITHIN_SECONDS, rewritten, set_flags
 from ._front_proxy import PROXIES, follows_from_what_is_said, one_of, publish_anew, published, what_follows
 
 if TYPE_CHECKING:
@@ -90,6 +91,14 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
                 " the API servers write it again within a minute.",
             ),
         )
+    if blanks.get("apiserver_form") == Form.RANCHER:
+        allowed = {"--requestheader-allowed-names": blanks["name"]}
+        return (set_flags(blanks, allowed, f"Allow the name {blanks['name']} besides those that are allowed."),)
+    if "names" in blanks:
+        flag = f"--requestheader-allowed-names={blanks['names']}"
+        write = f"sed 's|--requestheader-allowed-names=[^ '\\'']*|{flag}|' {blanks['apiserver_file']}"
+        beside = blanks["apiserver_file"].replace("/manifests/", "/")
+        return (rewritten(blanks, f"{write} > {beside}.new", "Take the quotes out of the flag."),)
     file, name, server = blanks["apiserver_file"], blanks["name"], blanks["control_plane"]
     beside = file.replace("/manifests/", "/")
     restart = (
@@ -171,10 +180,11 @@ def _finding(
     now = (
         f" The flags of {server.host} allow it today; what was published before was never taken back." if stale else ""
     )
-    blanks = {**({"stale": "yes"} if stale else {}), "name": name}
+    quoted = _quoted(server, name)
+    blanks = {**({"stale": "yes"} if stale else {}), **({"names": quoted} if quoted else {}), "name": name}
     of = {"control_plane": server.host, "apiserver_form": str(server.form), "apiserver_file": server.file}
     return Finding(
-        summary=f"{_summary(config, name, as_user)}{now}{one_of(front.taken, aggregators)}",
+        summary=f"{_summary(config, name, as_user)}{now}{_joined(quoted)}{one_of(front.taken, aggregators)}",
         subjects=(server.subject,),
         evidence=(
             Evidence(
@@ -186,6 +196,7 @@ def _finding(
             ),
             published(f"requestheader-allowed-names is {', '.join(config.allowed_names)}"),
             *((_flag(server),) if stale else ()),
+            *((_quotes(server),) if quoted else ()),
         ),
         effects=effects,
         # Its certificate may be refused before its name is looked at.
@@ -206,10 +217,34 @@ def _stale(server: Component, name: str) -> bool:
     return "requestheader-client-ca-file" in server.flags and (not given or name in given)
 
 
+def _quoted(server: Component, name: str) -> str:
+    """What a flag should hold whose quotes make one name of several, if that one is among them."""
+    given = server.flags.listed("requestheader-allowed-names")
+    apart = [part for element in given for part in element.split(",") if part]
+    joined = any("," in element for element in given)
+    return ",".join(dict.fromkeys(apart)) if joined and name in apart else ""
+
+
+def _joined(quoted: str) -> str:
+    return f" Quotes in the flag's own value make one name of {quoted.replace(',', ' and ')}." if quoted else ""
+
+
+def _quotes(server: Component) -> Evidence:
+    values = server.flags.values("requestheader-allowed-names")
+    return Evidence(
+        saw=f"the process was given {', '.join(f'--requestheader-allowed-names={value}' for value in values)}",
+        where=f"{server.read_from}, set in {server.where_set('requestheader-allowed-names')}",
+        how="ps -ww -o args= -C kube-apiserver" if server.started else server.how,
+        origin=server.origin,
+        at=server.started,
+    )
+
+
 def _flag(server: Component) -> Evidence:
     given = ", ".join(server.flags.listed("requestheader-allowed-names"))
     saw = f"--requestheader-allowed-names is {given}" if given else "no --requestheader-allowed-names among its flags"
-    return Evidence(saw=saw, where=server.where, how=server.how, origin=server.origin, at=server.started)
+    where = server.where_set("requestheader-allowed-names")
+    return Evidence(saw=saw, where=where, how=server.how, origin=server.origin, at=server.started)
 
 
 def _summary(config: AuthenticationConfig, name: str, as_user: bool) -> str:

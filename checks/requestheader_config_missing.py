@@ -21,11 +21,14 @@ A cluster built by hand whose API server never got the aggregation flags; kubead
 
 ## How to make sure
 `kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml` has `client-ca-file` and nothing
-that begins with `requestheader-`.
+that begins with `requestheader-`. Who may not read it sees in any TLS handshake with the API server, before any
+credential, of which CAs it asks for certificates: the clients' and, where there is one, the front proxies'. Only names
+are told: a CA that serves both ends shows once.
 
 ## Source
 kubernetes pkg/controlplane/controller/clusterauthenticationtrust (what is published); k8s.io/apiserver
-pkg/authentication/authenticatorfactory/delegating.go (what an aggregated server makes of it, seen with 0.33).
+pkg/authentication/authenticatorfactory/delegating.go (what an aggregated server makes of it, seen with 0.33), and
+pkg/server/dynamiccertificates/tlsconfig.go (ClientCAs, which the handshake names).
 """
 
 from __future__ import annotations
@@ -36,6 +39,9 @@ from msdoctor.facts import paths
 from msdoctor.model import (
     Blanks,
     Class,
+    Confidence,
+    Effect,
+    EffectKind,
     Evidence,
     Finding,
     Hop,
@@ -65,12 +71,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from msdoctor.facts.aggregator import Aggregator
+    from msdoctor.facts.asked_for import AskedFor
     from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient
     from msdoctor.facts.flow import Flow
     from msdoctor.facts.processes import Component
     from msdoctor.facts.repair import Repair
     from msdoctor.x509 import Certificate
 
+# What the API server itself answers while its aggregator cannot use metrics-server (or forgets its group).
+UNAVAILABLE = (404, 503)
 LOOK = Look(
     paths.AUTHENTICATION_HOW,
     "no key that begins with requestheader-",
@@ -104,7 +113,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def requestheader_config_missing(
-    authentication: AuthenticationConfig | None,
+    authentication: AuthenticationConfig | Unseen | None,
+    api_server_asks_for: AskedFor | Unseen,
     api_servers: tuple[Component, ...] | Unseen,
     aggregator: Aggregator | Unseen,
     aggregators: tuple[Aggregator, ...] | Unseen,
@@ -112,7 +122,10 @@ def requestheader_config_missing(
     flow: Flow | Unseen,
     taken_at: datetime,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable]:
+) -> Iterator[Finding | NotApplicable | Unseen]:
+    if isinstance(authentication, Unseen):
+        yield _from_the_handshake(api_server_asks_for, flow, repair, authentication)
+        return
     if authentication is not None and authentication.requestheader_ca:
         return
     if any(_is_over(proxy.own_ca, taken_at) for proxy in those_seen(proxy_clients)):
@@ -143,6 +156,30 @@ def requestheader_config_missing(
         changed="the API server was started" if without else "",
         remedies=advise(repair.blanks()),
         doubt=None if servers else unless_written("--requestheader", "requestheader-config-missing"),
+    )
+
+
+def _from_the_handshake(
+    asks: AskedFor | Unseen, flow: Flow | Unseen, repair: Repair, unseen: Unseen
+) -> Finding | Unseen:
+    """For who may not read the ConfigMap: an API server with a front-proxy CA of its own names it beside the clients'.
+
+    One name is also what a CA that serves both ends shows as; so that it is a cause is no more than possible.
+    """
+    refusal = None if isinstance(flow, Unseen) else flow.refusal
+    unavailable = refusal is not None and refusal.status in UNAVAILABLE
+    if isinstance(asks, Unseen) or len(asks.names) != 1 or not unavailable:
+        return unseen
+    return Finding(
+        summary=(
+            f"The API server asks its clients for certificates of {asks.names[0]} alone: it has no front-proxy CA, so"
+            " that metrics-server takes what it forwards for anonymous; or one CA serves both ends."
+        ),
+        subjects=("process/kube-apiserver",),
+        evidence=(asks.evidence,),
+        effects=(Effect(EffectKind.IDENTITY_REFUSED),),
+        confidence=Confidence.POSSIBLE,
+        remedies=advise(repair.blanks()),
     )
 
 

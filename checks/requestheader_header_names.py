@@ -4,27 +4,29 @@
 The aggregator puts the user it speaks for into X-Remote-User, X-Remote-Group and X-Remote-Extra-…, whatever the flags
 say; the flags say where others look. Without X-Remote-User among the published names metrics-server finds nobody in a
 forwarded request, looks at the certificate alone, and answers 401. Without X-Remote-Group users come without groups.
+A prefix `X-Remote-Extra` without its dash is only worth a note: extra fields are read, under names that begin with a
+dash, so that whoever goes by them (an authorizer that knows of a token's scopes, for one) finds none.
 
 ## What it does not mean
 That a CA is missing, though metrics-server's log says "certificate signed by unknown authority": that is its second
-look, against the client CA, and rightly fails. Nor is a prefix `X-Remote-Extra` without its dash to blame for missing
-metrics: it costs the extra fields their right names, and nothing else.
+look, against the client CA, and rightly fails. Nor is a prefix without its dash to blame for missing metrics.
 
 ## What will not help
 - --kubelet-insecure-tls, caBundle or insecureSkipTLSVerify: they concern the certificates that others show.
 - another certificate, or its name among the allowed ones: it was accepted already.
 - more RBAC: nobody is refused rights, unless the groups are lost.
+- to add the right prefix and leave the ConfigMap: it keeps the other one, and each extra field then comes twice.
 
 ## How it comes about
 Header names made up in the flags, or copied from an authenticating proxy in front of the API server; flags left out.
 
 ## How to make sure
 `kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml` has X-Remote-User among
-`requestheader-username-headers`.
+`requestheader-username-headers`, and X-Remote-Extra- in `requestheader-extra-headers-prefix`.
 
 ## Source
 kube-aggregator pkg/apiserver/handler_proxy.go and client-go transport/round_trippers.go (0.36.3, SetAuthProxyHeaders);
-k8s.io/apiserver pkg/authentication/request/headerrequest/requestheader.go (0.33.2, no name: no opinion) and
+k8s.io/apiserver pkg/authentication/request/headerrequest/requestheader.go (0.33.2, no name: no opinion; newExtra) and
 pkg/server/options/authentication.go (0.36.3: the API server only warns).
 """
 
@@ -65,8 +67,9 @@ if TYPE_CHECKING:
 
 USER = "--requestheader-username-headers"
 GROUP = "--requestheader-group-headers"
-EXTRA = "x-remote-extra-"
+EXTRA = "--requestheader-extra-headers-prefix"
 SENT = {USER: "X-Remote-User", GROUP: "X-Remote-Group"}
+PREFIX = {EXTRA: "X-Remote-Extra-"}
 LOOK = Look(
     paths.AUTHENTICATION_HOW,
     "requestheader-username-headers is there, without X-Remote-User",
@@ -75,6 +78,11 @@ LOOK = Look(
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    if "only_prefix" in blanks:
+        return (
+            set_flags(blanks, PREFIX, "Give the prefix its dash."),
+            _front_proxy.publish_anew(blanks, "Then have the API server publish it without the prefix of before."),
+        )
     return (set_flags(blanks, SENT, "Let the user be looked for where the aggregator puts it."),)
 
 
@@ -104,11 +112,8 @@ def requestheader_header_names(
         yield _without_user(config, those_seen(api_servers), aggregator, aggregators, flow, repair)
     elif not config.knows_groups:
         yield _without_groups(config, those_seen(api_servers), flow, repair)
-    elif EXTRA not in map(str.lower, config.extra_headers_prefix):
-        yield NotApplicable(
-            f"the prefix is {_listed(config.extra_headers_prefix)} and not X-Remote-Extra-: that costs a user's extra"
-            " fields their right names, and metrics nothing"
-        )
+    elif not config.knows_extras:
+        yield _with_other_prefix(config, those_seen(api_servers), repair)
 
 
 def _without_user(
@@ -160,6 +165,30 @@ def _without_groups(
     )
 
 
+def _with_other_prefix(config: AuthenticationConfig, servers: tuple[Component, ...], repair: Repair) -> Finding:
+    """Worth a note: nothing of this pipeline goes by a user's extra fields."""
+    given = _listed(config.extra_headers_prefix)
+    lost = "they lose their names" if any(map(_is_dashless, config.extra_headers_prefix)) else "they are lost"
+    flags = servers[0].file_flags if servers and servers[0].file_flags.given else None
+    there = EXTRA.removeprefix("--") in flags if flags else bool(config.extra_headers_prefix)
+    has = {f"has{EXTRA.replace('-', '_')}": "yes"} if there else {}
+    return Finding(
+        summary=f"Users' extra attributes are sent behind X-Remote-Extra-, and looked for behind {given}: {lost}.",
+        subjects=_subjects(servers),
+        evidence=(
+            _front_proxy.published(f"requestheader-extra-headers-prefix is {given}"),
+            *_flags(servers, EXTRA),
+        ),
+        effects=(),
+        state=State.LATENT,
+        remedies=advise(repair.blanks(only_prefix="yes", **has)),
+    )
+
+
+def _is_dashless(prefix: str) -> bool:
+    return "x-remote-extra-".startswith(prefix.lower()) and bool(prefix)
+
+
 def _listed(headers: tuple[str, ...]) -> str:
     return ", ".join(headers) or "no header at all"
 
@@ -172,7 +201,8 @@ def _flags(servers: tuple[Component, ...], flag: str) -> Iterator[Evidence]:
     for server in servers:
         value = server.flags.text(flag.removeprefix("--"))
         saw = f"{flag}={value}" if value else f"no {flag}"
-        yield Evidence(saw=saw, where=server.where, how=server.how, origin=server.origin, at=server.started)
+        where = server.where_set(flag.removeprefix("--"))
+        yield Evidence(saw=saw, where=where, how=server.how, origin=server.origin, at=server.started)
 
 
 def _blanks(config: AuthenticationConfig, repair: Repair, servers: tuple[Component, ...]) -> Blanks:

@@ -51,6 +51,11 @@ class AuthenticationConfig:
         return "x-remote-group" in map(str.lower, self.group_headers)
 
     @property
+    def knows_extras(self) -> bool:
+        """The same of the user's extra attributes: of several prefixes each is tried."""
+        return "x-remote-extra-" in map(str.lower, self.extra_headers_prefix)
+
+    @property
     def shared(self) -> tuple[x509.Certificate, ...]:
         """CAs that vouch for front proxies and for ordinary clients alike: the same key under the same name."""
         clients = {(ca.raw_subject, ca.public_key) for ca in self.client_ca}
@@ -64,7 +69,8 @@ class ProxyClient:
     ``key_matches`` is whether the key file's public half is the leaf's; None where the key could not be looked at.
     ``own_ca`` is what the API server's own ``--requestheader-client-ca-file`` holds, empty where that was not read, and
     ``ca_key`` the key that lies beside it, empty where none was seen; ``own_client_ca`` what its
-    ``--client-ca-file`` holds.
+    ``--client-ca-file`` holds. ``passed_over`` is the file of an earlier ``--requestheader-client-ca-file`` that would
+    vouch for this certificate, if the last one did not count instead.
     """
 
     api_server: Component
@@ -74,6 +80,7 @@ class ProxyClient:
     own_ca: tuple[x509.Certificate, ...] = ()
     ca_key: str = ""
     own_client_ca: tuple[x509.Certificate, ...] = ()
+    passed_over: str = ""
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -91,8 +98,9 @@ class FrontProxyFiles:
     common_name: str
 
 
+REQUESTHEADER_CA = "requestheader-client-ca-file"
 # With any of these metrics-server does not, or not only, go by the ConfigMap (options/authentication.go).
-OWN_FLAGS = ("requestheader-client-ca-file", "client-ca-file", "authentication-skip-lookup")
+OWN_FLAGS = (REQUESTHEADER_CA, "client-ca-file", "authentication-skip-lookup")
 
 
 def unless_given(
@@ -122,7 +130,12 @@ def front_proxy_files(bundle: Bundle, files: frozenset[str]) -> FrontProxyFiles 
 
 
 def _verifies(leaf: x509.Certificate, ca: x509.Certificate, at: datetime) -> bool:
-    return x509.judge([leaf.der], [ca.der], name=None, usage=x509.Usage.CLIENT, at=at).valid
+    return _verify([leaf], [ca], at)
+
+
+def _verify(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], at: datetime) -> bool:
+    judged = [item.der for item in chain], [item.der for item in roots]
+    return x509.judge(*judged, name=None, usage=x509.Usage.CLIENT, at=at).valid
 
 
 def keys_beside(path: str) -> tuple[str, ...]:
@@ -181,7 +194,7 @@ def _proxy_client(bundle: Bundle, server: Component) -> ProxyClient | Unseen:
         return Unseen("no certificate in it", str(place))
     key = text_of(bundle.at(Place(server.origin, Kind.FILE, server.flags.text("proxy-client-key-file"))))
     public = None if isinstance(key, Unseen) else _public_half(key)
-    ca = server.flags.text("requestheader-client-ca-file")
+    ca = server.flags.text(REQUESTHEADER_CA)
     return ProxyClient(
         server,
         path,
@@ -190,7 +203,17 @@ def _proxy_client(bundle: Bundle, server: Component) -> ProxyClient | Unseen:
         _certificates(text_of(bundle.at(Place(server.origin, Kind.FILE, ca)))),
         _beside(bundle, server, ca),
         _certificates(text_of(bundle.at(Place(server.origin, Kind.FILE, server.flags.text("client-ca-file"))))),
+        _passed_over(bundle, server, chain),
     )
+
+
+def _passed_over(bundle: Bundle, server: Component, chain: Sequence[x509.Certificate]) -> str:
+    *earlier, counts = server.flags.values(REQUESTHEADER_CA) or ("",)
+    for path in earlier:
+        roots = _certificates(text_of(bundle.at(Place(server.origin, Kind.FILE, path))))
+        if path != counts and _verify(chain, roots, bundle.taken_at):
+            return path
+    return ""
 
 
 def _certificates(text: str | Unseen) -> tuple[x509.Certificate, ...]:

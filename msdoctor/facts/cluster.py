@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from msdoctor.bundle import Bundle, Context, Kind, Place
-from msdoctor.facts import admission, paths, processes, reach, registration, rights
+from msdoctor.facts import admission, asked_for, paths, processes, reach, registration, rights
 from msdoctor.facts import authentication as authn
 from msdoctor.facts import csrs as serving_csrs
 from msdoctor.facts import flow as flows
@@ -16,6 +16,7 @@ from msdoctor.facts import kubelets as nodes_kubelets
 from msdoctor.facts import starts as pod_starts
 from msdoctor.facts.aggregator import Aggregator, aggregators, foremost
 from msdoctor.facts.asked import Asked, asked
+from msdoctor.facts.asked_for import AskedFor
 from msdoctor.facts.distribution import Distribution, distribution
 from msdoctor.facts.diversion import Diversions, diversions
 from msdoctor.facts.figures import NodeFigures, figures
@@ -49,6 +50,8 @@ class Cluster:
     backend: registration.Backend | Unseen | None
     verification: Verification | Unseen | None
     authentication: authn.AuthenticationConfig | Unseen | None
+    api_server_asks_for: AskedFor | Unseen
+    metrics_server_asks_for: AskedFor | Unseen
     api_servers: tuple[processes.Component, ...] | Unseen
     proxy_clients: tuple[authn.ProxyClient, ...] | Unseen
     front_proxies: tuple[FrontProxy, ...] | Unseen
@@ -160,6 +163,8 @@ def read_facts(bundle: Bundle) -> Cluster:
             bundle, apiservices, backend, present, those_seen(nodes_kubelets.kubelet_roots(bundle, None))
         ),
         authentication=config,
+        api_server_asks_for=asked_for.of_api_server(bundle),
+        metrics_server_asks_for=asked_for.of_metrics_server(bundle, present),
         api_servers=servers or Unseen(processes.why_none(bundle, "kube-apiserver")),
         proxy_clients=proxies,
         front_proxies=front_proxies(config, proxies, bundle.taken_at),

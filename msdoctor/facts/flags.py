@@ -34,19 +34,24 @@ BOOLEAN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument as written, and the line it stands on where it came from a file."""
+    """One argument as written, and the line it stands on where it came from a file.
+
+    ``file`` is named where it is another one than its component's own.
+    """
 
     text: str
     line: int | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A flag as given once: its name without dashes, its value, and its line."""
+    """A flag as given once: its name without dashes, its value, and its line, as in ``Argument``."""
 
     name: str
     value: str
     line: int | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,10 @@ class Flags:
     def last(self, name: str) -> Flag | None:
         """The occurrence that counts for a flag of one value."""
         return next((flag for flag in reversed(self.given) if flag.name == name), None)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value that a flag was given, the one that counts last."""
+        return tuple(flag.value for flag in self.given if flag.name == name)
 
     def text(self, name: str, default: str = "") -> str:
         """The value that counts, or the default."""
@@ -109,4 +118,4 @@ def _flags(arguments: list[Argument]) -> Iterator[Flag]:
             if takes_word and not arguments[position].text.startswith("-"):
                 value = arguments[position].text
                 position += 1
-        yield Flag(name, value, argument.line)
+        yield Flag(name, value, argument.line, argument.file)

@@ -8,4 +8,5 @@ class Form(StrEnum):
 
     STATIC_POD = "static-pod"
     UNIT = "systemd-unit"
+    RANCHER = "k3s-or-rke2"  # by the program itself, with what its configuration file says
     UNKNOWN = "unknown"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle, Document, Kind, Place, Reason, Refusal
 from msdoctor.facts import paths
+from msdoctor.facts.asked_for import server_place
 from msdoctor.facts.kubelets import Kubelet, tls_place
 
 # What the metrics API answers is what the look is about, and stands in the report as a symptom; but that this caller
@@ -30,17 +31,20 @@ class Gap:
 
 def gaps(bundle: Bundle, kubelets: Sequence[Kubelet] = ()) -> tuple[Gap, ...]:
     """In the order of the documents, then kubelets that answered with nothing to judge, then host files not given."""
+    server = server_place(bundle.context)
     counted: dict[tuple[str, str], list[Document]] = {}
     for place in sorted(bundle.documents):
         document = bundle.documents[place]
-        if document.refusal and not _expected(place, document.refusal):
+        if document.refusal and not _expected(place, document.refusal, server):
             counted.setdefault((str(place.kind), _family(place, document.refusal)), []).append(document)
     refused = (_gap(documents) for documents in counted.values())
     return (*refused, *_answered_in_vain(bundle, kubelets), *_without_host_files(bundle))
 
 
-def _expected(place: Place, refusal: Refusal) -> bool:
+def _expected(place: Place, refusal: Refusal, server: Place | None) -> bool:
     """An absence that says something, or that every cluster has."""
+    if place == server:
+        return True  # whether it answers is told by all that is asked of it
     if place.kind is Kind.API and place.path in JUDGED_ELSEWHERE:
         return refusal.status not in (None, 401, 403)
     return refusal.reason is Reason.ABSENT

@@ -1,14 +1,14 @@
 """Processes of a host, and what the components among them were started with.
 
 Flags in effect come from whichever tells the most: the running process, else the static pod's manifest, else the
-systemd unit, else the mirror pod that the API shows. The manifest or unit is named beside it in any case, since that is
-where a remedy changes it.
+systemd unit, else the configuration of k3s or rke2, else the mirror pod that the API shows. The file is named beside it
+in any case, since that is where a remedy changes it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from msdoctor.bundle import Bundle, Document, Kind, Place
-from msdoctor.facts import manifests, paths, units
+from msdoctor.facts import manifests, paths, rancher, units
 from msdoctor.facts.flags import Argument, Flags, parse
 from msdoctor.facts.forms import Form
 from msdoctor.facts.objects import Container, Pod, PodList, Time, decode
@@ -78,6 +78,12 @@ class Component:
         """Where the flags are to be looked at: the file where one is known, else what was read."""
         return f"{self.host}:{self.file}" if self.file and self.origin.startswith("host/") else self.read_from
 
+    def where_set(self, flag: str) -> str:
+        """The same, with the line of one flag where its file was read."""
+        given = self.file_flags.last(flag) if self.file and self.origin.startswith("host/") else None
+        where = f"{self.host}:{given.file}" if given and given.file else self.where
+        return f"{where}:{given.line}" if given and given.line else where
+
     @cached_property
     def how(self) -> str:
         """A command that shows the flags again."""
@@ -96,7 +102,7 @@ def components(bundle: Bundle, program: str) -> tuple[Component, ...]:
 
 def _on_host(bundle: Bundle, host: str, program: str) -> Component | None:
     process = _process(bundle, host, program)
-    written = _manifest(bundle, host, program) or _unit(bundle, host, program)
+    written = _manifest(bundle, host, program) or _unit(bundle, host, program) or _of_rancher(bundle, host, program)
     if process is None and written is None:
         return None
     form, file, file_flags = written or (Form.UNKNOWN, "", Flags())
@@ -159,16 +165,44 @@ def _manifest(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags
     return None if flags is None else (Form.STATIC_POD, path, flags)
 
 
+def _of_rancher(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags] | None:
+    """What k3s or rke2 starts it with: rke2's static pod shows it, of k3s it is worked out."""
+    if program not in rancher.ARGUMENTS:
+        return None
+    commands = {name: _unit_command(bundle, host, unit) for name, unit in rancher.UNITS.items()}
+    words = {
+        name: [replace(word, file=command.path) for word in command.words] if command else []
+        for name, command in commands.items()
+    }
+    told = rancher.settings(bundle, host, words)
+    if told is None:
+        return None
+    if told.program == rancher.K3S:
+        return Form.RANCHER, told.file, rancher.flags(told, program)
+    path = rancher.pod_manifest(program)
+    text = _file(bundle, host, path)
+    found = text if isinstance(text, Unseen) else manifests.containers(text)
+    for item in those_seen(found):
+        flags = _flags_of((replace(word, file=path) for word in item.words), program)
+        if flags is not None:
+            return Form.RANCHER, told.file, flags
+    return None
+
+
 def _unit(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags] | None:
-    files = dict(unit_files(bundle, host, program))
+    command = _unit_command(bundle, host, program)
+    flags = None if command is None else _flags_of(command.words, program)
+    return None if command is None or flags is None else (Form.UNIT, command.path, flags)
+
+
+def _unit_command(bundle: Bundle, host: str, unit: str) -> units.Command | None:
+    files = dict(unit_files(bundle, host, unit))
     environment: dict[str, str] = {}
     for text in files.values():
         for path in units.environment_files(text):
             content = text_of(bundle.at(Place(f"host/{host}", Kind.FILE, path)))
             environment |= {} if isinstance(content, Unseen) else units.environment(content)
-    command = units.command(files, environment)
-    flags = None if command is None else _flags_of(command.words, program)
-    return None if command is None or flags is None else (Form.UNIT, command.path, flags)
+    return units.command(files, environment)
 
 
 def unit_files(bundle: Bundle, host: str, program: str) -> Iterator[tuple[str, str]]:

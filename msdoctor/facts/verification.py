@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msdoctor import x509
-from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
+from msdoctor.bundle import Bundle
+from msdoctor.facts.asked_for import pod_place
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.kubelets import KIND_OF_ERROR, OF_THE_LEAF, shaken
 from msdoctor.facts.objects import APIService
@@ -142,7 +143,7 @@ def _served(
     found, why = [], "it has no pod"
     for pod in installation.pods:
         name = pod.metadata.name
-        place = Place(WORKSTATION, Kind.TLS, f"pod/{installation.namespace}/{name}:{installation.secure_port}")
+        place = pod_place(installation, name)
         chain = shaken(bundle, place)
         if isinstance(chain, Unseen):
             why = chain.reason

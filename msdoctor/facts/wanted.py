@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
 from msdoctor.facts import (
+    asked_for,
     distribution,
     inotify,
     installation,
@@ -19,6 +20,7 @@ from msdoctor.facts import (
     own_token,
     paths,
     processes,
+    rancher,
     reach,
     registration,
     rights,
@@ -75,11 +77,13 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
     for one in installed:
         api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))
-        yield from (_pod_handshake(one, pod.metadata.name) for pod in one.pods)
+        yield from (asked_for.pod_place(one, pod.metadata.name) for pod in one.pods)
         yield from own_token.wanted(bundle, one, processes.components(bundle, "kubelet"))
         asked = (rights.scrapes, rights.reads_stats, rights.lists_nodes)
         yield from (Place(WORKSTATION, Kind.REVIEW, of(service_account(one))) for of in asked)
     yield from (Place(WORKSTATION, Kind.API, path) for path in api)
+    server = asked_for.server_place(bundle.context)
+    yield from () if server is None else (server,)
     yield Place(WORKSTATION, Kind.REVIEW, rights.CALLER_READS_NODE_METRICS)
     if not isinstance(found, Unseen):
         yield from _kubelet_handshakes(bundle, installation.serving(found, registration.backend(bundle)))
@@ -91,10 +95,6 @@ def _backend_paths(bundle: Bundle) -> Iterator[str]:
         if item.spec.service:
             yield paths.service(item.spec.service.namespace, item.spec.service.name)
             yield paths.slices(item.spec.service.namespace, item.spec.service.name)
-
-
-def _pod_handshake(one: installation.Installation, pod: str) -> Place:
-    return Place(WORKSTATION, Kind.TLS, f"pod/{one.namespace}/{pod}:{one.secure_port}")
 
 
 def _kubelet_handshakes(bundle: Bundle, one: installation.Installation | None) -> Iterator[Place]:
@@ -118,6 +118,9 @@ def _from_hosts(bundle: Bundle) -> Iterator[Place]:
             yield Place(origin, Kind.PROCESS, program)
             yield Place(origin, Kind.FILE, f"{processes.MANIFESTS}/{program}.yaml")
             yield from _unit_places(bundle, host, program)
+        yield from rancher.places(bundle, host)
+        for program in rancher.there(bundle, host):
+            yield from _unit_places(bundle, host, rancher.UNITS[program])
         named = (*_named_files(bundle, host), *_front_proxy_files(bundle, host))
         yield from (Place(origin, Kind.FILE, path) for path in named)
         yield from (Place(origin, Kind.DIRECTORY, path) for path in _folders(bundle, host))
@@ -140,7 +143,7 @@ def _unit_places(bundle: Bundle, host: str, program: str) -> Iterator[Place]:
 def _named_files(bundle: Bundle, host: str) -> Iterator[str]:
     for component in _components(bundle, host):
         for flags in (component.flags, component.file_flags):
-            named = [flags.text(name) for name in CERTIFICATE_FLAGS]
+            named = [value for name in CERTIFICATE_FLAGS for value in flags.values(name)]
             if component.program == "kubelet":
                 named += [flags.text("config"), *_kubelet_files(bundle, host, flags)]
             yield from (path for path in named if path.startswith("/"))

@@ -10,7 +10,7 @@ import pytest
 from msdoctor.bundle import Reason
 from msdoctor.facts import paths, rights
 from msdoctor.judge import Result
-from msdoctor.model import Confidence, EffectKind, Finding, State
+from msdoctor.model import Confidence, EffectKind, Finding, State, Unseen
 from tests.checks import front_proxies as made
 from tests.facts.clusters import (
     CA,
@@ -325,6 +325,21 @@ def test_one_odd_api_server_of_several_is_named_and_comes_and_goes() -> None:
     assert "That of second is believed" in finding.summary
 
 
+def test_of_three_api_servers_the_odd_one_alone_is_named() -> None:
+    patient = made.with_unit(host="second", patient=made.with_unit(host="third", patient=made.with_unit()))
+    patient.file("third", f"{PKI}/front-proxy.pem", proxy_certificate(by="stranger").pem)
+    cluster = patient.facts()
+
+    assert not isinstance(cluster.aggregators, Unseen)
+    assert not isinstance(cluster.aggregator, Unseen)
+    assert [str(one.taken) for one in cluster.aggregators].count("front proxy") == 2
+    assert cluster.aggregator.server == "process/kube-apiserver@third"
+    (finding,) = patient.outcome("front-proxy-ca-mismatch").findings
+    assert finding.subjects == ("process/kube-apiserver@third",)
+    assert _kinds(finding) == [EffectKind.COMES_AND_GOES]
+    assert f"That of {MASTER}, second is believed" in finding.summary
+
+
 def test_the_other_way_round_too() -> None:
     patient = made.with_unit(host="second", patient=made.with_unit())
     patient.file("second", f"{PKI}/front-proxy.pem", made.EXPIRED.pem)
@@ -436,14 +451,22 @@ def test_kubeadms_own_certificate_is_renewed_by_kubeadm() -> None:
     assert remedy.commands[-1] == "kubeadm certs renew front-proxy-client"
 
 
-def test_a_prefix_without_its_dash_is_told_of_and_blamed_for_nothing() -> None:
+@pytest.mark.parametrize(("prefix", "lost"), [("X-Remote-Extra", "lose their names"), ("X-Forwarded-", "are lost")])
+def test_a_prefix_without_its_dash_is_worth_a_note_and_blamed_for_nothing(prefix: str, lost: str) -> None:
     config = {"requestheader_username_headers": '["X-Remote-User"]'}
-    outcome = made.other_headers(**config, requestheader_extra_headers_prefix='["X-Remote-Extra"]').outcome(
-        "requestheader-header-names"
-    )
+    patient = made.other_headers(**config, requestheader_extra_headers_prefix=f'["{prefix}"]')
+    finding = _finding(patient, "requestheader-header-names")
 
-    assert outcome.result is Result.NOT_APPLICABLE
-    assert "metrics nothing" in outcome.reason
+    assert finding.summary.endswith(f"looked for behind {prefix}: they {lost}.")
+    assert (finding.state, finding.effects) == (State.LATENT, ())
+    assert "--requestheader-extra-headers-prefix=X-Remote-Extra-|" in finding.remedies[0].commands[1]
+
+
+def test_of_two_prefixes_each_is_tried() -> None:
+    config = {"requestheader_username_headers": '["X-Remote-User"]'}
+    both = made.other_headers(**config, requestheader_extra_headers_prefix='["X-Remote-Extra", "X-Remote-Extra-"]')
+
+    assert both.outcome("requestheader-header-names").result is Result.PASS
 
 
 def test_lost_groups_hurt_only_who_has_rights_by_one() -> None:
@@ -460,3 +483,31 @@ def test_host_files_without_a_control_plane_tell_nothing() -> None:
     patient.api(paths.APISERVICES, listed(apiservice()))
 
     assert patient.outcome("front-proxy-ca-mismatch").result is Result.UNSEEN
+
+
+def test_quotes_that_no_shell_took_off_make_one_name_of_two() -> None:
+    quoted = '--requestheader-allowed-names="front-proxy-client,aggregator"'
+    args = tuple(quoted if arg.startswith("--requestheader-allowed-names") else arg for arg in SERVER_ARGS)
+    patient = made.showing(proxy_certificate(), *args, requestheader_allowed_names='["front-proxy-client,aggregator"]')
+
+    (finding,) = patient.outcome("requestheader-allowed-names-mismatch").findings
+
+    assert "Quotes in the flag's own value make one name of front-proxy-client and aggregator" in finding.summary
+    assert finding.evidence[-1].saw == f"the process was given {quoted}"
+    assert "--requestheader-allowed-names=front-proxy-client,aggregator|" in finding.remedies[0].commands[1]
+
+
+def test_of_a_ca_that_is_given_twice_the_last_counts() -> None:
+    old = f"{PKI}/front-proxy-ca-old.pem"
+    twice = made.with_unit(*SERVER_ARGS, f"--requestheader-client-ca-file={old}")
+    twice.api(paths.AUTHENTICATION, authentication_data(requestheader_client_ca_file=issue("stranger").pem))
+    twice.file(MASTER, old, issue("stranger").pem)
+
+    (finding,) = twice.outcome("front-proxy-ca-mismatch").findings
+
+    assert f"{PKI}/front-proxy-ca.pem would vouch for it" in finding.summary
+    assert (
+        finding.evidence[-1].saw
+        == f"--requestheader-client-ca-file is given 2 times: {PKI}/front-proxy-ca.pem, then {old}"
+    )
+    assert finding.remedies[0].commands[1].startswith(f"sed 's#--requestheader-client-ca-file={old}")

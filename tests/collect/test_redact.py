@@ -286,3 +286,17 @@ def test_redacting_twice_changes_nothing(made: Any) -> None:
     assert file(once) == once
     assert prose(prose(text)) == prose(text)
     assert api(api({"a": text, "token": text})) == api({"a": text, "token": text})
+
+
+def test_what_k3s_is_told_in_confidence_is_hidden_and_its_flags_are_not() -> None:
+    text = (
+        "token: K10abc::server:secret1\nagent-token: another1\netcd-s3-access-key: AKIA1\netcd-s3-secret-key: s3cr3t\n"
+        "vpn-auth: name=tailscale,joinKey=tskey1\ndatastore-endpoint: postgres://user:pa55@db/k3s\n"
+        "kube-apiserver-arg:\n- requestheader-allowed-names=aggregator\n"
+    )
+    place = Place("host/server-1", Kind.FILE, "/etc/rancher/k3s/config.yaml")
+    body = (redact(Document(place, NOW, body=text.encode())).body or b"").decode()
+
+    assert not [word for word in ("secret1", "another1", "AKIA1", "s3cr3t", "tskey1", "pa55") if word in body]
+    assert "requestheader-allowed-names=aggregator" in body
+    assert body.count("\n") == text.count("\n")

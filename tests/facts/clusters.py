@@ -376,8 +376,8 @@ class Patient:
         path = f"kube-system/{name}/metrics-server{suffix}"
         return self.put(Place(WORKSTATION, Kind.LOG, path), text.encode())
 
-    def tls(self, where: str, *chain: Issued) -> Patient:
-        body = {"protocol": "TLSv1.3", "chain": [item.pem for item in chain], "acceptableCAs": []}
+    def tls(self, where: str, *chain: Issued, asks_for: tuple[str, ...] = ()) -> Patient:
+        body = {"protocol": "TLSv1.3", "chain": [item.pem for item in chain], "acceptableCAs": list(asks_for)}
         return self.put(Place(WORKSTATION, Kind.TLS, where), json.dumps(body).encode())
 
     def without_route(self, *wheres: str) -> Patient:
