@@ -2,7 +2,9 @@
 
 ## What it means
 The unit or the manifest was changed after the API server had started, and it has not been started again since. What
-it runs with counts; what the file says will count after the next restart, for better or for worse.
+it runs with counts; what the file says will count after the next restart, for better or for worse. Of a cluster that
+kubeadm made it is worth a note where kubeadm's own configuration says otherwise: `kubeadm upgrade` writes the manifest
+anew from it, and what was added to the manifest by hand is gone then. It belongs under `apiServer.extraArgs` there.
 
 ## What it does not mean
 That the change was wrong. Where the file's flags are the right ones, a restart is all that is missing.
@@ -14,14 +16,15 @@ That the change was wrong. Where the file's flags are the right ones, a restart 
 
 ## How it comes about
 An edit that was never followed by a restart; a restart without `systemctl daemon-reload`; a configuration tool that
-writes files and restarts nothing.
+writes files and restarts nothing. A manifest of kubeadm's that was edited, and ConfigMap kubeadm-config was not.
 
 ## How to make sure
 `ps -ww -o args= -C kube-apiserver` against the unit file; `systemctl show -p NeedDaemonReload kube-apiserver`.
 
 ## Source
 proc_pid_cmdline(5); systemd.unit(5) and systemctl(1), daemon-reload. A kubelet starts a static pod anew when its
-manifest changes (kubernetes 1.36.3 pkg/kubelet/config/file.go).
+manifest changes (kubernetes 1.36.3 pkg/kubelet/config/file.go); kubeadm makes its flags of the configuration alone
+(cmd/kubeadm/app/phases/controlplane/manifests.go, getAPIServerCommand).
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ from msdoctor.model import (
     State,
     Unseen,
     check,
+    those_seen,
 )
 
 from . import _front_proxy
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
 
     from msdoctor.facts.aggregator import Aggregator
     from msdoctor.facts.flow import Flow
+    from msdoctor.facts.kubeadm import Drift
     from msdoctor.facts.pending import Pending
     from msdoctor.facts.repair import Repair
 
@@ -87,8 +92,10 @@ def process_not_restarted(
     pending: tuple[Pending, ...] | Unseen,
     aggregators: tuple[Aggregator, ...] | Unseen,
     flow: Flow | Unseen,
+    kubeadm_drifts: tuple[Drift, ...] | Unseen,
     repair: Repair,
 ) -> Iterator[Finding | NotApplicable | Unseen]:
+    yield from (_note(drift) for drift in those_seen(kubeadm_drifts))
     if isinstance(pending, Unseen):
         yield pending
         return
@@ -122,6 +129,32 @@ def _finding(
         since=server.started,
         changed="the API server was started",
         remedies=() if one.outlook else advise(repair.blanks(**blanks)),
+    )
+
+
+def _note(drift: Drift) -> Finding:
+    """What the next upgrade brings, unless it is told otherwise, with patches for one."""
+    server = drift.server
+    which = ", ".join(f"--{name}" for name in tuple(drift.changed)[:MOST_NAMED])
+    more = f" and {len(drift.changed) - MOST_NAMED} more" if len(drift.changed) > MOST_NAMED else ""
+    return Finding(
+        summary=(
+            f"The next kubeadm upgrade writes the API server's manifest on {server.host} anew, with another"
+            f" {which}{more} than it runs with."
+        ),
+        subjects=(server.subject,),
+        evidence=tuple(
+            Evidence(
+                saw=f"--{name} is {runs or 'not given'}, and kubeadm makes it {written or 'not given'}",
+                where=f"{server.where_set(name)} and ConfigMap kube-system/kubeadm-config",
+                how="kubectl -n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'",
+                origin=server.origin,
+                at=server.started,
+            )
+            for name, (runs, written) in drift.changed.items()
+        ),
+        effects=(),
+        state=State.LATENT,
     )
 
 

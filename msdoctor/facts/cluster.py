@@ -23,6 +23,7 @@ from msdoctor.facts.figures import NodeFigures, figures
 from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user, refused_lately
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.inotify import Inotify, inotify
+from msdoctor.facts.kubeadm import Drift, drifts
 from msdoctor.facts.leaving import Gone, gone, without
 from msdoctor.facts.making import NotMade, not_made
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Service, Version, decode
@@ -59,6 +60,7 @@ class Cluster:
     aggregator: Aggregator | Unseen
     diversions: Diversions
     pending: tuple[Pending, ...] | Unseen
+    kubeadm_drifts: tuple[Drift, ...] | Unseen
     installations: tuple[installs.Installation, ...] | Unseen
     own_services: tuple[Service, ...] | Unseen
     installation: installs.Installation | Unseen | None
@@ -172,6 +174,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         aggregator=foremost(taken),
         diversions=diverted,
         pending=pending(bundle, servers, config, those_seen(taken), bundle.taken_at),
+        kubeadm_drifts=drifts(bundle, servers),
         installations=installed,
         own_services=own_services(bundle, installed, present),
         installation=installation,

@@ -66,16 +66,17 @@ def _pending(
     taken: Sequence[Aggregator],
     at: datetime,
 ) -> Pending:
-    changed = dict(_changed(server.flags, server.file_flags))
+    differs = dict(changed(server.flags, server.file_flags))
     now = next((one for one in taken if one.server == server.subject), None)
-    then = _then(bundle, server, config, at) if changed else None
+    then = _then(bundle, server, config, at) if differs else None
     heals = now is not None and now.taken is not Taken.PROXY and then is Taken.PROXY
     worse = now is not None and now.taken is Taken.PROXY and then not in (None, Taken.PROXY)
     outlook = "After its next start metrics-server would not know its aggregator." if worse else ""
-    return Pending(server, changed, now, heals, outlook)
+    return Pending(server, differs, now, heals, outlook)
 
 
-def _changed(runs: Flags, written: Flags) -> Iterator[tuple[str, tuple[str, str]]]:
+def changed(runs: Flags, written: Flags) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Each flag that this pipeline depends on and that differs: its value in either, empty where it is not given."""
     for name in (*TEXTS, *LISTS):
         pair = (_value(runs, name), _value(written, name))
         # What is written with a variable was not read as it will be given.

@@ -90,6 +90,8 @@ TRUTH: dict[str, Found] = {
         ("requestheader-ca-same-as-client-ca", "latent"),
     },
     "front-proxy-cert-of-cluster-ca": {("front-proxy-ca-mismatch", "active")},
+    "allowed-names-quoted": {("requestheader-allowed-names-mismatch", "active")},
+    "requestheader-ca-given-twice": {("front-proxy-ca-mismatch", "active")},
     "extra-prefix-without-dash": set(),  # a note
     "healthy-ca-given-twice": set(),
     "healthy-proxy-chain": set(),
