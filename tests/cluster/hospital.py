@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expected import BY_PORT_FORWARD, MADE_TRUTH, TRUTH, Found
+from expected import BY_PORT_FORWARD, MADE_TRUTH, TRUTH, Found, is_note
 from lab.cluster import Lab, LabError
 from lab.truth import NODES, WORKSTATION, Form
 from lab.variants import patient
@@ -29,7 +29,6 @@ from tabulate import tabulate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HOME = "/var/tmp"  # where a person would be at home; the machines share this machine's /root
-NOTES = {"apiservice-insecure-skip-tls"}
 HEALING_SECONDS = 180
 ENOUGH = 0.9
 EVERYBODY = TRUTH | MADE_TRUTH
@@ -64,7 +63,7 @@ def found(seen: Any) -> Found:
     """Ids with their states, notes left out."""
     # Whatever is worth a note only leaves the verdict as it is.
     causes = [] if seen["verdict"] == "healthy" else seen["causes"]
-    return {(cause["id"], cause["state"]) for cause in causes if cause["id"] not in NOTES}
+    return {(cause["id"], cause["state"]) for cause in causes if not is_note(cause)}
 
 
 def first_way(cause: Any) -> Iterator[Any]:
@@ -77,7 +76,7 @@ def treat(lab: Lab, seen: Any) -> list[str]:
     """Run what is printed for each cause; returns what went wrong."""
     wrong = []
     for cause in seen["causes"]:
-        if cause["id"] in NOTES:
+        if is_note(cause):
             continue
         for remedy in first_way(cause):
             machine = remedy["on"].partition("/")[2] or WORKSTATION
@@ -134,7 +133,7 @@ def admit(lab: Lab, name: str, *, record: bool = False) -> Row:
     if record and not (FIXTURES / name).exists():
         collect(lab, FIXTURES / name)
     named, truth = found(seen), EVERYBODY[name]
-    if not [cause for cause in seen["causes"] if cause["remedies"] and cause["id"] not in NOTES]:
+    if not [cause for cause in seen["causes"] if cause["remedies"] and not is_note(cause)]:
         healed = NOTHING_WRONG if not truth else NO_COMMAND
     else:
         healed = heal(lab, seen, *more)

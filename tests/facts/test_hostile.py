@@ -17,7 +17,7 @@ from msdoctor.diagnose import Diagnosis, Verdict, exit_code
 from msdoctor.facts import paths
 from msdoctor.facts.objects import NodeList, decode
 from msdoctor.facts.wanted import wanted
-from msdoctor.model import Class, State, Unseen
+from msdoctor.model import State, Unseen
 
 from .clusters import FIXTURES, NOW, diagnosed, healthy, with_host
 
@@ -66,11 +66,9 @@ def _refused(bundle: Bundle, place: Place, reason: Reason) -> Bundle:
 
 
 def _broken(diagnosis: Diagnosis) -> list[str]:
-    return [
-        f"{cause.id} {cause.finding.state}"
-        for cause in diagnosis.causes
-        if cause.check.cls is Class.CAUSE or cause.finding.effects
-    ]
+    """Causes and risks; a note, such as the recorded prefix without its dash, is neither."""
+    named = (cause for cause in diagnosis.causes if cause.breaks or cause.finding.effects)
+    return [f"{cause.id} {cause.finding.state}" for cause in named]
 
 
 def _assert_honest(bundle: Bundle) -> None:
