@@ -116,7 +116,9 @@ def _on_host(bundle: Bundle, host: str, program: str) -> Component | None:
         file=file,
         file_flags=file_flags,
         started=process.started if process else None,
-        environ=_environ(process, host, dict(_given(bundle, host, program, form)), file),
+        environ=_environ(
+            process, host, dict(_given(bundle, host, program, form)), "" if form is Form.RANCHER else file
+        ),
     )
 
 
