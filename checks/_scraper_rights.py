@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Confidence, Effect, EffectKind, Evidence, Finding, Remedy, State, Unseen
+from msdoctor.model import (
+    Blanks,
+    Confidence,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    NotApplicable,
+    Remedy,
+    State,
+    Unseen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
+    from msdoctor.facts.own_rights import OwnRights
     from msdoctor.facts.repair import Repair
 
 METRICS, STATS = "nodes/metrics", "nodes/stats"
@@ -30,6 +42,13 @@ def needed(installation: Installation) -> tuple[str, str]:
     """The right that this metrics-server needs, and the one that other releases of it need."""
     version = installation.version
     return (STATS, METRICS) if version is not None and version < FIRST_TO_ASK_FOR_METRICS else (METRICS, STATS)
+
+
+def not_even_listed(own: OwnRights | Unseen | None) -> NotApplicable | None:
+    """Whoever may not list nodes asks no kubelet; the role that is lacking then, or its binding, is lacking whole."""
+    if own is None or isinstance(own, Unseen) or not own.denied(own.for_lists[0]):
+        return None
+    return NotApplicable("it may not even list nodes and pods: its whole role is lacking (rbac-clusterrole-missing)")
 
 
 def blinded(everyone: Sequence[Asked]) -> tuple[tuple[Asked, ...], State]:

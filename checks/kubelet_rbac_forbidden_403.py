@@ -35,13 +35,14 @@ from typing import TYPE_CHECKING
 from msdoctor.model import Class, Confidence, Finding, Hop, Look, NotApplicable, Says, State, Unseen, check
 
 from ._kubelet_admission import configz, not_by_token
-from ._scraper_rights import METRICS, blinded, can_i, finding, grant, needed
+from ._scraper_rights import METRICS, blinded, can_i, finding, grant, needed, not_even_listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from msdoctor.facts.asked import Asked
     from msdoctor.facts.installation import Installation
+    from msdoctor.facts.own_rights import OwnRights
     from msdoctor.facts.repair import Repair
 
 CAN_I = "kubectl auth can-i get nodes --subresource=metrics --as=system:serviceaccount:kube-system:metrics-server"
@@ -64,12 +65,13 @@ METRICS_SERVER = "system:serviceaccount:kube-system:metrics-server"
 def kubelet_rbac_forbidden_403(
     asked: tuple[Asked, ...],
     installation: Installation | None,
+    own_rights: OwnRights | Unseen | None,
     may_scrape: bool | Unseen,
     may_read_stats: bool | Unseen,
     scraper_role: str,
     repair: Repair,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
-    aside = not_by_token(installation)
+    aside = not_by_token(installation) or not_even_listed(own_rights)
     if aside or installation is None:
         yield aside or NotApplicable("no metrics-server is installed")
         return

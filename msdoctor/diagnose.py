@@ -491,6 +491,8 @@ def _contradiction(item: _Found, cluster: Cluster, topology: Topology) -> str:
         return ""
     if finding.state is not State.ACTIVE:
         return ""
+    if any(effect.kind is EffectKind.CALLERS_NOT_JUDGED for effect in finding.effects):
+        return ""  # whoever is of system:masters, known to be or not, is served all the same
     if flow.nodes and any(effect.kind in _SILENCING for effect in finding.effects):
         return (
             f"{item.check.id} would keep everybody from metrics, and the metrics API answers all the same: what is"

@@ -78,6 +78,7 @@ class EffectKind(StrEnum):
     SERVER_NOT_TRUSTED = "the aggregator does not trust metrics-server"
     IDENTITY_REFUSED = "metrics-server refuses the aggregator"
     IDENTITY_CONFUSED = "metrics-server takes everybody for the aggregator"
+    CALLERS_NOT_JUDGED = "metrics-server may not ask what a caller may do"
     COMES_AND_GOES = "some requests for metrics fail, others do not"
     OUTDATED = "a process runs with other flags than its files hold"
     APISERVICE_UNAVAILABLE = "APIService unavailable"

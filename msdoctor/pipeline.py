@@ -123,6 +123,7 @@ RULES: tuple[Rule, ...] = (
     _chain(EffectKind.SERVER_NOT_TRUSTED, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.IDENTITY_REFUSED, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.IDENTITY_CONFUSED, EffectKind.NO_METRICS),
+    _chain(EffectKind.CALLERS_NOT_JUDGED, EffectKind.NO_METRICS),
     _chain(EffectKind.APISERVICE_UNAVAILABLE, EffectKind.NO_METRICS),
     _chain(EffectKind.API_NOT_REGISTERED, EffectKind.NO_METRICS),
     _no_metrics,

@@ -27,6 +27,7 @@ from msdoctor.facts.kubeadm import Drift, drifts
 from msdoctor.facts.leaving import Gone, gone, without
 from msdoctor.facts.making import NotMade, not_made
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Service, Version, decode
+from msdoctor.facts.own_rights import READS_STATS, SCRAPES, OwnRights, own_rights
 from msdoctor.facts.own_token import OwnToken, own_token
 from msdoctor.facts.pending import Pending, pending
 from msdoctor.facts.placing import Placing, placings
@@ -81,6 +82,7 @@ class Cluster:
     admissions: Mapping[str, admission.Admission | Unseen]
     asked: tuple[Asked, ...] | Unseen
     own_token: OwnToken | Unseen | None
+    own_rights: OwnRights | Unseen | None
     csrs: tuple[serving_csrs.ServingRequest, ...] | Unseen
     flow: flows.Flow | Unseen
     running_pods: tuple[flows.RunningPod, ...] | Unseen
@@ -153,6 +155,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     named = named_user(those_seen(hpas), flow, may_read, bundle.context.user, config)
     heard = refused_lately(those_seen(log), flow, bundle.taken_at)
     taken = aggregators(config, proxies, servers, those_seen(apiservices), named, heard, bundle.taken_at)
+    own = own_rights(bundle, present, log, servers)
     whose = distribution(bundle, listed, (*servers, *kubelet_processes))
     return Cluster(
         taken_at=bundle.taken_at,
@@ -203,16 +206,15 @@ def read_facts(bundle: Bundle) -> Cluster:
         admissions=admissions,
         asked=asked(kubelets, admissions, failed, flow, present, bundle.taken_at, reaches),
         own_token=own_token(bundle, present, log, failed, flow, kubelet_processes),
+        own_rights=installed if isinstance(installed, Unseen) else own,
         csrs=requests,
         flow=flow,
         running_pods=running,
         figures=figures(expected, running, flow, failed, present, bundle.taken_at, kubelets),
         hpas=hpas,
         may_read_metrics=may_read,
-        may_scrape=rights.allowed(bundle, rights.scrapes(service_account(present))) if present else Unseen("no pod"),
-        may_read_stats=rights.allowed(bundle, rights.reads_stats(service_account(present)))
-        if present
-        else Unseen("no pod"),
+        may_scrape=own.may(SCRAPES) if own else Unseen("no pod"),
+        may_read_stats=own.may(READS_STATS) if own else Unseen("no pod"),
         scraper_role=rights.role(bundle, rights.lists_nodes(service_account(present))) if present else "",
         repair=repair(
             bundle,

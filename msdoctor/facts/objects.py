@@ -431,6 +431,65 @@ class Review(Struct, frozen=True):
     status: ReviewStatus
 
 
+class RbacMeta(Struct, frozen=True):
+    """RBAC objects may be called almost anything: whoever prints such a name in a command has to look at it first."""
+
+    name: str = ""
+    namespace: str = ""
+    labels: dict[str, str] = {}
+
+
+class PolicyRule(Struct, frozen=True):
+    """A rule about resources; one about paths has none of these but verbs."""
+
+    verbs: tuple[str, ...] = ()
+    api_groups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
+
+
+class LabelRequirement(Struct, frozen=True):
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
+class RoleSelector(Struct, frozen=True):
+    match_labels: dict[str, str] = {}
+    match_expressions: tuple[LabelRequirement, ...] = ()
+
+
+class AggregationRule(Struct, frozen=True):
+    cluster_role_selectors: tuple[RoleSelector, ...] = ()
+
+
+class Role(Struct, frozen=True):
+    """A Role or a ClusterRole."""
+
+    metadata: RbacMeta = RbacMeta()
+    rules: tuple[PolicyRule, ...] = ()
+    aggregation_rule: AggregationRule | None = None
+
+
+class RoleRef(Struct, frozen=True):
+    kind: str = ""
+    name: str = ""
+
+
+class Subject(Struct, frozen=True):
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+
+
+class Binding(Struct, frozen=True):
+    """A RoleBinding or a ClusterRoleBinding."""
+
+    metadata: RbacMeta = RbacMeta()
+    role_ref: RoleRef = RoleRef()
+    subjects: tuple[Subject, ...] = ()
+
+
 # A list always has items, be it none: what has not even those is no list, and shows nothing of what there is.
 
 
@@ -472,6 +531,14 @@ class HPAList(Struct, frozen=True):
 
 class EventList(Struct, frozen=True):
     items: tuple[Event, ...]
+
+
+class RoleList(Struct, frozen=True):
+    items: tuple[Role, ...]
+
+
+class BindingList(Struct, frozen=True):
+    items: tuple[Binding, ...]
 
 
 T = TypeVar("T")

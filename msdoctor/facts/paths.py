@@ -17,6 +17,10 @@ POD_METRICS = "/apis/metrics.k8s.io/v1beta1/pods"
 RUNNING_PODS = "/api/v1/pods?fieldSelector=status.phase%3DRunning"
 HPAS = "/apis/autoscaling/v2/horizontalpodautoscalers"
 KUBERNETES_SERVICE = "/api/v1/namespaces/default/services/kubernetes"
+ROLES, CLUSTER_ROLES, ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS = RBAC = tuple(
+    f"/apis/rbac.authorization.k8s.io/v1/{kind}"
+    for kind in ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
+)
 CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
 # The manifest's label and the chart's (metrics-server manifests/base and charts/metrics-server/templates/_helpers.tpl).

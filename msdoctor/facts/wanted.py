@@ -17,6 +17,7 @@ from msdoctor.facts import (
     inotify,
     installation,
     kubelets,
+    own_rights,
     own_token,
     paths,
     processes,
@@ -27,7 +28,6 @@ from msdoctor.facts import (
     services,
     units,
 )
-from msdoctor.facts.cluster import service_account
 from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import decode
 from msdoctor.model import Unseen, those_seen
@@ -79,8 +79,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))
         yield from (asked_for.pod_place(one, pod.metadata.name) for pod in one.pods)
         yield from own_token.wanted(bundle, one, processes.components(bundle, "kubelet"))
-        asked = (rights.scrapes, rights.reads_stats, rights.lists_nodes)
-        yield from (Place(WORKSTATION, Kind.REVIEW, of(service_account(one))) for of in asked)
+        yield from own_rights.wanted(bundle, one)
     yield from (Place(WORKSTATION, Kind.API, path) for path in api)
     server = asked_for.server_place(bundle.context)
     yield from () if server is None else (server,)

@@ -132,12 +132,22 @@ class HTTPStatus(InnermostError):
 
 
 class Forbidden(InnermostError):
-    """``User "U" cannot VERB resource "R" in API group "G"`` or ``VERB path "P"`` (apiserver responsewriters)."""
+    """``User "U" cannot VERB resource "R" in API group "G"`` or ``VERB path "P"`` (apiserver responsewriters).
+
+    ``absent`` are roles that are bound to the user and do not exist: ``RBAC: clusterrole.rbac.authorization.k8s.io "R"
+    not found`` (kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go; several in brackets, with commas).
+    """
 
     user: str
     verb: str
     resource: str
     scope: str = ""
+    absent: tuple[str, ...] = ()
+
+    @property
+    def unfounded(self) -> str:
+        """``yes`` where a role is bound that does not exist, or not yet."""
+        return "yes" if self.absent else ""
 
 
 class Unauthorized(InnermostError):

@@ -17,6 +17,7 @@ from lab import images
 from lab.cluster import Lab
 from lab.truth import MASTER, NODE1, Form
 from lab.variants import patient
+from random_rights import differences, judged
 
 pytestmark = pytest.mark.cluster
 
@@ -90,6 +91,13 @@ class TestVantages:
         assert found(report) == TRUTH
         assert "192.168.10.51:10250" in evidence(report)
         assert report["flow"]["askedAs"] == "system:serviceaccount:kube-system:msdoctor"
+
+    def test_rights_worked_out_from_random_roles_are_those_that_the_api_server_answers(self, lab: Lab) -> None:
+        verdicts = judged(lab, seed=int.from_bytes(os.urandom(4), "big"))
+        given = {answer[-1] for answer in verdicts["answers"]}
+
+        assert differences(verdicts) == []
+        assert given == {True, False}
 
     def _in_pod(self, lab: Lab, program: list[str]) -> str:
         """Its output in the pod's network, with its token; the image has no Python, so the files are the node's."""

@@ -13,7 +13,9 @@ def _user_cannot(match: re.Match[str]) -> InnermostError:
     resource = match["path"] or match["resource"] or match["old"] or ""
     if match["group"]:
         resource = f"{resource}.{match['group']}"
-    return errors.Forbidden(match["user"], match["verb"], resource, (match["scope"] or "").strip())
+    absent = re.findall(r"role\.rbac\.authorization\.k8s\.io \"([^\"]{1,253})\"", match["absent"] or "")
+    scope = (match["scope"] or "").strip()
+    return errors.Forbidden(match["user"], match["verb"], resource, scope, tuple(absent))
 
 
 GRAMMARS: tuple[Grammar, ...] = (
@@ -55,7 +57,9 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"User \"(?P<user>[^\"]{0,300})\" cannot (?P<verb>[a-z*]{1,32}) (?:path \"(?P<path>[^\"]{0,2000})\"?"
         r"|resource \"(?P<resource>[^\"]{0,253})\"?(?: in API group \"(?P<group>[^\"]{0,253})\"?)?"
         r"|(?P<old>[\w./-]{1,253}))"
-        r"(?P<scope> at the cluster scope| in the namespace \"[^\"]{0,253}\"?)?",
+        r"(?P<scope> at the cluster scope| in the namespace \"[^\"]{0,253}\"?)?"
+        r"(?P<absent>: RBAC: \[?"
+        r"(?:(?:cluster)?role\.rbac\.authorization\.k8s\.io \"[^\"]{1,253}\" not found(?:, )?){1,20})?",
         _user_cannot,
         word=" cannot ",
     ),

@@ -48,6 +48,7 @@ FROM_HOST = (
     "services", "localtime", "ssl", "os-release", "login.defs", "terminfo", "bash.bashrc", "profile",
 )  # fmt: skip
 AUTHENTICATION = "extension-apiserver-authentication"
+OWN_ROLE = "system:metrics-server"
 STABLE_SECONDS = 25.0
 AT_LEAST_SECONDS = 45.0
 MISSED_SECONDS = 85  # kube-controller-manager --node-monitor-grace-period is 50 s, from the last renewed Lease on
@@ -231,6 +232,8 @@ class Lab:
         for machine in (WORKSTATION, *NODES):
             self._firewall(machine, truth)
         self._await_rollout(truth)
+        if truth.caught is Caught.RACED:
+            self._race(truth)
         self._meddle(truth)
         if truth.metrics_server.account == "remade":
             self._remake_account(truth)
@@ -572,6 +575,14 @@ class Lab:
         shown = self.kubectl("get", "pods", "-n", "kube-system", "-l", METRICS_SERVER, "-o", "json").stdout
         return any(pod["metadata"]["creationTimestamp"] < made for pod in json.loads(shown)["items"])
 
+    def _race(self, truth: Truth) -> None:
+        """Start it without its role, which comes as soon as it has been refused, and before it is started anew."""
+        self.kubectl("delete", "clusterrole", OWN_ROLE)
+        self._restart_metrics_server()
+        logs = ("logs", "-n", "kube-system", "-l", METRICS_SERVER, "--tail=-1")
+        self._await(lambda: "RBAC: clusterrole" in self.kubectl(*logs, check=False).stdout, "a refusal")
+        self._agree_objects(truth)
+
     def _remake_account(self, truth: Truth) -> None:
         """Delete it, and make it of the same name again, as an installer does that begins anew."""
         time.sleep(2)  # times of objects have no fractions, and this one must be later than its pod's
@@ -763,7 +774,7 @@ def _needs_new_pod(truth: Truth) -> bool:
     """Whether a pod that has run for a while would not show what it should."""
     pod = truth.metrics_server.pod
     kept_out = pod.quota or pod.taint is not None
-    moves = kept_out or not truth.keeps_endpoints
+    moves = kept_out or not truth.keeps_endpoints or truth.metrics_server.rights.role == "gone"
     return moves or truth.caught is Caught.JUST_STARTED or truth.metrics_server.token == "secret"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from lab import images
 from lab.authorities import Authorities
 from lab.files import DNS_SERVICE
-from lab.truth import ServerPod, ServingCert, Truth
+from lab.truth import MetricsServer, Rights, ServerPod, ServingCert, Truth
 
 Object = dict[str, Any]
 
@@ -24,6 +24,8 @@ TLS_SECRET = "metrics-server-tls"
 TLS_MOUNT = "/etc/metrics-server"
 LEFTOVER = "metrics-server-legacy"
 ADAPTER = "resource-adapter"
+PART_OF_ROLE = "metrics-server-reads"
+RENAMED = "metrics"  # the other ServiceAccount that its pods may run as
 TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
@@ -51,6 +53,9 @@ def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str
     ]
     everything += [("Secret", "kube-system", TLS_SECRET), ("Service", "kube-system", LEFTOVER)]
     everything += [(kind, "kube-system", ADAPTER) for kind in ("Service", "Deployment")]
+    # Bindings and roles of other patients, and what their remedies make.
+    everything += [("RoleBinding", "default", "metrics-server-auth-reader"), ("ClusterRole", "", PART_OF_ROLE)]
+    everything.append(("ServiceAccount", "kube-system", RENAMED))
     return [identity for identity in everything if identity not in kept]
 
 
@@ -186,27 +191,14 @@ def _deployment(
 def _metrics_server(truth: Truth) -> Iterator[Object]:
     wanted = truth.metrics_server
     name = "metrics-server"
-    yield _object("v1", "ServiceAccount", name, "kube-system", LABELS)
+    for account in sorted({name, wanted.rights.account}):
+        yield _object("v1", "ServiceAccount", account, "kube-system", LABELS)
     aggregate = {f"{RBAC}/aggregate-to-{role}": "true" for role in ("admin", "edit", "view")}
     reads = [{"apiGroups": ["metrics.k8s.io"], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]}]
     yield _object(
         f"{RBAC}/v1", "ClusterRole", "system:aggregated-metrics-reader", None, {**LABELS, **aggregate}, rules=reads
     )
-    rules = [{"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]}]
-    if wanted.kubelet_rights:
-        rules.insert(0, {"apiGroups": [""], "resources": list(wanted.kubelet_rights), "verbs": ["get"]})
-    yield _object(f"{RBAC}/v1", "ClusterRole", "system:metrics-server", None, LABELS, rules=rules)
-    yield _object(
-        f"{RBAC}/v1",
-        "RoleBinding",
-        "metrics-server-auth-reader",
-        "kube-system",
-        LABELS,
-        roleRef={"apiGroup": RBAC, "kind": "Role", "name": "extension-apiserver-authentication-reader"},
-        subjects=[_account(name)],
-    )
-    yield _binding("metrics-server:system:auth-delegator", "system:auth-delegator", _account(name), LABELS)
-    yield _binding("system:metrics-server", "system:metrics-server", _account(name), LABELS)
+    yield from _rights(wanted)
     labels = {"app": ADAPTER} if wanted.adapter else LABELS
     name = ADAPTER if wanted.adapter else name
     selector = labels if wanted.adapter else {"k8s-app": wanted.service_selector}
@@ -220,11 +212,56 @@ def _metrics_server(truth: Truth) -> Iterator[Object]:
         replicas=wanted.replicas,
         strategy={"type": "RollingUpdate" if wanted.pod.rolling else "Recreate"},
     )
+    annotations = {}
     if wanted.tls_cert:
         # A pod that is there would read a new certificate in time, and its connections keep the one they began with.
-        serves = hashlib.sha256(repr(wanted.tls_cert).encode()).hexdigest()[:16]
-        deployment["spec"]["template"]["metadata"]["annotations"] = {"msdoctor-lab/serves": serves}
+        annotations["msdoctor-lab/serves"] = _digest(wanted.tls_cert)
+    if wanted.rights not in (Rights(), Rights(role="gone")):
+        # One that is there has read what it may read no more, and one that crashes would be tried ever more seldom.
+        annotations["msdoctor-lab/rights"] = _digest(wanted.rights)
+    if annotations:
+        deployment["spec"]["template"]["metadata"]["annotations"] = annotations
     yield _installed_by(wanted.release, deployment)
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
+
+
+def _rights(wanted: MetricsServer) -> Iterator[Object]:
+    """Its ClusterRole, and the three bindings of upstream's manifest."""
+    rights = wanted.rights
+    verbs = ["get", "list"] if rights.role == "no-watch" else ["get", "list", "watch"]
+    rules = [{"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": verbs}]
+    if wanted.kubelet_rights:
+        rules.insert(0, {"apiGroups": [""], "resources": list(wanted.kubelet_rights), "verbs": ["get"]})
+    role = "system:metrics-server"
+    if rights.role == "aggregated":
+        label = {"lab/aggregate-to-metrics-server": "true"}
+        yield _object(f"{RBAC}/v1", "ClusterRole", PART_OF_ROLE, None, {**LABELS, **label}, rules=rules)
+        selected = {"clusterRoleSelectors": [{"matchLabels": label}]}
+        yield _object(f"{RBAC}/v1", "ClusterRole", role, None, LABELS, aggregationRule=selected, rules=[])
+    elif rights.role != "gone":
+        yield _object(f"{RBAC}/v1", "ClusterRole", role, None, LABELS, rules=rules)
+    subject = {
+        "account": _account("metrics-server"),
+        "account-elsewhere": {**_account("metrics-server"), "namespace": "monitoring"},
+        "group": {"apiGroup": RBAC, "kind": "Group", "name": "system:serviceaccounts:kube-system"},
+    }[rights.to]
+    if rights.auth_reader:
+        yield _object(
+            f"{RBAC}/v1",
+            "RoleBinding",
+            "metrics-server-auth-reader",
+            "kube-system" if rights.auth_reader == "bound" else "default",
+            LABELS,
+            roleRef={"apiGroup": RBAC, "kind": "Role", "name": "extension-apiserver-authentication-reader"},
+            subjects=[subject],
+        )
+    if rights.delegator:
+        yield _binding("metrics-server:system:auth-delegator", "system:auth-delegator", subject, LABELS)
+    if rights.role != "unbound":
+        yield _binding(role, role, subject, LABELS)
 
 
 def _service(name: str, selector: dict[str, str], target_port: str) -> Object:
@@ -294,7 +331,7 @@ def _metrics_server_pod(truth: Truth) -> Object:
         "nodeSelector": {"kubernetes.io/os": "linux"}
         | ({"kubernetes.io/hostname": wanted.node} if wanted.node else {}),
         "priorityClassName": "system-cluster-critical",
-        "serviceAccountName": "metrics-server",
+        "serviceAccountName": wanted.rights.account,
         "terminationGracePeriodSeconds": 3,
         "volumes": [{"emptyDir": {}, "name": "tmp-dir"}],
     }

@@ -19,6 +19,7 @@ from lab.truth import (
     FrontProxyCert,
     MetricsServer,
     RequestHeader,
+    Rights,
     ServerPod,
     ServingCert,
     Tale,
@@ -132,6 +133,10 @@ def _without(flag: str) -> tuple[str, ...]:
 
 def _with(flag: str, value: str) -> tuple[str, ...]:
     return (*_without(flag), f"{flag}={value}")
+
+
+def _rights(**changes: object) -> Fault:
+    return _metrics_server(rights=Rights(**changes))  # type: ignore[arg-type]
 
 
 def _registered(**changes: object) -> Fault:
@@ -384,7 +389,19 @@ FAULTS: dict[str, Fault] = {
         _all(_kubelet(NODE1, short_of_pids=True), _metrics_server(node=NODE1, pod=ServerPod(critical=False)))(truth),
         before=_metrics_server(node=NODE1, pod=ServerPod(critical=False))(truth),
     ),
+    "rbac-auth-reader-missing": _rights(auth_reader=None),
+    "rbac-auth-reader-elsewhere": _rights(auth_reader="elsewhere"),
+    "rbac-auth-delegator-missing": _rights(delegator=False),
+    "rbac-clusterrole-missing": _rights(role="unbound"),
+    "rbac-clusterrole-gone": _rights(role="gone"),
+    "rbac-clusterrole-without-watch": _rights(role="no-watch"),
+    # What a Helm value renames is not what was bound by hand, and what moves to another namespace leaves its bindings.
+    "rbac-account-renamed": _rights(account="metrics"),
+    "rbac-account-elsewhere": _rights(to="account-elsewhere"),
+    "startup-race-rbac-not-ready": lambda truth: replace(truth, caught=Caught.RACED),
     # Healthy ones that look as if they were not.
+    "healthy-rights-aggregated": _rights(role="aggregated"),
+    "healthy-rights-by-group": _rights(to="group"),
     "no-route-to-kubelets": lambda truth: replace(truth, workstation_reaches_kubelets=False),
     "kubelet-certs-by-bootstrap": _kubelet(*NODES, mode="bootstrap", requests="approved"),
     "node-just-joined": _all(

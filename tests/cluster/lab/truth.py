@@ -166,6 +166,23 @@ class ServerPod:
 
 
 @dataclass(frozen=True)
+class Rights:
+    """What is bound to metrics-server's ServiceAccount; the defaults are upstream's.
+
+    `to` is whom the three bindings name: the account, one of its name in another namespace, or its namespace's group.
+    `auth_reader`: `elsewhere` is in namespace default. `role` says what its ClusterRole, or the binding of that, is
+    like: `gone` leaves a binding to nothing, `no-watch` lets it get and list alone, `aggregated` has it put together by
+    the controller. `account` is the ServiceAccount that its pods run as.
+    """
+
+    to: Literal["account", "account-elsewhere", "group"] = "account"
+    auth_reader: Literal["bound", "elsewhere"] | None = "bound"
+    delegator: bool = True
+    role: Literal["bound", "unbound", "gone", "no-watch", "aggregated"] = "bound"
+    account: str = "metrics-server"
+
+
+@dataclass(frozen=True)
 class MetricsServer:
     """The Deployment, Service and role of metrics-server; the defaults are upstream's of 0.8.0, at a faster pace.
 
@@ -203,6 +220,7 @@ class MetricsServer:
     adapter: bool = False
     release: str | None = None
     environ: tuple[tuple[str, str], ...] = ()
+    rights: Rights = Rights()
 
 
 @dataclass(frozen=True)
@@ -244,13 +262,14 @@ class Caught(StrEnum):
     """When a patient is looked at: after the last change has settled, or while metrics-server has only just started.
 
     `MISSED` waits on until the cluster has marked a node whose kubelet it does not hear from; `JUST_JOINED` has
-    k8s-node1 leave the cluster and join it anew.
+    k8s-node1 leave the cluster and join it anew. `RACED` has metrics-server start before its role is there.
     """
 
     SETTLED = "settled"
     JUST_STARTED = "just-started"
     MISSED = "missed"
     JUST_JOINED = "just-joined"
+    RACED = "raced"
 
 
 def own_cert(node: str) -> ServingCert:
