@@ -6,7 +6,7 @@ pkg/apis/rbac/v1/evaluation_helpers.go (what a rule allows), pkg/controller/clus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle, review_path
@@ -194,8 +194,3 @@ def rbac(bundle: Bundle) -> Rbac | Unseen:
 def _bond(one: Binding) -> Bond:
     ref = one.role_ref
     return Bond(one.metadata.namespace, one.metadata.name, ref.kind, ref.name, one.subjects)
-
-
-def missing_roles(known: Rbac, user: User) -> Iterator[Bond]:
-    """Bindings to this user that refer to a role that does not exist."""
-    yield from (bond for bond in known.bonds if bond.applies_to(user) and known.role(bond) is None)

@@ -308,6 +308,36 @@ def test_who_is_never_asked_about_is_told_that_it_proves_nothing() -> None:
     assert "proves nothing about others" in diagnosis.causes[0].finding.summary
 
 
+# Refused for a moment, at the start
+
+REFUSED = (
+    'E0301 11:00:05.000000       1 reflector.go:200] "Failed to watch" err="failed to list *v1.Node: nodes is'
+    f' forbidden: User \\"{SCRAPER}\\" cannot list resource \\"nodes\\" in API group \\"\\" at the cluster scope{{}}"\n'
+)
+UNFOUNDED = REFUSED.format(': RBAC: clusterrole.rbac.authorization.k8s.io \\"system:metrics-server\\" not found')
+RACE = "startup-race-rbac-not-ready"
+
+
+def test_who_was_refused_before_the_role_was_there_and_serves_now_has_nothing() -> None:
+    patient = reviewed(healthy()).log(UNFOUNDED)
+    (finding,) = patient.outcome(RACE).findings
+
+    assert finding.effects == ()
+    assert told(patient) == {}
+
+
+@pytest.mark.parametrize(
+    "patient",
+    [
+        reviewed(healthy()).log(REFUSED.format("")),  # no role was missing: rights were taken, and given back
+        reviewed(running(healthy()), *LISTS).log(UNFOUNDED),  # it is missing now
+        reviewed(healthy(), ASKS_WHETHER).log(UNFOUNDED),
+    ],
+)
+def test_any_other_refusal_is_no_race(patient: Patient) -> None:
+    assert patient.outcome(RACE).findings == ()
+
+
 # What is read
 
 

@@ -166,6 +166,8 @@ TRUTH: dict[str, Found] = {
         ("rbac-auth-delegator-missing", "next"),
         ("rbac-clusterrole-missing", "next"),
     },
+    "rbac-clusterrole-without-watch": {("rbac-clusterrole-missing", "latent")},  # it lists again and again
+    "startup-race-rbac-not-ready": set(),
     "healthy-rights-by-group": set(),
     "node-terminated-still-listed": set(),
     "no-route-to-kubelets": set(),
@@ -222,6 +224,8 @@ FLOWING = (
     "another-adapter",
     "cumulative-cpu-decrease",
     "metrics-server-rollout-stuck",
+    "rbac-clusterrole-without-watch",
+    "startup-race-rbac-not-ready",
     "healthy-rights-by-group",
     "node-terminated-still-listed",
     "no-route-to-kubelets",

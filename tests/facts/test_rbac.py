@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from msdoctor.bundle import Kind
 from msdoctor.collect import load
 from msdoctor.facts import paths

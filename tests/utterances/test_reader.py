@@ -28,6 +28,17 @@ def one(text: str) -> Utterance:
     return utterance
 
 
+def test_a_refusal_names_the_roles_that_are_bound_and_not_there() -> None:
+    text = (
+        'nodes is forbidden: User "u" cannot list resource "nodes" in API group "" at the cluster scope: RBAC:'
+        ' [clusterrole.rbac.authorization.k8s.io "a" not found, role.rbac.authorization.k8s.io "b" not found]'
+    )
+    (said,) = read([text])
+
+    assert isinstance(said.error, errors.Forbidden)
+    assert (said.error.absent, said.error.unfounded) == (("a", "b"), "yes")
+
+
 def test_a_canceled_subject_access_review_is_metrics_servers_own_authorization() -> None:
     utterance = one(STORY_AUTHORIZER)
 
