@@ -168,6 +168,12 @@ TRUTH: dict[str, Found] = {
     },
     "rbac-clusterrole-without-watch": {("rbac-clusterrole-missing", "latent")},  # it lists again and again
     "startup-race-rbac-not-ready": set(),
+    "rbac-account-elsewhere": {
+        ("rbac-auth-reader-missing", "active"),
+        ("rbac-auth-delegator-missing", "next"),
+        ("rbac-clusterrole-missing", "next"),
+    },
+    "healthy-rights-aggregated": set(),
     "healthy-rights-by-group": set(),
     "node-terminated-still-listed": set(),
     "no-route-to-kubelets": set(),
@@ -226,6 +232,7 @@ FLOWING = (
     "metrics-server-rollout-stuck",
     "rbac-clusterrole-without-watch",
     "startup-race-rbac-not-ready",
+    "healthy-rights-aggregated",
     "healthy-rights-by-group",
     "node-terminated-still-listed",
     "no-route-to-kubelets",

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -131,12 +132,21 @@ def judged(lab: Lab, seed: int) -> Json:
     asked = questions(dice)
     reviews = [parse_review(what.review(service_account(space, name).name))[1] for space, name, what in asked]
     stream = json.dumps({"apiVersion": "v1", "kind": "List", "items": reviews})
-    answered = json.loads(lab.kubectl("create", "-f", "-", "-o", "json", stdin=stream).stdout)["items"]
+    answered = list(_documents(lab.kubectl("create", "-f", "-", "-o", "json", stdin=stream).stdout))
     answers = [
         [space, name, what.verb, what.resource, what.group, what.namespace, what.name, review["status"]["allowed"]]
         for (space, name, what), review in zip(asked, answered, strict=True)
     ]
     return {"seed": seed, "lists": lists, "answers": answers}
+
+
+def _documents(text: str) -> Iterator[Json]:
+    """JSON values one after the other, as kubectl prints what it has created."""
+    decoder, rest = json.JSONDecoder(), text.lstrip()
+    while rest:
+        value, end = decoder.raw_decode(rest)
+        yield value
+        rest = rest[end:].lstrip()
 
 
 def _filled(lab: Lab) -> Json:

@@ -1,10 +1,13 @@
 """Rights worked out from roles and bindings are those that the API server itself answers."""
 
+import gzip
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from random_rights import VERDICTS, differences
 
 from msdoctor.bundle import Kind
 from msdoctor.collect import load
@@ -155,6 +158,14 @@ def test_names_that_no_other_object_may_have_are_read() -> None:
 
 
 # The API server's own answers
+
+
+def test_answers_that_were_recorded_of_random_roles_are_worked_out_alike() -> None:
+    verdicts = json.loads(gzip.decompress(VERDICTS.read_bytes()))
+    given = [answer[-1] for answer in verdicts["answers"]]
+
+    assert differences(verdicts) == []
+    assert min(given.count(True), given.count(False)) > 50
 
 
 @cache

@@ -54,8 +54,7 @@ def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str
     everything += [("Secret", "kube-system", TLS_SECRET), ("Service", "kube-system", LEFTOVER)]
     everything += [(kind, "kube-system", ADAPTER) for kind in ("Service", "Deployment")]
     # Bindings and roles of other patients, and what their remedies make.
-    everything += [("RoleBinding", "default", "metrics-server-auth-reader"), ("ClusterRole", "", PART_OF_ROLE)]
-    everything.append(("ServiceAccount", "kube-system", RENAMED))
+    everything += [("ClusterRole", "", PART_OF_ROLE), ("ServiceAccount", "kube-system", RENAMED)]
     return [identity for identity in everything if identity not in kept]
 
 
@@ -253,7 +252,7 @@ def _rights(wanted: MetricsServer) -> Iterator[Object]:
             f"{RBAC}/v1",
             "RoleBinding",
             "metrics-server-auth-reader",
-            "kube-system" if rights.auth_reader == "bound" else "default",
+            "kube-system",
             LABELS,
             roleRef={"apiGroup": RBAC, "kind": "Role", "name": "extension-apiserver-authentication-reader"},
             subjects=[subject],

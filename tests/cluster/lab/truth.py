@@ -170,13 +170,13 @@ class Rights:
     """What is bound to metrics-server's ServiceAccount; the defaults are upstream's.
 
     `to` is whom the three bindings name: the account, one of its name in another namespace, or its namespace's group.
-    `auth_reader`: `elsewhere` is in namespace default. `role` says what its ClusterRole, or the binding of that, is
-    like: `gone` leaves a binding to nothing, `no-watch` lets it get and list alone, `aggregated` has it put together by
-    the controller. `account` is the ServiceAccount that its pods run as.
+    `auth_reader` and `delegator`: whether those bindings are there. `role` says what its ClusterRole, or the binding of
+    that, is like: `gone` leaves a binding to nothing, `no-watch` lets it get and list alone, `aggregated` has it put
+    together by the controller. `account` is the ServiceAccount that its pods run as.
     """
 
     to: Literal["account", "account-elsewhere", "group"] = "account"
-    auth_reader: Literal["bound", "elsewhere"] | None = "bound"
+    auth_reader: bool = True
     delegator: bool = True
     role: Literal["bound", "unbound", "gone", "no-watch", "aggregated"] = "bound"
     account: str = "metrics-server"
