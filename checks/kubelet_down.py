@@ -30,6 +30,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msdoctor.facts.stranded import Stranded
 from msdoctor.model import (
     Blanks,
     Class,
@@ -93,15 +94,18 @@ def kubelet_down(
     reaches: tuple[Reach, ...],
     installation: Installation | Unseen | None,
     inotify: Mapping[str, Inotify | Unseen],
+    stranded: Stranded | Unseen | None,
     repair: Repair,
 ) -> Iterator[Finding | Unseen]:
     deployed = None if isinstance(installation, Unseen) else installation
     down = {reach.name for reach in reaches if _may_be_down(reach) and _is_complained_of(reach, deployed)}
+    # A machine that takes all of metrics-server along is metrics-server-node-down.
+    lost = {reach.name for reach in stranded.nodes} if isinstance(stranded, Stranded) else set()
     hosts = {pod.spec.node_name for pod in deployed.pods} if deployed else set()
     takes_along = bool(hosts) and hosts <= down
 
     def judge(reach: Reach) -> Iterator[Finding]:
-        if reach.name not in down or _cannot_start(reach, inotify):
+        if reach.name not in down - lost or _cannot_start(reach, inotify):
             return
         refused, unlisted = _is_refused(reach), _is_unlisted(reach)
         hosting = takes_along and reach.name in hosts

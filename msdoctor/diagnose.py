@@ -163,7 +163,7 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that a report tells."""
+    """All that a report tells. ``elsewhere``: what is the matter with other pipelines, and changes nothing of this."""
 
     taken_at: datetime
     context: Context
@@ -172,6 +172,7 @@ class Diagnosis:
     flow: FlowReport
     causes: tuple[Cause, ...]
     alternatives: tuple[Alternatives, ...]
+    elsewhere: tuple[Cause, ...]
     unexplained: tuple[Unexplained, ...]
     contradictions: tuple[str, ...]
     hops: tuple[HopReport, ...]
@@ -217,6 +218,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         flow=flow,
         causes=tuple(Cause(item.check, item.finding, explained.get(id(item), ())) for item in ordered),
         alternatives=alternatives([(item.check, item.finding) for item in ordered], outcomes, hidden),
+        elsewhere=tuple(Cause(item.check, item.finding) for item in found if item.check.cls is Class.ELSEWHERE),
         unexplained=unexplained,
         contradictions=tuple(contradictions),
         hops=hops,

@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from expected import FLOWING, MADE_FLOWING, MADE_TRUTH, TRUTH, UNSURE, WRITTEN
+from expected import ELSEWHERE, FLOWING, MADE_FLOWING, MADE_TRUTH, TRUTH, UNSURE, WRITTEN
 
 from msdoctor import registry
 from msdoctor.collect import load
@@ -58,6 +58,11 @@ def test_exactly_the_patients_faults_are_named(name: str) -> None:
     found = _diagnosed(name).causes
 
     assert {(cause.id, str(cause.finding.state)) for cause in found if cause.finding.effects} == KNOWN[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_wrong_elsewhere_is_named_and_kept_apart(name: str) -> None:
+    assert {cause.id for cause in _diagnosed(name).elsewhere} == ELSEWHERE.get(name, set())
 
 
 @pytest.mark.parametrize("name", NAMES)

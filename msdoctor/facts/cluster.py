@@ -17,16 +17,20 @@ from msdoctor.facts import starts as pod_starts
 from msdoctor.facts.aggregator import Aggregator, aggregators, foremost
 from msdoctor.facts.asked import Asked, asked
 from msdoctor.facts.asked_for import AskedFor
+from msdoctor.facts.contact import Trouble, troubles
 from msdoctor.facts.distribution import Distribution, distribution
 from msdoctor.facts.diversion import Diversions, diversions
 from msdoctor.facts.figures import NodeFigures, figures
 from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user, refused_lately
 from msdoctor.facts.gaps import Gap, gaps
 from msdoctor.facts.inotify import Inotify, inotify
+from msdoctor.facts.issuance import Refused as RefusedCertificate
+from msdoctor.facts.issuance import refused_certificates
 from msdoctor.facts.kubeadm import Drift, drifts
 from msdoctor.facts.leaving import Gone, gone, without
 from msdoctor.facts.making import NotMade, not_made
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Service, Version, decode
+from msdoctor.facts.other_metrics import OtherMetrics, other_metrics
 from msdoctor.facts.own_rights import READS_STATS, SCRAPES, OwnRights, own_rights
 from msdoctor.facts.own_token import OwnToken, own_token
 from msdoctor.facts.pending import Pending, pending
@@ -34,6 +38,7 @@ from msdoctor.facts.placing import Placing, placings
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
 from msdoctor.facts.services import own_services
+from msdoctor.facts.stranded import Stranded, stranded
 from msdoctor.facts.verification import Verification, verification
 from msdoctor.model import Unseen, those_seen
 from msdoctor.utterances import Speaker, Utterance
@@ -67,8 +72,10 @@ class Cluster:
     installation: installs.Installation | Unseen | None
     log: tuple[Utterance, ...] | Unseen
     failed_scrapes: tuple[FailedScrape, ...] | Unseen
+    troubles: tuple[Trouble, ...] | Unseen
     events: tuple[Event, ...]
     starts: tuple[pod_starts.Start, ...] | Unseen
+    refused_certificates: tuple[RefusedCertificate, ...] | Unseen
     not_made: NotMade | Unseen | None
     controller_managers: tuple[processes.Component, ...]
     nodes: tuple[Node, ...] | Unseen
@@ -79,6 +86,7 @@ class Cluster:
     kubelet_processes: tuple[processes.Component, ...]
     inotify: Mapping[str, Inotify | Unseen]
     reaches: tuple[reach.Reach, ...] | Unseen
+    stranded: Stranded | Unseen | None
     admissions: Mapping[str, admission.Admission | Unseen]
     asked: tuple[Asked, ...] | Unseen
     own_token: OwnToken | Unseen | None
@@ -88,6 +96,7 @@ class Cluster:
     running_pods: tuple[flows.RunningPod, ...] | Unseen
     figures: tuple[NodeFigures, ...] | Unseen
     hpas: tuple[HPA, ...] | Unseen
+    other_metrics: tuple[OtherMetrics, ...] | Unseen
     may_read_metrics: bool | Unseen
     may_scrape: bool | Unseen
     may_read_stats: bool | Unseen
@@ -157,6 +166,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     taken = aggregators(config, proxies, servers, those_seen(apiservices), named, heard, bundle.taken_at)
     own = own_rights(bundle, present, log, servers)
     whose = distribution(bundle, listed, (*servers, *kubelet_processes))
+    started = installed if isinstance(installed, Unseen) else pod_starts.starts(bundle, present, told)
     return Cluster(
         taken_at=bundle.taken_at,
         context=bundle.context,
@@ -183,8 +193,10 @@ def read_facts(bundle: Bundle) -> Cluster:
         installation=installation,
         log=log,
         failed_scrapes=failed,
+        troubles=troubles(log, servers),
         events=told,
-        starts=installed if isinstance(installed, Unseen) else pod_starts.starts(bundle, present, told),
+        starts=started,
+        refused_certificates=refused_certificates(bundle, started),
         not_made=installed
         if isinstance(installed, Unseen)
         else not_made(present, bundle.taken_at)
@@ -203,6 +215,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         kubelet_processes=kubelet_processes,
         inotify=inotify(bundle),
         reaches=reaches,
+        stranded=stranded(reaches, present),
         admissions=admissions,
         asked=asked(kubelets, admissions, failed, flow, present, bundle.taken_at, reaches),
         own_token=own_token(bundle, present, log, failed, flow, kubelet_processes),
@@ -212,6 +225,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         running_pods=running,
         figures=figures(expected, running, flow, failed, present, bundle.taken_at, kubelets),
         hpas=hpas,
+        other_metrics=other_metrics(bundle),
         may_read_metrics=may_read,
         may_scrape=own.may(SCRAPES) if own else Unseen("no pod"),
         may_read_stats=own.may(READS_STATS) if own else Unseen("no pod"),

@@ -203,6 +203,7 @@ class Toleration(Struct, frozen=True):
     operator: str = "Equal"
     value: str = ""
     effect: str = ""
+    toleration_seconds: int | None = None
 
 
 class PodSpec(Struct, frozen=True):
@@ -377,6 +378,8 @@ class ResourceMetric(Struct, frozen=True):
 
 
 class MetricSpec(Struct, frozen=True):
+    """One thing that an HPA is measured by; ``type`` says from which of the metrics APIs it comes."""
+
     type: str = ""
     resource: ResourceMetric | None = None
     container_resource: ResourceMetric | None = None
@@ -416,6 +419,34 @@ class Event(Struct, frozen=True):
     type: str = ""
     count: int | None = None
     last_timestamp: Time | None = None
+
+
+class IssuerReference(Struct, frozen=True):
+    name: Name = ""
+    kind: Name = "Issuer"
+    group: Name = "cert-manager.io"
+
+
+class CertificateSpec(Struct, frozen=True):
+    secret_name: Name = ""
+    common_name: str = ""
+    dns_names: tuple[str, ...] = msgspec.field(default=(), name="dnsNames")
+    issuer_ref: IssuerReference = IssuerReference()
+
+
+class Certificate(Struct, frozen=True):
+    """cert-manager.io/v1 Certificate."""
+
+    metadata: Meta = Meta()
+    spec: CertificateSpec = CertificateSpec()
+    status: Conditions = Conditions()
+
+
+class CertificateRequest(Struct, frozen=True):
+    """cert-manager.io/v1 CertificateRequest, one try to fill a Certificate's Secret."""
+
+    metadata: Meta = Meta()
+    status: Conditions = Conditions()
 
 
 class Version(Struct, frozen=True):
@@ -539,6 +570,14 @@ class RoleList(Struct, frozen=True):
 
 class BindingList(Struct, frozen=True):
     items: tuple[Binding, ...]
+
+
+class CertificateList(Struct, frozen=True):
+    items: tuple[Certificate, ...]
+
+
+class CertificateRequestList(Struct, frozen=True):
+    items: tuple[CertificateRequest, ...]
 
 
 T = TypeVar("T")

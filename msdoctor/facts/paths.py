@@ -29,6 +29,11 @@ DEPLOYMENTS = tuple(f"/apis/apps/v1/deployments?labelSelector={selector}" for se
 PODS = tuple(f"/api/v1/pods?labelSelector={selector}" for selector in SELECTORS)
 
 
+# KEDA's adapter, by the label of its chart and of its manifest (kedacore/charts, keda config/metrics-server).
+KEDA_ADAPTERS = ("keda-operator-metrics-apiserver", "keda-metrics-apiserver")
+KEDA_SERVICES = f"/api/v1/services?labelSelector=app.kubernetes.io%2Fname%20in%20%28{'%2C'.join(KEDA_ADAPTERS)}%29"
+
+
 def service(namespace: str, name: str) -> str:
     """A Service."""
     return f"/api/v1/namespaces/{namespace}/services/{name}"
@@ -55,3 +60,13 @@ def slices(namespace: str, service_name: str) -> str:
 def events(namespace: str, name: str) -> str:
     """The events of one object."""
     return f"/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.name%3D{name}"
+
+
+def certificates(namespace: str) -> str:
+    """cert-manager's Certificates of a namespace."""
+    return f"/apis/cert-manager.io/v1/namespaces/{namespace}/certificates"
+
+
+def certificate_requests(namespace: str) -> str:
+    """Its CertificateRequests, each one try to fill a Certificate's Secret."""
+    return f"/apis/cert-manager.io/v1/namespaces/{namespace}/certificaterequests"

@@ -11,6 +11,7 @@ from msdoctor.facts.objects import (
     APIServiceList,
     EndpointSliceList,
     Service,
+    ServiceReference,
     decode,
 )
 from msdoctor.model import Unseen
@@ -56,8 +57,11 @@ def backend(bundle: Bundle) -> Backend | Unseen | None:
     if isinstance(registered, Unseen):
         return registered
     reference = next((item.spec.service for item in registered if item.spec.service), None)
-    if reference is None:
-        return None
+    return None if reference is None else behind(bundle, reference)
+
+
+def behind(bundle: Bundle, reference: ServiceReference) -> Backend | Unseen:
+    """What stands behind the Service that an APIService names."""
     document = bundle.api(paths.service(reference.namespace, reference.name))
     absent = document.refusal is not None and document.refusal.status == 404
     service = None if absent else decode(document, Service)

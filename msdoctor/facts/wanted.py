@@ -16,7 +16,9 @@ from msdoctor.facts import (
     distribution,
     inotify,
     installation,
+    issuance,
     kubelets,
+    other_metrics,
     own_rights,
     own_token,
     paths,
@@ -74,6 +76,8 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
     found = installation.installations(bundle)
     installed = those_seen(found)
     api += services.wanted(installed)
+    api += other_metrics.wanted(bundle)
+    api += issuance.wanted(installed)
     for one in installed:
         api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))

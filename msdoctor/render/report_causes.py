@@ -40,6 +40,19 @@ def notes(report: Report) -> Iterator[str]:
             yield from report.page.wrapped(f"{block.first.id}: {summary}", " " * MARGIN, first="  · ")
 
 
+def elsewhere(report: Report) -> Iterator[str]:
+    """What is the matter with other pipelines, kept apart: whatever it is, it leaves resource metrics alone."""
+    page = report.page
+    if report.diagnosis.elsewhere:
+        yield page.paint("Elsewhere, and no matter of resource metrics:", BOLD)
+    for cause in report.diagnosis.elsewhere:
+        left = f"  → {cause.id}   {cause.finding.confidence}"
+        yield from page.sides(left, some(cause.finding.subjects, report, 2), YELLOW)
+        yield from page.wrapped(cause.finding.summary, " " * MARGIN)
+        yield from _seen(cause.finding, report)
+        yield from _repair(cause.finding.remedies, page)
+
+
 def _full(block: Block, report: Report) -> Iterator[str]:
     page = report.page
     yield from _title(block, RED, report)

@@ -41,6 +41,7 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, object]:
         "flow": _flow(diagnosis.flow),
         "causes": [_cause(cause) for cause in diagnosis.causes],
         "alternatives": [_alternatives(item) for item in diagnosis.alternatives],
+        "elsewhere": [_cause(cause) for cause in diagnosis.elsewhere],
         "unexplained": [
             {"id": item.id, "subjects": list(item.subjects), "look": list(item.look)} for item in diagnosis.unexplained
         ],

@@ -23,6 +23,7 @@ _SECTIONS: tuple[Callable[[Report], Iterator[str]], ...] = (
     report_causes.coming,
     report_causes.notes,
     report_rest.alternatives,
+    report_causes.elsewhere,
     report_rest.unexplained,
     report_rest.contradictions,
     report_rest.proof,

@@ -315,6 +315,15 @@ class OwnedByAnotherRelease(InnermostError, hop=Hop.B):
     owner: str = ""
 
 
+class IssuerRefuses(InnermostError, hop=Hop.D):
+    """cert-manager: ``The CSR PEM requests a commonName that is not present …``, ``…:acme:error:rejectedIdentifier``.
+
+    ``of``: what an ACME issuer refuses, ``common name`` or ``names`` (pkg/controller/certificaterequests/acme/acme.go).
+    """
+
+    of: str
+
+
 class NoPodMetrics(InnermostError, hop=Hop.H):
     """``no metrics returned from resource metrics API`` (HPA), ``Metrics not available for pod P`` (kubectl)."""
 

@@ -180,6 +180,18 @@ TRUTH: dict[str, Found] = {
     "kubelet-certs-by-bootstrap": set(),
     "old-x509-lines": set(),
     "node-just-joined": set(),
+    "metrics-server-node-down": {("metrics-server-node-down", "active")},
+    "external-metrics-api-down": set(),
+    "external-metrics-adapter-uninstalled": set(),
+    "external-metrics-apiservice-conflict": set(),
+    "external-metrics-served": set(),
+}
+
+# What each has of other pipelines, which changes nothing of the above; all others have nothing.
+ELSEWHERE: dict[str, set[str]] = {
+    "external-metrics-api-down": {"external-metrics-api-down"},
+    "external-metrics-adapter-uninstalled": {"external-metrics-api-down"},
+    "external-metrics-apiservice-conflict": {"external-metrics-apiservice-conflict"},
 }
 
 # What is in fixtures that were written from message formats: this lab cannot have it. See fixtures/README.md.
@@ -189,6 +201,7 @@ WRITTEN: dict[str, Found] = {
     "windows-kubelet-stats-500": {("windows-kubelet-stats-500", "active")},
     "kubelet-null-starttime": {("kubelet-null-starttime", "active")},
     "cgroup-v2-unsupported": {("cgroup-v2-unsupported", "active")},
+    "apiserver-connection-unstable": {("apiserver-connection-unstable", "active")},
     "inotify-limit-exhausted": {("inotify-limit-exhausted", "active")},
 }
 
@@ -239,6 +252,10 @@ FLOWING = (
     "kubelet-certs-by-bootstrap",
     "old-x509-lines",
     "node-just-joined",
+    "external-metrics-api-down",
+    "external-metrics-adapter-uninstalled",
+    "external-metrics-apiservice-conflict",
+    "external-metrics-served",
 )
 
 # Made of the patients above, see lab/variants.py, and having what those have: on every node, where nobody has metrics

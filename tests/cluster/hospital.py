@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expected import BY_PORT_FORWARD, MADE_TRUTH, TRUTH, Found, is_note
+from expected import BY_PORT_FORWARD, ELSEWHERE, MADE_TRUTH, TRUTH, Found, is_note
 from lab.cluster import Lab, LabError
 from lab.truth import NODES, WORKSTATION, Form
 from lab.variants import patient
@@ -66,6 +66,15 @@ def found(seen: Any) -> Found:
     return {(cause["id"], cause["state"]) for cause in causes if not is_note(cause)}
 
 
+def _expected(name: str) -> Found:
+    return EVERYBODY[name] | {(id_, "elsewhere") for id_ in ELSEWHERE.get(name, set())}
+
+
+def _told(seen: Any) -> list[Any]:
+    """Causes and what is the matter elsewhere, notes left out."""
+    return [cause for cause in (*seen["causes"], *seen["elsewhere"]) if not is_note(cause)]
+
+
 def first_way(cause: Any) -> Iterator[Any]:
     """The remedies of the way that is printed first."""
     first = min((remedy["way"] for remedy in cause["remedies"]), default=0)
@@ -75,9 +84,7 @@ def first_way(cause: Any) -> Iterator[Any]:
 def treat(lab: Lab, seen: Any) -> list[str]:
     """Run what is printed for each cause; returns what went wrong."""
     wrong = []
-    for cause in seen["causes"]:
-        if is_note(cause):
-            continue
+    for cause in _told(seen):
         for remedy in first_way(cause):
             machine = remedy["on"].partition("/")[2] or WORKSTATION
             script = "set -e\n" + "\n".join(remedy["commands"])
@@ -105,8 +112,8 @@ def deliver(lab: Lab) -> None:
 
 
 def is_healthy(seen: Any) -> bool:
-    """Whether metrics flow for every node without any cause."""
-    return seen["verdict"] in ("healthy", "at-risk") and not found(seen)
+    """Whether metrics flow for every node without any cause, and all is well elsewhere."""
+    return seen["verdict"] in ("healthy", "at-risk") and not found(seen) and not seen["elsewhere"]
 
 
 def heal(lab: Lab, seen: Any, *more: str) -> str:
@@ -132,8 +139,9 @@ def admit(lab: Lab, name: str, *, record: bool = False) -> Row:
     seen = report(lab, *more)
     if record and not (FIXTURES / name).exists():
         collect(lab, FIXTURES / name)
-    named, truth = found(seen), EVERYBODY[name]
-    if not [cause for cause in seen["causes"] if cause["remedies"] and not is_note(cause)]:
+    named = found(seen) | {(cause["id"], "elsewhere") for cause in seen["elsewhere"]}
+    truth = _expected(name)
+    if not [cause for cause in _told(seen) if cause["remedies"]]:
         healed = NOTHING_WRONG if not truth else NO_COMMAND
     else:
         healed = heal(lab, seen, *more)

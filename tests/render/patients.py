@@ -263,6 +263,7 @@ def _broken() -> Diagnosis:
         flow=FlowReport(0, 2, 0, 12, None, "operator", False, NODES, (blind("default/busy"),), 1),
         causes=(REQUESTHEADER, wrong_certificate(), SKIPS_TLS),
         alternatives=(),
+        elsewhere=(),
         unexplained=(),
         contradictions=(),
         hops=hops(
@@ -313,6 +314,7 @@ def _healthy() -> Diagnosis:
         flow=FlowReport(2, 2, 11, 12, 9, "operator", True, (), (), 1),
         causes=(SKIPS_TLS,),
         alternatives=(),
+        elsewhere=(),
         unexplained=(),
         contradictions=(),
         hops=OK,

@@ -112,4 +112,15 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.Evicted(match[1]),
     ),
     Grammar("OOMKilled", r"OOMKilled", says(errors.OutOfMemory())),
+    # cert-manager pkg/controller/certificaterequests/acme/acme.go; RFC 8555 6.7 through golang.org/x/crypto/acme
+    Grammar(
+        "requests a commonName that is not present in the list of dnsNames or ipAddresses",
+        r"requests a commonName that is not present in the list of dnsNames or ipAddresses",
+        lambda _: errors.IssuerRefuses("common name"),
+    ),
+    Grammar(
+        "urn:ietf:params:acme:error:rejectedIdentifier",
+        r"urn:ietf:params:acme:error:rejectedIdentifier",
+        lambda _: errors.IssuerRefuses("names"),
+    ),
 )

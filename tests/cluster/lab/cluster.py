@@ -227,6 +227,9 @@ class Lab:
         self._annotate_nodes(truth)
         if truth.metrics_server.token == "secret":
             self._put_token_into_secret()
+        prefers = truth.metrics_server.pod.prefers
+        if prefers and truth.kubelet(prefers).running:
+            self._await(lambda: prefers in self.look().ready_nodes, f"{prefers} to be ready")
         if remade or "kube-apiserver" in restarted[MASTER] or _needs_new_pod(truth) or self._has_account_of_old():
             self._restart_metrics_server()
         for machine in (WORKSTATION, *NODES):
@@ -251,6 +254,8 @@ class Lab:
             return self._await_just_started()
         if truth.caught is Caught.JUST_JOINED:
             return self._rejoin(NODE1)
+        if truth.caught is Caught.RESTARTED:
+            return self._restart_apiserver()
         healthy_is_right = replace(truth, form=Form.SYSTEMD, before=None) == Truth()
         last, since, well = None, time.monotonic(), 0
         at_least = MISSED_SECONDS if truth.caught is Caught.MISSED else AT_LEAST_SECONDS
@@ -295,6 +300,16 @@ class Lab:
         self._await(lambda: any(stamp > left for stamp in self.look().stamps), f"a scrape without {node}")
         self.run(node, ["systemctl", "restart", "kubelet"], check=True)
         self._await(lambda: node in self.look().ready_nodes, f"{node} to be ready")
+        return self.look()
+
+    def _restart_apiserver(self) -> Observation:
+        """Stop it for as long as it takes to be missed, and wait until nobody complains any more."""
+        self._await(lambda: len(self.look().stamps) == len(NODES), "metrics of all nodes")
+        self.run(MASTER, ["systemctl", "stop", "kube-apiserver"], check=True)
+        time.sleep(10)
+        self.run(MASTER, ["systemctl", "start", "kube-apiserver"], check=True)
+        time.sleep(120)
+        self._await(lambda: self.look().available == "True/Passed", "the metrics API")
         return self.look()
 
     def _await(self, happens: Callable[[], bool], what: str) -> None:
@@ -483,7 +498,14 @@ class Lab:
         for kind, namespace, name in objects.unwanted(truth, authorities):
             where = ["-n", namespace] if namespace else []
             self.kubectl("delete", kind, name, *where, "--ignore-not-found", "--wait=true")
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects.wanted(truth, authorities)})
+        wanted = objects.wanted(truth, authorities)
+        kinds = [thing for thing in wanted if thing["kind"] == "CustomResourceDefinition"]
+        if kinds:
+            defined = json.dumps({"apiVersion": "v1", "kind": "List", "items": kinds})
+            self.kubectl("apply", "-f", "-", stdin=defined)
+            self.kubectl("wait", "--for=condition=Established", "-f", "-", stdin=defined)
+        items = [thing for thing in wanted if thing not in kinds]
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
         # Create what is missing, then replace everything: unlike apply, that takes away what others have added.
         self.kubectl("create", "-f", "-", stdin=text, check=False)
         # An object's controller may write its status between kubectl's reading and its writing.
@@ -774,7 +796,9 @@ def _needs_new_pod(truth: Truth) -> bool:
     """Whether a pod that has run for a while would not show what it should."""
     pod = truth.metrics_server.pod
     kept_out = pod.quota or pod.taint is not None
-    moves = kept_out or not truth.keeps_endpoints or truth.metrics_server.rights.role == "gone"
+    # What it prefers was perhaps not to be had when it was made.
+    prefers = pod.prefers is not None and truth.kubelet(pod.prefers).running
+    moves = kept_out or prefers or not truth.keeps_endpoints or truth.metrics_server.rights.role == "gone"
     return moves or truth.caught is Caught.JUST_STARTED or truth.metrics_server.token == "secret"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from lab import cgroups, images
+from lab import cert_manager, cgroups, images
 from lab.authorities import INTERMEDIATES, Authorities
 from lab.pki import Pair
 from lab.truth import ADDRESSES, MASTER, NODE1, NODES, ApiServer, Form, Kubelet, ServingCert, Truth
@@ -98,8 +98,11 @@ def machine_units(truth: Truth, machine: str) -> Iterator[Unit]:
         ("/var/lib/kube-proxy/kube",),
     )
     yield _figures(truth.kubelet(machine))
+    if machine == NODE1:
+        yield _adapter(truth)
     if machine == MASTER:
         yield _csr_decider(truth)
+        yield _cert_issuer(truth)
 
 
 FIGURES = "/var/lib/lab/figures.py"
@@ -111,6 +114,15 @@ def _figures(kubelet: Kubelet) -> Unit:
     return Unit("figures", "Tells a kubelet's figures", command, (FIGURES,), running=kubelet.tale is not None)
 
 
+ADAPTER = "/var/lib/lab/adapter.py"
+
+
+def _adapter(truth: Truth) -> Unit:
+    """Who answers for the adapters of external and custom metrics."""
+    running = truth.external is not None and truth.external.answers
+    return Unit("adapter", "Serves other metrics", ("/usr/bin/python3", ADAPTER), (ADAPTER,), running=running)
+
+
 CSR_DECIDER = "csr-decider"
 
 
@@ -119,6 +131,16 @@ def _csr_decider(truth: Truth) -> Unit:
     decided = any(truth.kubelet(node).requests != "left" for node in NODES)
     command = ("/bin/sh", f"{PKI}/{CSR_DECIDER}.sh")
     return Unit(CSR_DECIDER, "Decides about kubelets' requests", command, (f"{PKI}/{CSR_DECIDER}",), running=decided)
+
+
+CERT_ISSUER = "cert-issuer"
+
+
+def _cert_issuer(truth: Truth) -> Unit:
+    """What of cert-manager a self-signed Issuer needs."""
+    running = truth.metrics_server.issuer is not None
+    command = ("/bin/sh", f"{PKI}/{CERT_ISSUER}.sh")
+    return Unit(CERT_ISSUER, "Issues self-signed certificates", command, (f"{PKI}/{CERT_ISSUER}",), running=running)
 
 
 def _csr_decider_script(truth: Truth) -> str:
@@ -267,6 +289,7 @@ def machine_files(truth: Truth, machine: str, lab: str, authorities: Authorities
     """Every file of a machine by its path, units included."""
     files: Files = {unit.path: File(unit.text) for unit in machine_units(truth, machine)}
     files |= _common_files(machine)
+    files[ADAPTER] = File((Path(__file__).parent / "stand_ins" / "adapter.py").read_text())
     files[FIGURES] = File((Path(__file__).parent / "stand_ins" / "figures.py").read_text())
     files |= _kubelet_files(truth.kubelet(machine), truth.form, machine, lab, authorities)
     proxy = authorities.leaf("system:kube-proxy", organization="system:node-proxier")
@@ -491,6 +514,7 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
             kubeconfig(authorities, "system:kube-controller-manager", manager), 0o600
         ),
         f"{PKI}/{CSR_DECIDER}.sh": File(_csr_decider_script(truth)),
+        f"{PKI}/{CERT_ISSUER}.sh": File(cert_manager.script(f"{PKI}/{CSR_DECIDER}.kubeconfig")),
         f"{PKI}/{CSR_DECIDER}.kubeconfig": File(kubeconfig(authorities, "admin", admin), 0o600),
         f"{PKI}/kube-scheduler.kubeconfig": File(kubeconfig(authorities, "system:kube-scheduler", scheduler), 0o600),
     }

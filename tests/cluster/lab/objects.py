@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from lab import images
+from lab import cert_manager, images, other_metrics
 from lab.authorities import Authorities
 from lab.files import DNS_SERVICE
 from lab.truth import MetricsServer, Rights, ServerPod, ServingCert, Truth
@@ -35,13 +35,17 @@ def wanted(truth: Truth, authorities: Authorities) -> list[Object]:
     server, registration = truth.metrics_server, truth.api_service
     if server.deployed:
         found += _metrics_server(truth)
-    if server.tls_cert:
+    if server.issuer:
+        found += cert_manager.wanted(server.issuer, TLS_SECRET)
+    elif server.tls_cert:
         found.append(_tls_secret(server.tls_cert, authorities))
     if registration:
         found.append(_api_service(truth, authorities))
         found += [_service(registration.service, {"app": "gone"}, "https")] if registration.leftover else []
     if server.pod.quota:
         found.append(_quota())
+    if truth.external:
+        found += other_metrics.wanted(truth.external)
     return found
 
 
@@ -55,6 +59,7 @@ def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str
     everything += [(kind, "kube-system", ADAPTER) for kind in ("Service", "Deployment")]
     # Bindings and roles of other patients, and what their remedies make.
     everything += [("ClusterRole", "", PART_OF_ROLE), ("ServiceAccount", "kube-system", RENAMED)]
+    everything += [*other_metrics.identities(), *cert_manager.identities()]
     return [identity for identity in everything if identity not in kept]
 
 
@@ -335,6 +340,8 @@ def _metrics_server_pod(truth: Truth) -> Object:
         "volumes": [{"emptyDir": {}, "name": "tmp-dir"}],
     }
     pod["nodeSelector"] |= dict(wanted.pod.selector)
+    if wanted.pod.prefers:
+        pod["affinity"] = {"nodeAffinity": _preference(wanted.pod.prefers)}
     if wanted.pod.user is None:
         del container["securityContext"]["runAsUser"]
     if not wanted.pod.writable:
@@ -350,6 +357,12 @@ def _metrics_server_pod(truth: Truth) -> Object:
         container["volumeMounts"].append({"mountPath": TLS_MOUNT, "name": "tls", "readOnly": True})
         pod["volumes"].append({"name": "tls", "secret": {"secretName": TLS_SECRET}})
     return pod | ({"hostNetwork": True} if wanted.host_network else {})
+
+
+def _preference(node: str) -> Object:
+    here = {"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}
+    preference = {"weight": 100, "preference": {"matchExpressions": [here]}}
+    return {"preferredDuringSchedulingIgnoredDuringExecution": [preference]}
 
 
 def _resources(pod: ServerPod) -> Object:

@@ -16,6 +16,7 @@ from lab.truth import (
     ApiService,
     Caught,
     Drop,
+    ExternalMetrics,
     FrontProxyCert,
     MetricsServer,
     RequestHeader,
@@ -106,17 +107,28 @@ def _cut_off_from_api_server(*nodes: str) -> Fault:
     return lambda truth: replace(_firewall(*rules)(truth), caught=Caught.MISSED)
 
 
-def _machine_gone(node: str) -> Fault:
-    """As from outside: nothing gets in or out, and the cloud's controller has been there."""
+def _machine_dead(node: str, *, shut_down: bool) -> Fault:
+    """As from outside: nothing gets in or out. `shut_down`: and the cloud's controller has been there."""
     rules = (
         Drop(node, "INPUT", ("-i", "eth0")),
         Drop(node, "OUTPUT", ("-o", "eth0")),
         Drop(node, "FORWARD", ("-i", "eth0")),
         Drop(node, "FORWARD", ("-o", "eth0")),
     )
-    elsewhere = _metrics_server(node=next(name for name in NODES if name != node))
-    told = _all(_firewall(*rules), _kubelet(node, running=False, shut_down=True), elsewhere)
+    told = _all(_firewall(*rules), _kubelet(node, running=False, shut_down=shut_down))
     return lambda truth: replace(told(truth), caught=Caught.MISSED)
+
+
+def _machine_gone(node: str) -> Fault:
+    """metrics-server is elsewhere."""
+    elsewhere = _metrics_server(node=next(name for name in NODES if name != node))
+    return _all(_machine_dead(node, shut_down=True), elsewhere)
+
+
+def _machine_of_metrics_server_dead(node: str, *, shut_down: bool) -> Fault:
+    """It was there, and can be elsewhere too."""
+    there = _pod(prefers=node)
+    return lambda truth: replace(_all(there, _machine_dead(node, shut_down=shut_down))(truth), before=there(truth))
 
 
 def _firewall(*rules: Drop) -> Fault:
@@ -141,6 +153,10 @@ def _rights(**changes: object) -> Fault:
 
 def _registered(**changes: object) -> Fault:
     return lambda truth: replace(truth, api_service=replace(ApiService(), **changes))  # type: ignore[arg-type]
+
+
+def _external(**changes: bool) -> Fault:
+    return lambda truth: replace(truth, external=ExternalMetrics(**changes))
 
 
 OWN_NAME = "metrics-server.kube-system.svc"
@@ -313,6 +329,14 @@ FAULTS: dict[str, Fault] = {
     "secure-port-mismatch": _metrics_server(
         args=tuple(arg.replace("=10250", "=4443") for arg in MetricsServer().args),
     ),
+    "chart-cert-acme-cn": _all(_serves_aggregator(), _metrics_server(issuer="refuses-common-name")),
+    "chart-cert-acme-names": _all(_serves_aggregator(), _metrics_server(issuer="refuses-names")),
+    "apiserver-restarting": _all(_metrics_server(node=NODE1), lambda truth: replace(truth, caught=Caught.RESTARTED)),
+    # Other metrics than these: the last one is well.
+    "external-metrics-api-down": _external(answers=False),
+    "external-metrics-adapter-uninstalled": _external(answers=False, uninstalled=True),
+    "external-metrics-apiservice-conflict": _external(taken_over=True),
+    "external-metrics-served": _external(),
     "apiservice-insecure-skip-tls": _all(),  # upstream's manifest as it is
     **_front_proxy_faults(),
     **_proxy_faults(),
@@ -328,6 +352,9 @@ FAULTS: dict[str, Fault] = {
     "node-firewall-reject-below": _all(_firewall(REJECTED), _metrics_server(node=NODE1)),
     "kubelet-down": _all(_kubelet(NODE1, running=False), _metrics_server(node=MASTER)),
     "kubelet-down-below": _all(_kubelet(NODE1, running=False), _metrics_server(node=NODE1)),
+    "metrics-server-node-down": _machine_of_metrics_server_dead(NODE1, shut_down=True),
+    # The same, and nobody has written it on the Node.
+    "metrics-server-node-unplugged": _machine_of_metrics_server_dead(NODE1, shut_down=False),
     "node-terminated-still-listed": _machine_gone(NODE1),
     "node-address-dns-unresolvable": _metrics_server(args=_without("--kubelet-preferred-address-types")),
     "node-address-by-hostname": _metrics_server(args=_with("--kubelet-preferred-address-types", "Hostname,InternalIP")),

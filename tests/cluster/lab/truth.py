@@ -148,8 +148,8 @@ class ServerPod:
 
     `image` stands in place of the release's own. `selector` is added to its nodeSelector. `user` is its runAsUser, None
     leaves that to the image. `writable`: whether it has a volume on /tmp, its only place to write to. `critical`: its
-    priority class. `rolling`: a new pod is made before the old one goes. `quota` lets the namespace have no pod but
-    CoreDNS's. `taint` is on every node.
+    priority class. `prefers` is the node that takes it as long as it can. `rolling`: a new pod is made before the old
+    one goes. `quota` lets the namespace have no pod but CoreDNS's. `taint` is on every node.
     """
 
     image: str | None = None
@@ -160,6 +160,7 @@ class ServerPod:
     user: int | None = 1000
     writable: bool = True
     critical: bool = True
+    prefers: str | None = None
     rolling: bool = False
     quota: bool = False
     taint: str | None = None
@@ -190,7 +191,8 @@ class MetricsServer:
     `kubelet_rights` is what its role lets it get from kubelets; `node` the only node that may take its pod, if any is.
     `account`: `remade` deletes its ServiceAccount and makes it anew while the pod runs. `token`: `secret` has it use a
     token that somebody took for an hour, and put into a Secret, an hour ago, in place of the one that a kubelet renews.
-    `tls_cert` is served in place of one that it signs for itself, from a Secret. `has_service`: whether its Service is
+    `tls_cert` is served in place of one that it signs for itself, from a Secret. `issuer`: cert-manager was to fill
+    that Secret, and an ACME issuer has refused the common name, or the names. `has_service`: whether its Service is
     there. `adapter`: the same program under another adapter's name and labels. `release` is the Helm release that has
     installed the Deployment. `environ` is its container's environment.
     """
@@ -216,6 +218,7 @@ class MetricsServer:
     token: Literal["kubelets", "secret"] = "kubelets"
     pod: ServerPod = ServerPod()
     tls_cert: ServingCert | None = None
+    issuer: Literal["refuses-common-name", "refuses-names"] | None = None
     has_service: bool = True
     adapter: bool = False
     release: str | None = None
@@ -241,6 +244,19 @@ class ApiService:
 
 
 @dataclass(frozen=True)
+class ExternalMetrics:
+    """KEDA's registration of external.metrics.k8s.io, a Prometheus adapter beside it, and a workload that asks there.
+
+    Neither program is here: `stand_ins/adapter.py` on k8s-node1 answers for both, if `answers`. `taken_over`: the other
+    adapter's manifest was applied last. `uninstalled`: the Service is gone, and the APIService was left.
+    """
+
+    answers: bool = True
+    taken_over: bool = False
+    uninstalled: bool = False
+
+
+@dataclass(frozen=True)
 class Hpa:
     """HorizontalPodAutoscaler default/busy: scales Deployment busy by the average CPU utilization, in percent."""
 
@@ -263,6 +279,7 @@ class Caught(StrEnum):
 
     `MISSED` waits on until the cluster has marked a node whose kubelet it does not hear from; `JUST_JOINED` has
     k8s-node1 leave the cluster and join it anew. `RACED` has metrics-server start before its role is there.
+    `RESTARTED`: the API server was started anew, and that is over.
     """
 
     SETTLED = "settled"
@@ -270,6 +287,7 @@ class Caught(StrEnum):
     MISSED = "missed"
     JUST_JOINED = "just-joined"
     RACED = "raced"
+    RESTARTED = "restarted"
 
 
 def own_cert(node: str) -> ServingCert:
@@ -299,6 +317,7 @@ class Truth:
     metrics_server: MetricsServer = MetricsServer()
     api_service: ApiService | None = ApiService()
     keeps_endpoints: bool = True
+    external: ExternalMetrics | None = None
     hpa: Hpa = Hpa()
     firewall: tuple[Drop, ...] = ()
     workstation_reaches_kubelets: bool = True
