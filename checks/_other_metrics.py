@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.facts.other_metrics import complaint
 from msdoctor.model import Evidence
 
 if TYPE_CHECKING:
@@ -17,15 +16,15 @@ MOST_HPAS = 3
 
 def askers(one: OtherMetrics) -> str:
     """A sentence about the HPAs that get metrics from it."""
-    names = [hpa.key for hpa in one.asked_by]
+    names = [asker.hpa.key for asker in one.asked_by]
     more = f" and {len(names) - MOST_HPAS} more" if len(names) > MOST_HPAS else ""
     return f" HPA {', '.join(names[:MOST_HPAS])}{more} asks there." if names else " No HPA asks there."
 
 
 def told(one: OtherMetrics) -> Iterator[Evidence]:
     """What those HPAs say."""
-    for hpa in one.asked_by[:MOST_HPAS]:
-        said = complaint(hpa)
+    for asker in one.asked_by[:MOST_HPAS]:
+        hpa, said = asker.hpa, asker.said
         yield Evidence(
             saw=said.message if said else "it gets metrics from this API",
             where=f"HPA {hpa.key}, condition {said.type}" if said else f"HPA {hpa.key}",

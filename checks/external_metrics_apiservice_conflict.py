@@ -33,11 +33,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msdoctor.facts.other_metrics import RELEASE, RELEASE_NAMESPACE, release
 from msdoctor.model import Blanks, Class, Evidence, Finding, Hop, NotApplicable, Remedy, Says, Unseen, check
 
 from ._other_metrics import askers, told
 from ._registration import apiservice, as_before, condition, names_service, point_to
+from .helm_apiservice_ownership_conflict import NAME, NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def _point_to(blanks: Blanks, undo: tuple[str, ...] = ()) -> Remedy:
 def _handed_over(blanks: Blanks) -> Iterator[str]:
     """To the release of the adapter that it then names, so that the other's `helm upgrade` refuses to take it back."""
     if "release" in blanks:
-        written = f"{RELEASE}={blanks['release']} {RELEASE_NAMESPACE}={blanks['release_namespace']}"
+        written = f"{NAME}={blanks['release']} {NAMESPACE}={blanks['release_namespace']}"
         yield f"kubectl annotate apiservice {apiservice(blanks)} --overwrite {written}"
 
 
@@ -108,20 +108,20 @@ def _names(one: OtherMetrics) -> Iterator[Evidence]:
 
 
 def _remedies(one: OtherMetrics, repair: Repair) -> tuple[Remedy, ...]:
-    service = next((rival.service for rival in one.rivals if rival.service), None)
-    if service is None:
+    rival = next((rival for rival in one.rivals if rival.service), None)
+    if rival is None or rival.service is None:
         return ()
-    of_service, of_apiservice = release(service.metadata), release(one.apiservice.metadata)
+    service = rival.service
     blanks = repair.blanks(
         apiservice=one.name,
         right_service=service.metadata.name,
         right_namespace=service.metadata.namespace,
         right_port=str(_port(service)),
-        **(_names_of(of_service) if of_service != of_apiservice else {}),
+        **(_names_of(rival.release) if rival.release != one.release else {}),
     )
     undo = (
         *(() if isinstance(one.backend, Unseen) else as_before(blanks, one.backend)),
-        *_handed_over(repair.blanks(apiservice=one.name, **_names_of(of_apiservice))),
+        *_handed_over(repair.blanks(apiservice=one.name, **_names_of(one.release))),
     )
     return (_point_to(blanks, undo),)
 

@@ -30,7 +30,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msdoctor.facts.stranded import Stranded
 from msdoctor.model import (
     Blanks,
     Class,
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.reach import Reach
     from msdoctor.facts.repair import Repair
+    from msdoctor.facts.stranded import Stranded
 
 LAST_WORDS = "journalctl -u kubelet -n 20, on NODE"
 WHY_IT_ENDED = "Why it ended, and whether it can start, only its node tells."
@@ -100,7 +100,7 @@ def kubelet_down(
     deployed = None if isinstance(installation, Unseen) else installation
     down = {reach.name for reach in reaches if _may_be_down(reach) and _is_complained_of(reach, deployed)}
     # A machine that takes all of metrics-server along is metrics-server-node-down.
-    lost = {reach.name for reach in stranded.nodes} if isinstance(stranded, Stranded) else set()
+    lost = set() if stranded is None or isinstance(stranded, Unseen) else {reach.name for reach in stranded.nodes}
     hosts = {pod.spec.node_name for pod in deployed.pods} if deployed else set()
     takes_along = bool(hosts) and hosts <= down
 

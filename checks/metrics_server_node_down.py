@@ -32,7 +32,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.facts.leaving import SHUT_DOWN
 from msdoctor.model import (
     Blanks,
     Class,
@@ -153,8 +152,7 @@ def _where(stranded: Stranded, installation: Installation) -> Iterator[Evidence]
 
 def _remedies(stranded: Stranded, repair: Repair) -> tuple[Remedy, ...]:
     left = [pod.metadata.name for pod in stranded.pods if pod.metadata.deletion_timestamp is None]
-    marked = any(SHUT_DOWN in {taint.key for taint in reach.kubelet.node.spec.taints} for reach in stranded.nodes)
     moves = tuple(_move(repair.blanks(pod=name)) for name in left)
     # Whoever marked a machine takes its Node away too.
-    forgets = () if marked else tuple(_forget(repair.blanks(reach.name)) for reach in stranded.nodes)
+    forgets = () if stranded.marked else tuple(_forget(repair.blanks(reach.name)) for reach in stranded.nodes)
     return (*moves, *forgets)

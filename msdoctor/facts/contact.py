@@ -32,6 +32,10 @@ class Trouble:
     lost: bool
     restarted: Component | None
 
+    def over(self, now: datetime) -> bool:
+        """Whether it has not been complained of for so long that all is well again."""
+        return now - self.last > APART
+
     @property
     def newest(self) -> Utterance:
         """Its last complaint that is of a loss; else its last."""

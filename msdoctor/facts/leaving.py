@@ -13,11 +13,10 @@ from typing import TypeVar
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import Node
 from msdoctor.facts.reach import Reach
-from msdoctor.facts.stranded import UNANSWERED
+from msdoctor.facts.stranded import SHUT_DOWN, UNANSWERED
 from msdoctor.model import Evidence, Unseen
 
 # kubernetes staging/src/k8s.io/cloud-provider/api/well_known_taints.go; autoscaler cluster-autoscaler/utils/taints.
-SHUT_DOWN = "node.cloudprovider.kubernetes.io/shutdown"
 TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler"
 
 T = TypeVar("T")

@@ -42,6 +42,19 @@ class Rival:
     evidence: Evidence
     service: Service | None = None
 
+    @property
+    def release(self) -> str:
+        """``namespace/name`` of the Helm release of its Service; empty where that says none."""
+        return release(self.service.metadata) if self.service else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """An HPA that gets metrics from such a group, and what it says if it gets none."""
+
+    hpa: HPA
+    said: Condition | None
+
 
 @dataclass(frozen=True, slots=True)
 class OtherMetrics:
@@ -52,13 +65,18 @@ class OtherMetrics:
 
     apiservice: APIService
     backend: Backend | Unseen
-    asked_by: tuple[HPA, ...]
+    asked_by: tuple[Asker, ...]
     rivals: tuple[Rival, ...]
 
     @property
     def name(self) -> str:
         """The APIService's name."""
         return self.apiservice.metadata.name
+
+    @property
+    def release(self) -> str:
+        """``namespace/name`` of the Helm release that it belongs to; empty where it says none."""
+        return release(self.apiservice.metadata)
 
     @property
     def how(self) -> str:
@@ -70,11 +88,6 @@ class OtherMetrics:
         """``namespace/name`` of the Service that it names."""
         reference = self.apiservice.spec.service
         return f"{reference.namespace}/{reference.name}" if reference else ""
-
-
-def complaint(hpa: HPA) -> Condition | None:
-    """What an HPA says that gets no custom or external metrics."""
-    return next((one for one in hpa.status.conditions or () if one.status == "False" and one.reason in FAILED), None)
 
 
 def wanted(bundle: Bundle) -> Iterator[str]:
@@ -112,6 +125,10 @@ def _registered(bundle: Bundle) -> tuple[APIService, ...] | Unseen:
     return tuple(sorted(ours, key=lambda item: item.metadata.name))
 
 
+def _complaint(hpa: HPA) -> Condition | None:
+    return next((one for one in hpa.status.conditions or () if one.status == "False" and one.reason in FAILED), None)
+
+
 def _one(
     bundle: Bundle,
     item: APIService,
@@ -121,12 +138,16 @@ def _one(
     of_keda: Sequence[Service],
 ) -> OtherMetrics:
     backend = behind(bundle, named)
-    asking = (hpa for hpa in hpas if any(metric.type in GROUPS[item.spec.group] for metric in hpa.spec.metrics))
+    asking = (
+        Asker(hpa, _complaint(hpa))
+        for hpa in hpas
+        if any(metric.type in GROUPS[item.spec.group] for metric in hpa.spec.metrics)
+    )
     rivals = (*_by_version(item, named, registered), *_keda(named, of_keda), *_by_release(item, backend))
     return OtherMetrics(
         apiservice=item,
         backend=backend,
-        asked_by=tuple(sorted(asking, key=lambda hpa: (complaint(hpa) is None, hpa.key))),
+        asked_by=tuple(sorted(asking, key=lambda one: (one.said is None, one.hpa.key))),
         rivals=rivals,
     )
 

@@ -16,17 +16,22 @@ from msdoctor.facts.reach import METRICS_SERVER, Outcome, Reach
 from msdoctor.model import Unseen
 
 UNANSWERED = (Outcome.SILENT, Outcome.NO_ROUTE)
+SHUT_DOWN = "node.cloudprovider.kubernetes.io/shutdown"
 UNREACHABLE = "node.kubernetes.io/unreachable"
 LONGEST = 86400
 
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """Such pods, oldest first, and their nodes. ``moves_at``: when the cluster makes one elsewhere by itself."""
+    """Such pods, oldest first, and their nodes. ``moves_at``: when the cluster makes one elsewhere by itself.
+
+    ``marked``: whether a cloud's controller has written on a node that its machine is shut down.
+    """
 
     pods: tuple[Pod, ...]
     nodes: tuple[Reach, ...]
     moves_at: datetime | None
+    marked: bool
 
 
 def stranded(reaches: Sequence[Reach] | Unseen, installation: Installation | None) -> Stranded | Unseen | None:
@@ -37,8 +42,9 @@ def stranded(reaches: Sequence[Reach] | Unseen, installation: Installation | Non
     dead = {reach.name: reach for reach in reaches if is_dead(reach)}
     if not pods or any(pod.ready or pod.spec.node_name not in dead for pod in pods):
         return None
-    names = tuple(dict.fromkeys(pod.spec.node_name for pod in pods))
-    return Stranded(pods, tuple(dead[name] for name in names), _moves_at(pods[-1], dead[pods[-1].spec.node_name]))
+    nodes = tuple(dead[name] for name in dict.fromkeys(pod.spec.node_name for pod in pods))
+    marked = any(taint.key == SHUT_DOWN for reach in nodes for taint in reach.kubelet.node.spec.taints)
+    return Stranded(pods, nodes, _moves_at(pods[-1], dead[pods[-1].spec.node_name]), marked)
 
 
 def is_dead(reach: Reach) -> bool:

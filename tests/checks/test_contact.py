@@ -8,7 +8,7 @@ from msdoctor.facts import paths
 from msdoctor.judge import Result
 from tests.facts.clusters import NOW, Patient, healthy, listed, mirror_pod, moment
 
-UNSTABLE = "apiserver-connection-unstable"
+UNSTABLE, RESTARTING = "apiserver-connection-unstable", "apiserver-restarting"
 LOST = (
     r'I0301 12:00:00.000000       1 reflector.go:556] "Warning: watch ended with error" type="*v1.Node"'
     r' err="an error on the server (\"unable to decode an event from the watch stream: http2: client connection'
@@ -63,3 +63,24 @@ def test_three_losses_apart_from_each_other_are_named_with_their_times() -> None
 )
 def test_less_than_that_is_not(patient: Patient) -> None:
     assert patient.outcome(UNSTABLE).result is Result.PASS
+
+
+def test_a_restart_that_is_over_explains_what_was_said_then() -> None:
+    patient = _started(_says((300, LOST), (290, REFUSED), (280, REFUSED)), 285)
+
+    (finding,) = patient.outcome(RESTARTING).findings
+    assert finding.effects == ()
+    assert patient.outcome(UNSTABLE).result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    "patient",
+    [
+        _started(_says((300, REFUSED)), 7200),
+        _started(_says((20, REFUSED)), 25),
+        _started(_says(*((900 - age, REFUSED) for age in range(0, 600, 30))), 600),
+    ],
+    ids=("started-long-ago", "not-over", "too-long"),
+)
+def test_what_no_restart_explains_is_not_put_down_to_one(patient: Patient) -> None:
+    assert patient.outcome(RESTARTING).result is Result.PASS

@@ -8,7 +8,8 @@ import pytest
 from msdoctor.bundle import WORKSTATION, Kind, Place
 from msdoctor.diagnose import Verdict, exit_code
 from msdoctor.facts import paths
-from msdoctor.facts.leaving import SHUT_DOWN, TO_BE_DELETED
+from msdoctor.facts.leaving import TO_BE_DELETED
+from msdoctor.facts.stranded import SHUT_DOWN
 from msdoctor.judge import Result
 from msdoctor.model import Confidence
 from msdoctor.render import report_text

@@ -8,7 +8,7 @@ import pytest
 from msdoctor.bundle import WORKSTATION, Kind, Place
 from msdoctor.diagnose import Verdict
 from msdoctor.facts import paths
-from msdoctor.facts.leaving import SHUT_DOWN
+from msdoctor.facts.stranded import SHUT_DOWN
 from msdoctor.judge import Result
 from msdoctor.model import Confidence
 from tests.checks.unreached import log_behind_it, refuses_workstation, silent_to_workstation, stopped
