@@ -227,9 +227,7 @@ class Lab:
         self._annotate_nodes(truth)
         if truth.metrics_server.token == "secret":
             self._put_token_into_secret()
-        prefers = truth.metrics_server.pod.prefers
-        if prefers and truth.kubelet(prefers).running:
-            self._await(lambda: prefers in self.look().ready_nodes, f"{prefers} to be ready")
+        self._await_preferred(truth)
         if remade or "kube-apiserver" in restarted[MASTER] or _needs_new_pod(truth) or self._has_account_of_old():
             self._restart_metrics_server()
         for machine in (WORKSTATION, *NODES):
@@ -544,6 +542,12 @@ class Lab:
             self._taint(node, truth.metrics_server.pod.taint)
             shut_down = f"{SHUT_DOWN}:NoSchedule" if truth.kubelet(node).shut_down else f"{SHUT_DOWN}-"
             self.kubectl("taint", "node", node, shut_down, check=False)
+
+    def _await_preferred(self, truth: Truth) -> None:
+        """A node that has only just come back takes no pod yet."""
+        prefers = truth.metrics_server.pod.prefers
+        if prefers and truth.kubelet(prefers).running:
+            self._await(lambda: prefers in self.look().ready_nodes, f"{prefers} to be ready")
 
     def _taint(self, node: str, taint: str | None) -> None:
         key = (taint or TAINT).partition("=")[0]
