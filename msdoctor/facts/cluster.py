@@ -37,6 +37,7 @@ from msdoctor.facts.pending import Pending, pending
 from msdoctor.facts.placing import Placing, placings
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
+from msdoctor.facts.server_certificate import ServerCertificate, refused, server_certificates
 from msdoctor.facts.services import own_services
 from msdoctor.facts.stranded import Stranded, stranded
 from msdoctor.facts.verification import Verification, verification
@@ -47,7 +48,10 @@ from msdoctor.utterances.reader import read
 
 @dataclass(frozen=True)
 class Cluster:
-    """The facts. One that could not be had is ``Unseen``; ``None`` is "the API server answered that there is none"."""
+    """The facts. One that could not be had is ``Unseen``; ``None`` is "the API server answered that there is none".
+
+    ``untrusted`` is why the look itself does not trust the API server, empty where it does.
+    """
 
     taken_at: datetime
     context: Context
@@ -65,6 +69,8 @@ class Cluster:
     aggregators: tuple[Aggregator, ...] | Unseen
     aggregator: Aggregator | Unseen
     diversions: Diversions
+    server_certificates: tuple[ServerCertificate, ...] | Unseen
+    untrusted: str
     pending: tuple[Pending, ...] | Unseen
     kubeadm_drifts: tuple[Drift, ...] | Unseen
     installations: tuple[installs.Installation, ...] | Unseen
@@ -186,6 +192,8 @@ def read_facts(bundle: Bundle) -> Cluster:
         aggregators=taken,
         aggregator=foremost(taken),
         diversions=diverted,
+        server_certificates=server_certificates(bundle, servers),
+        untrusted=refused(bundle) or "",
         pending=pending(bundle, servers, config, those_seen(taken), bundle.taken_at),
         kubeadm_drifts=drifts(bundle, servers),
         installations=installed,

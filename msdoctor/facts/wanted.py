@@ -27,6 +27,7 @@ from msdoctor.facts import (
     reach,
     registration,
     rights,
+    server_certificate,
     services,
     units,
 )
@@ -88,6 +89,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
     server = asked_for.server_place(bundle.context)
     yield from () if server is None else (server,)
     yield Place(WORKSTATION, Kind.REVIEW, rights.CALLER_READS_NODE_METRICS)
+    yield from server_certificate.wanted(bundle)
     if not isinstance(found, Unseen):
         yield from _kubelet_handshakes(bundle, installation.serving(found, registration.backend(bundle)))
 

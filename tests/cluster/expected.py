@@ -117,6 +117,7 @@ TRUTH: dict[str, Found] = {
     "proxy-env-of-metrics-server": {("proxy-env-no_proxy", "active")},
     "proxy-env-before-kubelets": {("proxy-env-no_proxy", "active")},
     "healthy-behind-proxy": set(),
+    "apiserver-serving-cert-expired": {("apiserver-serving-cert-expired", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
     "node-unreachable-timeout": {("node-unreachable-timeout", "active")},

@@ -472,6 +472,11 @@ class Lab:
             state.put(self._here(MASTER, f"{files.PKI}/front-proxy-key.pem"), other.key, 0o600)
         if truth.front_proxy_cert.key == "swapped-and-restarted":
             self.run(MASTER, ["systemctl", "restart", "kube-apiserver"])
+        if truth.apiserver.serving == "own-expired":
+            expired = files.apiserver_serving_files(Authorities(self.folder / "pki"), expired=True)
+            for path, file in expired.items():
+                state.put(self._here(MASTER, path), file.text, file.mode)
+            self.run(MASTER, ["systemctl", "restart", "kube-apiserver"])
 
     def _tells(self, data: dict[str, str], truth: Truth) -> bool:
         header = truth.apiserver.requestheader

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import yaml
@@ -22,6 +23,14 @@ API_SERVER = f"https://{ADDRESSES[MASTER]}:6443"
 CLUSTER_CIDR = "10.244.0.0/16"
 SERVICE_CIDR = "10.32.0.0/24"
 KUBERNETES_SERVICE = "10.32.0.1"
+API_SERVER_ADDRESSES = ("127.0.0.1", ADDRESSES[MASTER], KUBERNETES_SERVICE)
+API_SERVER_NAMES = (
+    MASTER,
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+)
 DNS_SERVICE = "10.32.0.10"
 POD_CIDRS = {MASTER: "10.244.0.0/24", NODE1: "10.244.1.0/24"}
 PKI = "/var/lib/kubernetes"
@@ -175,6 +184,7 @@ CONTROL_PLANE_READS: Mapping[str, tuple[str, ...]] = {
         f"{PKI}/service-account",
         f"{PKI}/front-proxy",
         f"{PKI}/audit-policy",
+        f"{PKI}/kube-apiserver",
     ),
     "kube-controller-manager": (f"{PKI}/ca", f"{PKI}/kube-controller-manager", f"{PKI}/service-account"),
     "kube-scheduler": (f"{PKI}/kube-scheduler",),
@@ -268,8 +278,9 @@ def _apiserver_flags(server: ApiServer, machine: str) -> Iterator[str]:
     yield f"--service-account-key-file={PKI}/service-account.pem"
     yield f"--service-account-signing-key-file={PKI}/service-account-key.pem"
     yield f"--service-cluster-ip-range={SERVICE_CIDR}"
-    yield f"--tls-cert-file={PKI}/kubernetes.pem"
-    yield f"--tls-private-key-file={PKI}/kubernetes-key.pem"
+    served = "kubernetes" if server.serving == "shared" else "kube-apiserver"
+    yield f"--tls-cert-file={PKI}/{served}.pem"
+    yield f"--tls-private-key-file={PKI}/{served}-key.pem"
     yield from server.extra_flags
 
 
@@ -471,17 +482,9 @@ def _kube_proxy_config(machine: str) -> str:
 def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
     cluster, front_proxy = authorities.authority("cluster"), authorities.authority("front-proxy")
     server = authorities.leaf(
-        "kubernetes",
-        organization="Kubernetes",
-        ips=("127.0.0.1", ADDRESSES[MASTER], KUBERNETES_SERVICE),
-        dns_names=(
-            MASTER,
-            "kubernetes",
-            "kubernetes.default",
-            "kubernetes.default.svc",
-            "kubernetes.default.svc.cluster.local",
-        ),
+        "kubernetes", organization="Kubernetes", ips=API_SERVER_ADDRESSES, dns_names=API_SERVER_NAMES
     )
+    own = {} if truth.apiserver.serving == "shared" else apiserver_serving_files(authorities)
     wanted = truth.front_proxy_cert
     proxy_client = authorities.leaf(
         wanted.common_name,
@@ -499,25 +502,45 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
     policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
     is_named = any(OLD_FRONT_PROXY_CA in flag for flag in _apiserver_flags(truth.apiserver, MASTER))
     old = {OLD_FRONT_PROXY_CA: File(authorities.authority("other").cert)} if is_named else {}
-    return old | {
-        f"{PKI}/ca-key.pem": File(cluster.key, 0o600),
-        f"{PKI}/kubernetes.pem": File(server.cert),
-        f"{PKI}/kubernetes-key.pem": File(server.key, 0o600),
-        f"{PKI}/front-proxy-ca.pem": File(front_proxy.cert),
-        f"{PKI}/front-proxy-ca-key.pem": File(front_proxy.key, 0o600),
-        f"{PKI}/front-proxy.pem": File(proxy_client.cert + chain),
-        f"{PKI}/front-proxy-key.pem": File(proxy_client.key, 0o600),
-        f"{PKI}/service-account.pem": File(accounts.cert),
-        f"{PKI}/service-account-key.pem": File(accounts.key, 0o600),
-        f"{PKI}/audit-policy.yaml": File(_yaml(policy)),
-        f"{PKI}/kube-controller-manager.kubeconfig": File(
-            kubeconfig(authorities, "system:kube-controller-manager", manager), 0o600
-        ),
-        f"{PKI}/{CSR_DECIDER}.sh": File(_csr_decider_script(truth)),
-        f"{PKI}/{CERT_ISSUER}.sh": File(cert_manager.script(f"{PKI}/{CSR_DECIDER}.kubeconfig")),
-        f"{PKI}/{CSR_DECIDER}.kubeconfig": File(kubeconfig(authorities, "admin", admin), 0o600),
-        f"{PKI}/kube-scheduler.kubeconfig": File(kubeconfig(authorities, "system:kube-scheduler", scheduler), 0o600),
-    }
+    return (
+        old
+        | own
+        | {
+            f"{PKI}/ca-key.pem": File(cluster.key, 0o600),
+            f"{PKI}/kubernetes.pem": File(server.cert),
+            f"{PKI}/kubernetes-key.pem": File(server.key, 0o600),
+            f"{PKI}/front-proxy-ca.pem": File(front_proxy.cert),
+            f"{PKI}/front-proxy-ca-key.pem": File(front_proxy.key, 0o600),
+            f"{PKI}/front-proxy.pem": File(proxy_client.cert + chain),
+            f"{PKI}/front-proxy-key.pem": File(proxy_client.key, 0o600),
+            f"{PKI}/service-account.pem": File(accounts.cert),
+            f"{PKI}/service-account-key.pem": File(accounts.key, 0o600),
+            f"{PKI}/audit-policy.yaml": File(_yaml(policy)),
+            f"{PKI}/kube-controller-manager.kubeconfig": File(
+                kubeconfig(authorities, "system:kube-controller-manager", manager), 0o600
+            ),
+            f"{PKI}/{CSR_DECIDER}.sh": File(_csr_decider_script(truth)),
+            f"{PKI}/{CERT_ISSUER}.sh": File(cert_manager.script(f"{PKI}/{CSR_DECIDER}.kubeconfig")),
+            f"{PKI}/{CSR_DECIDER}.kubeconfig": File(kubeconfig(authorities, "admin", admin), 0o600),
+            f"{PKI}/kube-scheduler.kubeconfig": File(
+                kubeconfig(authorities, "system:kube-scheduler", scheduler), 0o600
+            ),
+        }
+    )
+
+
+def apiserver_serving_files(authorities: Authorities, *, expired: bool = False) -> Files:
+    """A certificate that the API server serves and uses for nothing else, and its key."""
+    begins, ends = (timedelta(days=-366), timedelta(days=-1)) if expired else (timedelta(hours=-1), timedelta(days=365))
+    pair = authorities.leaf(
+        "kube-apiserver",
+        ips=API_SERVER_ADDRESSES,
+        dns_names=API_SERVER_NAMES,
+        begins=begins,
+        ends=ends,
+        usages=("server",),
+    )
+    return {f"{PKI}/kube-apiserver.pem": File(pair.cert), f"{PKI}/kube-apiserver-key.pem": File(pair.key, 0o600)}
 
 
 def _manifests(truth: Truth, files: Files) -> Iterator[tuple[str, File]]:

@@ -340,6 +340,7 @@ FAULTS: dict[str, Fault] = {
     "apiservice-insecure-skip-tls": _all(),  # upstream's manifest as it is
     **_front_proxy_faults(),
     **_proxy_faults(),
+    "apiserver-serving-cert-expired": _apiserver(serving="own-expired"),
     # A proxy certificate from a CA that nobody trusts: 401.
     "apiservice-unavailable": lambda truth: replace(truth, front_proxy_cert=FrontProxyCert(issuer="other")),
     # Its own log is behind the port that is shut.

@@ -66,6 +66,8 @@ class ApiServer:
     `kubectl logs` works in spite of a kubelet's wrong certificate. `published_names` are allowed names that the
     ConfigMap has kept from flags of an earlier day. `environ` is what its process finds in its environment.
     `extra_flags` come last, so that they win over namesakes.
+    `serving` is the certificate that it serves: the one that it shows to others as well, one of its own, or such a one
+    that has expired, with which it was started again.
     """
 
     requestheader: RequestHeader | None = RequestHeader()
@@ -75,6 +77,7 @@ class ApiServer:
     extra_flags: tuple[str, ...] = ()
     published_names: tuple[str, ...] = ()
     environ: tuple[tuple[str, str], ...] = ()
+    serving: Literal["shared", "own", "own-expired"] = "shared"
 
 
 @dataclass(frozen=True)
