@@ -38,7 +38,19 @@ KUBEADMS = "/etc/kubernetes/pki/front-proxy-client.crt"
 TIME = "%Y-%m-%d %H:%M"
 AUTHORITY = re.compile(r"verifying certificate SN=\d{1,60}, SKID=[0-9A-F:]{0,200}, AKID=([0-9A-F:]{0,200})")
 # What guides and installers call the aggregator's certificate: kubeadm, k3s, hand-built clusters.
-PROXIES = ("front-proxy-client", "system:auth-proxy", "aggregator", "front-proxy-ca", "system:front-proxy")
+PROXIES = (
+    "front-proxy-client",
+    "system:auth-proxy",
+    "aggregator",
+    "front-proxy-ca",
+    "system:front-proxy",
+    "front-proxy",
+    "proxy-client",
+    # Clusters built by hand often have the aggregator show the API server's own certificate.
+    "kubernetes",
+    "kube-apiserver",
+    "system:kube-apiserver",
+)
 
 
 def what_follows(

@@ -45,7 +45,14 @@ if TYPE_CHECKING:
 OF_ANOTHER = timedelta(seconds=60)
 
 
-@check(hop=Hop.B, cls=Class.BENIGN, says=(Says("NoEndpoints", likelihood=0.1),))
+@check(
+    hop=Hop.B,
+    cls=Class.BENIGN,
+    says=(
+        Says("JustRegistered", likelihood=0.8),
+        Says("NoEndpoints", likelihood=0.1),
+    ),
+)
 def apiservice_backend_starting(
     backend: Backend | None,
     apiservices: tuple[APIService, ...],

@@ -100,7 +100,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
-    says=(Says("UnknownAuthority", hop=Hop.C, likelihood=0.9), Says("IncompatibleUsage", hop=Hop.C, likelihood=0.9)),
+    says=(
+        Says("HandshakeFailed", hop=Hop.C, where={"kind": "refused"}, likelihood=0.7),
+        Says("UnknownAuthority", hop=Hop.C, likelihood=0.9),
+        Says("IncompatibleUsage", hop=Hop.C, likelihood=0.9),
+    ),
     advise=advise,
 )
 def apiservice_cabundle_mismatch(

@@ -41,6 +41,7 @@ from msdoctor.model import (
     Look,
     NotApplicable,
     Remedy,
+    Says,
     Unseen,
     check,
 )
@@ -78,6 +79,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
+    says=(Says("ResourceNotFound", hop=Hop.A, likelihood=0.2),),
     decide=(Look("kubectl get apiservice v1beta1.metrics.k8s.io", "Local under SERVICE", "apiservice-local"),),
     advise=advise,
 )

@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from msdoctor.facts.registration import Backend
 
 
-@check(hop=Hop.B, cls=Class.SYMPTOM, says=(Says("NoEndpoints", likelihood=0.6),))
+@check(
+    hop=Hop.B,
+    cls=Class.SYMPTOM,
+    says=(
+        Says("JustRegistered", likelihood=0.4),
+        Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "443"}, likelihood=0.5),
+        Says("NoEndpoints", likelihood=0.6),
+    ),
+)
 def apiservice_missing_endpoints(
     backend: Backend | None, apiservices: tuple[APIService, ...]
 ) -> Iterator[Finding | NotApplicable]:

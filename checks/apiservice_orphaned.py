@@ -90,7 +90,10 @@ def delete(blanks: Blanks, advice: str) -> Remedy:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
-    says=(Says("ServiceAbsent", likelihood=0.4),),
+    says=(
+        Says("ServiceAbsent", where={"api": "other"}, likelihood=0.95),
+        Says("ServiceAbsent", likelihood=0.4),
+    ),
     decide=(
         Look(
             "kubectl get deployments -A -l k8s-app=metrics-server",

@@ -78,10 +78,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("NotExecutable"),
+        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.4),
         # kubectl's begins with a small letter, and is about its own flags.
-        Says("UnknownFlag", where={"outer": "Error"}),
-        Says("UnknownFlag", where={"outer": "panic"}),
-        Says("UnknownFlag", where={"speaker": "unknown"}, likelihood=0.5),
+        Says("UnknownFlag", where={"outer": "Error", "of": "metrics-server"}),
+        Says("UnknownFlag", where={"outer": "panic", "of": "metrics-server"}),
+        Says("UnknownFlag", where={"speaker": "unknown", "of": "metrics-server"}, likelihood=0.5),
         Says("RejectedArgument"),
         Says("CannotWriteCertificate"),
         Says("CannotListen", where={"failure": "invalid port"}),

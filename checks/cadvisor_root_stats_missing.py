@@ -75,7 +75,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.G,
     cls=Class.CAUSE,
-    says=(Says("NoCgroupStats", where={"cgroup": "/"}),),
+    says=(
+        Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.4),
+        Says("NoCgroupStats", where={"cgroup": "/"}),
+    ),
     decide=LOOKS,
     advise=advise,
 )

@@ -102,7 +102,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.G,
     cls=Class.CAUSE,
-    says=(Says("IncompleteFigures", where={"of": "node"}, likelihood=0.4),),
+    says=(
+        Says("CgroupsUnmounted", likelihood=0.9),
+        Says("IncompleteFigures", where={"of": "node"}, likelihood=0.4),
+    ),
     decide=(OLD, V1),
     advise=advise,
 )

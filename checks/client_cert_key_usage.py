@@ -52,7 +52,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("IncompatibleUsage", hop=Hop.D, likelihood=0.9),),
+    says=(
+        Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.25),
+        Says("IncompatibleUsage", hop=Hop.D, likelihood=0.9),
+    ),
     advise=advise,
 )
 def client_cert_key_usage(

@@ -75,7 +75,16 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
 
 
-@check(hop=Hop.E, cls=Class.CAUSE, says=(Says("NotYetValid", hop=Hop.E),), advise=advise)
+@check(
+    hop=Hop.E,
+    cls=Class.CAUSE,
+    says=(
+        Says("OlderSample", likelihood=0.5),
+        Says("NotYetValid"),
+        Says("NotYetValid", hop=Hop.E),
+    ),
+    advise=advise,
+)
 def clock_skew(
     kubelets: tuple[Kubelet, ...],
     failed_scrapes: tuple[FailedScrape, ...] | Unseen,

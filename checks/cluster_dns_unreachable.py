@@ -85,7 +85,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(Says("Lookup", hop=Hop.E, where={"failure": "i/o timeout"}),),
+    says=(
+        Says("Lookup", hop=Hop.E, where={"answer": "none"}),
+        Says("Lookup", hop=Hop.E, where={"failure": "i/o timeout"}),
+    ),
     decide=(LOOK,),
     advise=advise,
 )

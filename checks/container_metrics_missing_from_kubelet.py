@@ -71,6 +71,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
+        Says("NoPodMetrics", where={"speaker": "kubectl"}, likelihood=0.5),
+        Says("NoPodMetrics", likelihood=0.35),
         Says("StorageLacks", where={"what": "pod"}),
         Says("IncompleteFigures", where={"of": "pod"}, likelihood=0.4),
         Says("IncompleteFigures", where={"of": "container"}, likelihood=0.4),

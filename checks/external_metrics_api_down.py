@@ -66,10 +66,27 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
 
 
+# What is said of an adapter's API as it is of metrics-server's, and how much it speaks for this.
+_SAID = (
+    ("ServiceUnavailable", Hop.A, 0.75),
+    ("DiscoveryFailed", Hop.A, 0.8),
+    ("EmptyDiscovery", Hop.A, 0.6),
+    ("OpenAPIUnread", Hop.A, 0.75),
+    ("NoEndpoints", Hop.B, 0.75),
+    ("ServiceAbsent", Hop.B, 0.9),
+    ("NoResponse", Hop.C, 0.6),
+    ("Dial", Hop.C, 0.3),
+    ("ResourceNotFound", Hop.A, 0.4),
+    ("ServerFailed", Hop.A, 0.6),
+)
+
+
 @check(
     hop=Hop.B,
     cls=Class.ELSEWHERE,
     says=(
+        *(Says(error, hop=hop, where={"api": "other"}, likelihood=likelihood) for error, hop, likelihood in _SAID),
+        Says("AdapterUnregistered", likelihood=0.5),
         Says("ServiceUnavailable", where={"outer": "external metrics API"}),
         Says("ServiceUnavailable", where={"outer": "custom metrics API"}),
     ),

@@ -72,7 +72,11 @@ def _handed_over(blanks: Blanks) -> Iterator[str]:
 @check(
     hop=Hop.B,
     cls=Class.ELSEWHERE,
-    says=(Says("OwnedByAnotherRelease", where={"name": "v1beta1.external.metrics.k8s.io"}),),
+    says=(
+        Says("OwnedByAnotherRelease", where={"api": "other"}),
+        Says("MetricUnknown", where={"api": "external.metrics.k8s.io"}, likelihood=0.4),
+        Says("OwnedByAnotherRelease", where={"name": "v1beta1.external.metrics.k8s.io"}),
+    ),
     advise=advise,
 )
 def external_metrics_apiservice_conflict(

@@ -63,7 +63,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("Expired", hop=Hop.D, likelihood=0.9),),
+    says=(
+        Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.3),
+        Says("Expired", hop=Hop.D, likelihood=0.9),
+    ),
     advise=advise,
 )
 def front_proxy_cert_expired(

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, check
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Says, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,14 @@ REASONS = ("FailedGetResourceMetric", "FailedGetContainerResourceMetric")
 OF_THE_PIPELINE = ("unable to get metrics", "no metrics returned", "did not receive metrics")
 
 
-@check(hop=Hop.H, cls=Class.SYMPTOM)
+@check(
+    hop=Hop.H,
+    cls=Class.SYMPTOM,
+    says=(
+        Says("HPAUnable", likelihood=0.5),
+        Says("UnknownTarget", likelihood=0.3),
+    ),
+)
 def hpa_metrics_failing(hpas: tuple[HPA, ...]) -> Iterator[Finding]:
     for hpa in hpas:
         for condition in hpa.status.conditions or ():

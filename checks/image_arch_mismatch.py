@@ -68,7 +68,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("ExecFormat", likelihood=0.9),),
+    says=(
+        Says("ImageNotPulled", where={"lacks": "platform"}),
+        Says("ExecFormat", likelihood=0.9),
+    ),
     decide=(
         Look("kubectl get nodes -L kubernetes.io/arch", "not what the image was built for", "image-arch-mismatch"),
     ),

@@ -86,7 +86,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("ImageNotPulled", where={"ours": "yes"}), Says("InvalidImageName", likelihood=0.7)),
+    says=(
+        Says("PodState", where={"status": "ImagePullBackOff"}),
+        Says("PodState", where={"status": "ErrImagePull"}),
+        Says("ImageNotPulled", where={"ours": "yes"}),
+        Says("InvalidImageName", likelihood=0.7),
+    ),
     decide=(Look("kubectl -n kube-system get pods -l k8s-app=metrics-server", "ImagePullBackOff", "image-pull"),),
     advise=advise,
 )

@@ -108,6 +108,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
+        Says("Dial", hop=Hop.E, where={"failure": "connection refused"}, likelihood=0.2),
         Says("InotifyExhausted", where={"call": "inotify_init"}),
         Says("InotifyExhausted", where={"call": "inotify_add_watch"}),
         Says("InotifyExhausted", where={"call": "fsnotify"}, likelihood=0.4),

@@ -76,7 +76,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.G,
     cls=Class.CAUSE,
-    says=(Says("UnreadableMetrics", where={"expected": EXPECTED}),),
+    says=(
+        Says("UnreadableMetrics", likelihood=0.5),
+        Says("UnreadableMetrics", where={"expected": EXPECTED}),
+    ),
     decide=(LOOK,),
     advise=advise,
 )

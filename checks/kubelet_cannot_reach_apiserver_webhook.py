@@ -132,6 +132,8 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.F,
     cls=Class.CAUSE,
     says=(
+        Says("AuthorizationFailed"),
+        Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.45),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.35),
         Says("Canceled", where={"speaker": "kubelet", "outer": "Unable to authenticate the request"}, likelihood=0.8),
         Says("DeadlineExceeded", hop=Hop.F, where={"path": "tokenreviews"}),

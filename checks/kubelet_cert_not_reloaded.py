@@ -44,6 +44,7 @@ from msdoctor.model import (
     Hop,
     Remedy,
     Risk,
+    Says,
     State,
     Unseen,
     check,
@@ -84,7 +85,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
 
 
-@check(hop=Hop.E, cls=Class.CAUSE, advise=advise)
+@check(hop=Hop.E, cls=Class.CAUSE, says=(Says("Expired", hop=Hop.E, likelihood=0.5),), advise=advise)
 def kubelet_cert_not_reloaded(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:
     for kubelet in kubelets:
         served, renewed = kubelet.served, kubelet.renewed

@@ -55,7 +55,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(Says("NotTLS", hop=Hop.E, likelihood=0.8),),
+    says=(
+        Says("Dial", hop=Hop.E, where={"port": "10255"}, likelihood=0.95),
+        Says("HTTPStatus", hop=Hop.E, where={"port": "10255"}, likelihood=0.5),
+        Says("NotTLS", hop=Hop.E, likelihood=0.8),
+    ),
     advise=advise,
 )
 def kubelet_read_only_port_10255(

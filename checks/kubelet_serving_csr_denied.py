@@ -86,7 +86,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(Says("TLSAlert", hop=Hop.E, where={"alert": "internal error"}, likelihood=0.3),),
+    says=(
+        Says("CertificateNotSigned", where={"state": "Denied"}),
+        Says("CertificateNotSigned", where={"state": "Failed"}),
+        Says("CertificateNotSigned", where={"state": "Approved,Failed"}),
+        Says("TLSAlert", hop=Hop.E, where={"alert": "internal error"}, likelihood=0.4),
+    ),
     decide=(
         Look(
             "kubectl get csr",

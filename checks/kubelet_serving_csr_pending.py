@@ -72,7 +72,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(Says("TLSAlert", hop=Hop.E, where={"alert": "internal error"}, likelihood=0.8),),
+    says=(
+        Says("CertificateNotSigned", where={"state": "Pending"}),
+        Says("HandshakeFailed", where={"kind": "no-certificate"}),
+        Says("TLSAlert", hop=Hop.E, where={"alert": "internal error"}, likelihood=0.8),
+    ),
     decide=(
         Look(
             "kubectl get csr",

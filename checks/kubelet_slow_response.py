@@ -60,6 +60,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        Says("ConnectionLost", hop=Hop.E, likelihood=0.3),
+        Says("Canceled", hop=Hop.E, likelihood=0.5),
+        Says("DeadlineExceeded", hop=Hop.E, where={"phase": "handshake"}, likelihood=0.8),
         Says("DeadlineExceeded", hop=Hop.E, where={"outer": "failed to read response body"}, likelihood=0.95),
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.4),
     ),

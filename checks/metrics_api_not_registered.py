@@ -70,7 +70,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
-    says=(Says("MetricsAPINotAvailable", likelihood=0.6),),
+    says=(
+        Says("ResourceNotFound", hop=Hop.A, likelihood=0.7),
+        Says("NoMatchForKind", where={"fate": "metrics"}, likelihood=0.8),
+        Says("UnknownTarget", likelihood=0.35),
+        Says("MetricsAPINotAvailable", likelihood=0.6),
+    ),
     decide=(Look("kubectl get apiservice v1beta1.metrics.k8s.io", "not found", "metrics-api-not-registered"),),
     advise=advise,
 )

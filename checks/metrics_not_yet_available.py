@@ -39,7 +39,18 @@ if TYPE_CHECKING:
 START_UP = timedelta(seconds=20)
 
 
-@check(hop=Hop.D, cls=Class.SYMPTOM, says=(Says("MetricsNotAvailableYet"), Says("NoMetricsToServe", likelihood=0.6)))
+@check(
+    hop=Hop.D,
+    cls=Class.SYMPTOM,
+    says=(
+        Says("NoMetricsKnown", likelihood=0.8),
+        Says("NotFound", hop=Hop.A, where={"resource": "podmetrics.metrics.k8s.io"}, likelihood=0.8),
+        Says("NoPodMetrics", likelihood=0.45),
+        Says("HealthCheckFailed", where={"name": "metric-storage-ready"}, likelihood=0.3),
+        Says("MetricsNotAvailableYet", likelihood=0.6),
+        Says("NoMetricsToServe", likelihood=0.8),
+    ),
+)
 def metrics_not_yet_available(
     installation: Installation | None, taken_at: datetime
 ) -> Iterator[Finding | NotApplicable]:

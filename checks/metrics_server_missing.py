@@ -71,7 +71,12 @@ def advise(_: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("MetricsAPINotAvailable", likelihood=0.4),),
+    says=(
+        Says("ServiceAbsent", likelihood=0.4),
+        Says("ResourceNotFound", hop=Hop.A, likelihood=0.4),
+        Says("UnknownTarget", likelihood=0.3),
+        Says("MetricsAPINotAvailable", likelihood=0.4),
+    ),
     decide=(
         Look("kubectl get deployments -A -l k8s-app=metrics-server", "no resources found", "metrics-server-missing"),
     ),

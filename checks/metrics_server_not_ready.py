@@ -35,7 +35,21 @@ if TYPE_CHECKING:
     from msdoctor.facts.objects import Event
 
 
-@check(hop=Hop.D, cls=Class.SYMPTOM, says=(Says("NoMetricsToServe"),))
+@check(
+    hop=Hop.D,
+    cls=Class.SYMPTOM,
+    says=(
+        Says("DeadlineExceeded", where={"outer": "probe failed"}, likelihood=0.7),
+        Says("Dial", where={"outer": "probe failed"}, likelihood=0.6),
+        Says("ProbeStatus", likelihood=0.45),
+        Says("HealthCheckFailed", likelihood=0.5),
+        Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.9),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.3),
+        Says("DiscoveryFailed", likelihood=0.3),
+        Says("OpenAPIUnread", likelihood=0.3),
+        Says("NoMetricsToServe", likelihood=0.7),
+    ),
+)
 def metrics_server_not_ready(
     installation: Installation | None, events: tuple[Event, ...]
 ) -> Iterator[Finding | NotApplicable]:

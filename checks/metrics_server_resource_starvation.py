@@ -81,7 +81,13 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("OutOfMemory", likelihood=0.7),),
+    says=(
+        Says("Canceled", hop=Hop.E, likelihood=0.3),
+        Says("DeadlineExceeded", where={"outer": "probe failed"}, likelihood=0.8),
+        Says("ConnectionLost", where={"outer": "probe failed"}, likelihood=0.5),
+        Says("CollectionLate", likelihood=0.6),
+        Says("OutOfMemory", likelihood=0.7),
+    ),
     decide=(
         Look(
             "kubectl -n kube-system describe pod -l k8s-app=metrics-server | grep -A4 'Last State'",

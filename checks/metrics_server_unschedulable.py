@@ -79,6 +79,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("PodState", where={"status": "Pending"}, likelihood=0.7),
         Says("NoNodeFits", where={"because": "other"}, likelihood=0.8),
         Says("NoNodeFits", where={"because": "taints"}, likelihood=0.3),
     ),

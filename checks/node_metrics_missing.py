@@ -26,7 +26,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Unseen, check, those_seen
+from msdoctor.model import (
+    Class,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    Hop,
+    NotApplicable,
+    Says,
+    Unseen,
+    check,
+    those_seen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +50,14 @@ if TYPE_CHECKING:
     from msdoctor.facts.scrapes import FailedScrape
 
 
-@check(hop=Hop.E, cls=Class.SYMPTOM)
+@check(
+    hop=Hop.E,
+    cls=Class.SYMPTOM,
+    says=(
+        Says("NodeWithoutFigures", likelihood=0.8),
+        Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}),
+    ),
+)
 def node_metrics_missing(
     expected_nodes: tuple[Node, ...],
     flow: Flow,

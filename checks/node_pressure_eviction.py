@@ -95,7 +95,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("Evicted", likelihood=0.7),),
+    says=(
+        Says("NoNodeFits", where={"because": "other"}, likelihood=0.4),
+        Says("NoNodeFits", where={"because": "taints"}, likelihood=0.4),
+        Says("PodState", where={"status": "Evicted"}, likelihood=0.9),
+        Says("Evicted", likelihood=0.7),
+    ),
     decide=(Look("kubectl -n kube-system get pods -l k8s-app=metrics-server", "Evicted", "node-pressure-eviction"),),
     advise=advise,
 )

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Confidence, Finding, Hop, check
+from msdoctor.model import Class, Confidence, Finding, Hop, Says, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,16 @@ if TYPE_CHECKING:
     from msdoctor.facts.leaving import Gone
 
 
-@check(hop=Hop.E, cls=Class.BENIGN)
+@check(
+    hop=Hop.E,
+    cls=Class.BENIGN,
+    says=(
+        Says("Dial", hop=Hop.E, where={"failure": "no route to host"}, likelihood=0.3),
+        Says("Dial", hop=Hop.E, where={"failure": "i/o timeout"}, likelihood=0.3),
+        Says("DeadlineExceeded", hop=Hop.E, likelihood=0.3),
+        Says("Dial", hop=Hop.E, where={"failure": "connection refused"}, likelihood=0.25),
+    ),
+)
 def node_terminated_still_listed(gone: tuple[Gone, ...]) -> Iterator[Finding]:
     for item in gone:
         reach = item.reach

@@ -80,6 +80,8 @@ class _Picture:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        Says("Dial", hop=Hop.E, where={"failure": "network is unreachable"}, likelihood=0.7),
+        Says("Dial", hop=Hop.E, where={"failure": "operation timed out"}, likelihood=0.9),
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.7),
         Says("Dial", hop=Hop.E, where={"failure": "i/o timeout"}, likelihood=0.9),
         Says("Dial", hop=Hop.E, where={"failure": "connection timed out"}, likelihood=0.9),

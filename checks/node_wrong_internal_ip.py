@@ -38,6 +38,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Remedy,
+    Says,
     check,
 )
 
@@ -75,7 +76,15 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
 
 
-@check(hop=Hop.E, cls=Class.CAUSE, advise=advise)
+@check(
+    hop=Hop.E,
+    cls=Class.CAUSE,
+    says=(
+        Says("DeadlineExceeded", hop=Hop.E, likelihood=0.3),
+        Says("Dial", hop=Hop.E, likelihood=0.3),
+    ),
+    advise=advise,
+)
 def node_wrong_internal_ip(reaches: tuple[Reach, ...], repair: Repair) -> Iterator[Finding]:
     for reach in each_blind(reaches):
         if not reach.shared_with and not reach.found_at:

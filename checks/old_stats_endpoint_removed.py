@@ -64,6 +64,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
+        Says("HTTPStatus", hop=Hop.E, where={"code": "404"}, likelihood=0.5),
         Says("HTTPStatus", hop=Hop.E, where={"code": "404", "path": "/stats/container"}),
         Says("HTTPStatus", hop=Hop.E, where={"code": "404", "path": "/stats/"}, likelihood=0.9),
     ),

@@ -70,7 +70,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("MayNotRunAsRoot", likelihood=0.9),),
+    says=(
+        Says("PodSecurityViolated", likelihood=0.5),
+        Says("MayNotRunAsRoot", likelihood=0.9),
+    ),
     decide=(
         Look(
             "kubectl -n kube-system get pods -l k8s-app=metrics-server",

@@ -44,6 +44,7 @@ from msdoctor.model import (
     NotApplicable,
     Remedy,
     Risk,
+    Says,
     State,
     Unseen,
     check,
@@ -87,7 +88,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
 
 
-@check(hop=Hop.C, cls=Class.CAUSE, advise=advise)
+@check(hop=Hop.C, cls=Class.CAUSE, says=(Says("MissingBundleContent", likelihood=0.5),), advise=advise)
 def process_not_restarted(
     pending: tuple[Pending, ...] | Unseen,
     aggregators: tuple[Aggregator, ...] | Unseen,

@@ -131,6 +131,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.45),
         Says("NotInAllowedList"),
         *(
             Says("Forbidden", hop=hop, where={"user": user}, likelihood=0.4)

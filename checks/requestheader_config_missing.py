@@ -104,6 +104,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.4),
+        Says("RequestHeaderNotProvided", where={"key": "requestheader-client-ca-file"}),
+        Says("Unauthorized", hop=Hop.A, likelihood=0.5),
         *taken_for_anonymous(0.7),
         Says("MissingBundleContent", where={"bundle": "requestheader-client-ca-file"}, likelihood=1.0),
         # The second look, at the client CA, without a first one.

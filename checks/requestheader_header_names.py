@@ -90,6 +90,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.3),
         Says("UnknownAuthority", hop=Hop.D, where={"outer": "verifying certificate SN="}, likelihood=0.6),
         Says("HeaderNotNamed", where={"header": "X-Remote-User"}, likelihood=0.9),
         Says("HeaderNotNamed", where={"header": "X-Remote-Group"}, likelihood=0.9),

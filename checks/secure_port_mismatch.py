@@ -40,6 +40,7 @@ from msdoctor.model import (
     NotApplicable,
     Remedy,
     Risk,
+    Says,
     Unseen,
     check,
 )
@@ -73,7 +74,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
 
 
-@check(hop=Hop.D, cls=Class.CAUSE, advise=advise)
+@check(
+    hop=Hop.D,
+    cls=Class.CAUSE,
+    says=(Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "pod"}, likelihood=0.5),),
+    advise=advise,
+)
 def secure_port_mismatch(
     installation: Installation | None,
     backend: Backend | Unseen | None,

@@ -83,6 +83,8 @@ def _advise_account(blanks: Blanks) -> Remedy:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("TokenUnread", likelihood=0.8),
+        Says("UnknownAuthority", hop=Hop.A, where={"path": "/api"}, likelihood=0.4),
         Says("TokenInvalid"),
         Says("Unauthorized", hop=Hop.D, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.3),

@@ -85,7 +85,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.G,
     cls=Class.CAUSE,
-    says=(Says("ContainerStatsFailed", where={"platform": "windows"}),),
+    says=(
+        Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.35),
+        Says("ContainerStatsFailed", where={"platform": "windows"}),
+    ),
     decide=(LOOK,),
     advise=advise,
 )

@@ -526,7 +526,7 @@ def _table(checks: Iterable[Check]) -> str:
     from msdoctor.pipeline import NAMES
 
     def row(check: Check) -> tuple[str, str, str]:
-        title = textwrap.wrap(check.title, _width() - 27, break_on_hyphens=False)
+        title = textwrap.wrap(check.title, _width() - 29, break_on_hyphens=False)
         return f"{check.hop} {NAMES.get(check.hop, '')}", check.cls, "\n".join((check.id, *title))
 
     rows = [row(check) for check in sorted(checks, key=lambda check: (check.hop, check.id))]

@@ -3,6 +3,8 @@
 Pure: utterances and an index in, an explanation out. One pass over the utterances; what is kept grows with the number
 of checks, not with the text, and an answer can be had at any time.
 
+What a node said and has contradicted since is history: it comes last, and is sure of nothing.
+
 An utterance is decided when one id fits it, or fits it clearly best. An undecided one is decided by its company: by an
 id that another utterance names for certain, or by several utterances that together favour one id. What only the
 consumers of a dead pipeline say (``Metrics API not available``) decides nothing once somebody nearer to the fault has
@@ -24,8 +26,13 @@ from msdoctor.utterances import Utterance, errors, when
 CLEARLY = 0.5
 """One id is clearly the best where every other's likelihood is below this share of its own."""
 
+SURE = 0.8
+"""What a likelihood must be for an id that stands alone to be called likely, and not just possible."""
+
 _MOST_QUOTED = 2000  # characters of a matched line
 _MOST_LISTED = 10  # lines, nodes, files and notes that an answer names
+_MOST_NODES = 100_000  # of which the newest error is remembered
+_SCRAPES = (Hop.E, Hop.F)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class Match:
     more_nodes: bool = False
     files: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    earlier: bool = False  # the same nodes have said something else since
 
     @property
     def verdict(self) -> tuple[object, ...]:
@@ -141,6 +149,7 @@ class _Saying:
     likelihoods: Mapping[str, float]
     tally: _Tally
     is_consequence: bool
+    is_history: bool = False  # every node that it was said of has said something else since
 
 
 class Hearing:
@@ -153,6 +162,7 @@ class Hearing:
         self._started: _Tally | None = None
         self._has_unknown_errors = False
         self._notes: list[str] = []
+        self._newest: dict[str, tuple[object, ...]] = {}  # what each node said last
 
     def hear(self, utterance: Utterance) -> None:
         """Count what was said with what fits the same ids."""
@@ -165,6 +175,13 @@ class Hearing:
                 tally = _Tally(utterance, len(self._sayings))
                 saying = self._sayings[kind] = _Saying(likelihoods, tally, _is_consequence(utterance))
             saying.tally.add(utterance)
+            node = utterance.connection.node
+            if (
+                utterance.connection.hop in _SCRAPES
+                and node
+                and (node in self._newest or len(self._newest) < _MOST_NODES)
+            ):
+                self._newest[node] = kind
         elif isinstance(utterance.error, errors.Started):
             self._started = self._started or _Tally(utterance, 0)
             self._started.add(utterance)
@@ -178,6 +195,9 @@ class Hearing:
 
     def explanation(self) -> Explanation:
         """What everything that was heard is about."""
+        current = set(self._newest.values())
+        for kind, saying in self._sayings.items():
+            saying.is_history = kind not in current and any(node in self._newest for node in saying.tally.nodes)
         verdicts = _judge(self._sayings.values(), {entry.id: entry.cls for entry in self._index.entries})
         matches = [match for verdict in verdicts for match in _matches(verdict, self._index)]
         if self._started is not None and not self._has_unknown_errors:
@@ -207,9 +227,25 @@ def _fit(utterance: Utterance, says: Says) -> float:
     """How likely the id is, given the utterance; 0 where it does not fit."""
     if not all(_has(utterance, name, value) for name, value in says.where.items()):
         return 0.0
+    if "api" not in says.where and _is_of_another_api(utterance):
+        return 0.0
     if says.hop is None or utterance.connection.hop is says.hop:
         return says.likelihood
     return says.likelihood * CLEARLY if utterance.connection.hop is None and _stands_alone(utterance) else 0.0
+
+
+OTHER_APIS = ("custom.metrics.k8s.io", "external.metrics.k8s.io")
+_PIPELINES_OWN = ("", "metrics.k8s.io")
+# An adapter is an aggregated server as metrics-server is: what is said on the hops between is true of both. What
+# consumers miss, and which Service has no pod, concerns the one that is named.
+_CONSUMERS_SIDE = (Hop.A, Hop.B, Hop.H)
+
+
+def _is_of_another_api(utterance: Utterance) -> bool:
+    api = utterance.connection.api
+    if api in OTHER_APIS or api == "heapster":
+        return utterance.connection.hop in _CONSUMERS_SIDE
+    return api not in _PIPELINES_OWN
 
 
 def _stands_alone(utterance: Utterance) -> bool:
@@ -223,6 +259,15 @@ def _has(utterance: Utterance, name: str, value: str) -> bool:
         return value in ": ".join(utterance.outer)
     if name == "speaker":
         return utterance.speaker.value == value
+    if name == "api":
+        return (
+            utterance.connection.api == value
+            or (value == "other" and utterance.connection.api in OTHER_APIS)
+            or (value == "of no metrics" and utterance.connection.api not in (*_PIPELINES_OWN, *OTHER_APIS, "heapster"))
+        )
+    if name == "port":
+        port = utterance.connection.address.rpartition(":")[2]
+        return port == value or (value == "pod" and port not in ("", "443"))
     if name == "path" and not hasattr(utterance.error, "path"):
         return value in utterance.connection.path
     own = getattr(utterance.error, name, "")
@@ -230,6 +275,13 @@ def _has(utterance: Utterance, name: str, value: str) -> bool:
 
 
 _SAID_OF_ANY_FAULT = (
+    errors.NoResponse,
+    errors.DiscoveryFailed,
+    errors.OpenAPIUnread,
+    errors.HPAUnable,
+    errors.NodeWithoutFigures,
+    errors.UnknownTarget,
+    errors.PodState,
     errors.MetricsAPINotAvailable,
     errors.MetricsNotAvailableYet,
     errors.ServiceUnavailable,
@@ -279,6 +331,10 @@ class _Verdict:
     def place(self) -> int:
         return min(saying.tally.place for saying in self.sayings)
 
+    @property
+    def is_history(self) -> bool:
+        return all(saying.is_history for saying in self.sayings)
+
     def concerns(self, saying: _Saying) -> bool:
         return any(name in saying.likelihoods for name, _ in self.contenders)
 
@@ -289,7 +345,10 @@ def _judge(sayings: Iterable[_Saying], classes: Mapping[str, Class]) -> list[_Ve
     verdicts = _weigh(near, [])
     has_cause = any(classes[verdict.contenders[0][0]] in (Class.CAUSE, Class.RISK) for verdict in verdicts)
     verdicts = _weigh((_as_symptoms(saying, verdicts, classes) for saying in far) if has_cause else far, verdicts)
-    return sorted(verdicts, key=lambda verdict: (_RANK[classes[verdict.contenders[0][0]]], verdict.place))
+    return sorted(
+        verdicts,
+        key=lambda verdict: (verdict.is_history, _RANK[classes[verdict.contenders[0][0]]], verdict.place),
+    )
 
 
 _RANK = {cls: rank for rank, cls in enumerate((Class.CAUSE, Class.RISK, Class.ELSEWHERE, Class.SYMPTOM, Class.BENIGN))}
@@ -330,7 +389,7 @@ def _weigh(sayings: Iterable[_Saying], verdicts: list[_Verdict]) -> list[_Verdic
         else:
             verdicts.append(_Verdict([saying], settled=contenders[0][0]))
     for saying in unclear:
-        company = next((verdict for verdict in verdicts if verdict.concerns(saying)), None)
+        company = next((one for one in verdicts if one.concerns(saying) and one.is_history is saying.is_history), None)
         if company is None:
             verdicts.append(_Verdict([saying]))
         else:
@@ -346,7 +405,7 @@ def _matches(verdict: _Verdict, index: Knowledge) -> Iterator[Match]:
     for name, likelihood in contenders:
         said = [saying for saying in verdict.sayings if name in saying.likelihoods]
         rivals = tuple(other for other, _ in contenders if other != name)
-        yield _match(name, likelihood, _together(said, name), rivals, index)
+        yield _match(name, likelihood, _together(said, name), rivals, index, earlier=verdict.is_history)
 
 
 def _together(sayings: list[_Saying], name: str) -> _Tally:
@@ -359,9 +418,11 @@ def _together(sayings: list[_Saying], name: str) -> _Tally:
     return whole
 
 
-def _match(name: str, likelihood: float, tally: _Tally, rivals: tuple[str, ...], index: Knowledge) -> Match:
+def _match(
+    name: str, likelihood: float, tally: _Tally, rivals: tuple[str, ...], index: Knowledge, *, earlier: bool
+) -> Match:
     check = index.check(name)
-    is_clear = not rivals and likelihood >= CLEARLY and tally.utterance.connection.hop is not None
+    is_clear = not rivals and not earlier and likelihood >= SURE and tally.utterance.connection.hop is not None
     return Match(
         id=name,
         cls=check.cls,
@@ -382,6 +443,7 @@ def _match(name: str, likelihood: float, tally: _Tally, rivals: tuple[str, ...],
         more_nodes=tally.more_nodes,
         files=tuple(tally.files),
         rivals=rivals,
+        earlier=earlier,
     )
 
 

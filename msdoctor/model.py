@@ -140,6 +140,10 @@ class NotApplicable:
     reason: str
 
 
+ONLY_SAID = NotApplicable("known by what is said of it: give the text to msdoctor explain")
+"""What a check yields that no look can judge: noise, another system, a fault of objects that are not read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Something seen, quotable and repeatable.

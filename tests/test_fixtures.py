@@ -24,7 +24,7 @@ from msdoctor.render import report_json, report_text
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 RISKS = {check.id for check in registry.load() if check.cls is Class.RISK}
-NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
+NAMES = sorted(path.name for path in FIXTURES.iterdir() if (path / "bundle.json").is_file())
 KNOWN = TRUTH | MADE_TRUTH | WRITTEN
 
 

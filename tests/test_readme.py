@@ -26,7 +26,7 @@ from msdoctor.collect import load
 
 CHECKOUT = Path(__file__).parents[1]
 README = CHECKOUT / "README.md"
-FIXTURES = [load(folder) for folder in sorted((CHECKOUT / "fixtures").iterdir()) if folder.is_dir()]
+FIXTURES = [load(folder) for folder in sorted((CHECKOUT / "fixtures").iterdir()) if (folder / "bundle.json").is_file()]
 
 
 def block(name: str) -> str:

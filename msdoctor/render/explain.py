@@ -124,7 +124,8 @@ def _of_looks(looks: Iterable[Look], page: Page) -> Iterator[str]:
 def _of_match(match: Match, page: Page) -> Iterator[str]:
     yield _name(match, page)
     yield from page.wrapped(match.title, "    ")
-    yield from page.labelled("said by", _lines(match) + _times(match))
+    later = "; the same node has said something else since" if match.earlier else ""
+    yield from page.labelled("said by", _lines(match) + _times(match) + later)
     yield from _quote(match.matched, page)
     if match.nodes:
         yield from page.labelled("nodes", _nodes(match))

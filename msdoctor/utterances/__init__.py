@@ -23,17 +23,23 @@ class Speaker(StrEnum):
     KUBELET = "kubelet"
     KUBECTL = "kubectl"
     HPA_CONTROLLER = "horizontal-pod-autoscaler"
+    VPA = "vertical-pod-autoscaler"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """From whom to what, hence which hop. ``url`` and ``address`` (host:port) are as printed, or empty."""
+    """From whom to what, hence which hop. ``url`` and ``address`` (host:port) are as printed, or empty.
+
+    ``api``: the API group that is spoken of, if it is one of those for metrics: ``metrics.k8s.io``, or another
+    adapter's ``custom.metrics.k8s.io``, ``external.metrics.k8s.io``.
+    """
 
     hop: Hop | None = None
     url: str = ""
     address: str = ""
     node: str = ""
+    api: str = ""
 
     @property
     def path(self) -> str:

@@ -13,8 +13,11 @@ from msdoctor.model import Hop
 from msdoctor.utterances import Connection, Speaker, errors
 from msdoctor.utterances.errors import InnermostError
 
-_URL = re.compile(r"https?://[^\s\"'\\<>)}\]]{0,40}(?:\][^\s\"'\\<>)}\]]{0,20})?[^\s\"'\\<>)}\],]{0,2000}")
-_NODE = re.compile(r"(?:from node |from Kubelet |source kubelet_summary:)([\w.-]{1,253})(?: \(([^)]{1,253})\))?")
+# An authority may be redacted, as <node>:<port>.
+_URL = re.compile(
+    r"https?://(?:<[\w .-]{1,40}>:?){0,2}[^\s\"'\\<>)}\]]{0,40}(?:\][^\s\"'\\<>)}\]]{0,20})?[^\s\"'\\<>)}\],]{0,2000}"
+)
+_NODE = re.compile(r"(?:from node |from Kubelet |source kubelet_summary:)([\w.<>*-]{1,253})(?: \(([^)]{1,253})\))?")
 _SCRAPE = re.compile(
     r"Failed to scrape node|unable to fully (?:scrape|collect) metrics|unable to fetch metrics from (?:node|Kubelet)"
 )
@@ -36,14 +39,74 @@ def _without_url(part: str) -> str:
 
 
 def connection_of(
-    context: str, error: InnermostError, error_text: str, speaker: Speaker, node: str, outer: tuple[str, ...]
+    context: str,
+    error: InnermostError,
+    error_text: str,
+    speaker: Speaker,
+    node: str,
+    outer: tuple[str, ...],
+    record: str = "",
 ) -> Connection:
-    """The connection that an error is about. ``context`` stands before it, ``error_text`` is the error as printed."""
+    """The connection that an error is about.
+
+    ``context`` stands before it, ``error_text`` is the error as printed, ``record`` all that was said with it.
+    """
     url = _last_url(context, error_text)
     named, named_address = (_NODE.findall(context[-_MOST_CONTEXT:]) or [("", "")])[-1]
     address = _authority(url) or getattr(error, "address", "") or named_address
-    hop = hop_of(Connection(url=url), error, speaker, outer)
-    return Connection(hop, url, address, node or named)
+    api = _api_of(context[-_MOST_CONTEXT:] + error_text) or _api_of(record[:_MOST_CONTEXT])
+    if not api and isinstance(error, _OF_ANY_APISERVICE):
+        api = _other_group(context[-_MOST_CONTEXT:] + error_text + record[:_MOST_CONTEXT])
+    hop = hop_of(Connection(url=url, address=address, api=api), error, speaker, outer)
+    return Connection(hop, url, address, node or named, api)
+
+
+_API = re.compile(
+    r"(?:(custom|external)\.)?metrics\.k8s\.io|(custom|external) metrics API|(Pods|Object|External)Metric\b"
+    r"|(heapster|/apis/metrics/v1alpha1)"
+)
+# A group in a URL, in an APIService's name, or in a list of groups.
+_GROUP = re.compile(
+    r"/apis/([a-z0-9.-]{1,200})/v\d|\bv\d\w{0,12}\.([a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,60}){1,6})|\b([a-z0-9.-]{1,200})/v\d"
+)
+# What is said of the APIService of any aggregated server.
+_OF_ANY_APISERVICE = (
+    errors.NoResponse,
+    errors.DiscoveryFailed,
+    errors.EmptyDiscovery,
+    errors.OpenAPIUnread,
+    errors.NoEndpoints,
+    errors.ServiceAbsent,
+    errors.ServiceUnavailable,
+    errors.ResourceNotFound,
+    errors.Dial,
+    errors.DeadlineExceeded,
+    errors.UnknownAuthority,
+    errors.NotValidFor,
+)
+
+
+def _other_group(text: str) -> str:
+    """The API group of an aggregated server that has nothing to do with metrics; empty for Kubernetes' own groups."""
+    for match in _GROUP.finditer(text):
+        group = match[1] or match[2] or match[3] or ""
+        if "." in group and not group.endswith((".k8s.io", ".svc", ".local", ".go")):
+            return group
+    return ""
+
+
+_OF_ADAPTERS = {"Pods": "custom", "Object": "custom", "External": "external"}
+
+
+def _api_of(text: str) -> str:
+    """The metrics API that a text speaks of. The last one: a list names each before what is said of it."""
+    found = list(_API.finditer(text))
+    if not found:
+        return ""
+    if found[-1][4]:
+        return "heapster"
+    adapter = found[-1][1] or found[-1][2] or _OF_ADAPTERS.get(found[-1][3], "")
+    return f"{adapter}.metrics.k8s.io" if adapter else "metrics.k8s.io"
 
 
 def _last_url(context: str, error_text: str) -> str:
@@ -66,16 +129,73 @@ def hop_of(connection: Connection, error: InnermostError, speaker: Speaker, oute
         return _hop_of_refusal(error, speaker)
     if isinstance(error, errors.Unauthorized | errors.TokenExpired | errors.TokenInvalid):
         return _hop_of_unknown_caller(error, speaker, outer)
+    if isinstance(error, errors.HandshakeFailed):
+        return Hop.E if speaker is Speaker.KUBELET or error.kind == "no-certificate" else Hop.C
+    return _hop_of_request(connection, error, speaker, outer) or _HOP_OF_SPEAKER.get(speaker)
+
+
+def _hop_of_request(
+    connection: Connection, error: InnermostError, speaker: Speaker, outer: tuple[str, ...]
+) -> Hop | None:
+    """The hop of a request, by what was wrapped around its error, and by its path."""
+    wrapped = _hop_of_wrappers(connection, outer)
+    if wrapped is not None:
+        return wrapped
     path = connection.path
+    if _METRICS_API.match(path) or isinstance(error, errors.AbandonedRequest):
+        return _hop_of_metrics_request(error, speaker, outer)
     if _is_kubelets(connection) or (not connection.url and any(_SCRAPE.search(wrapper) for wrapper in outer)):
         return Hop.F if _is_refusal(error) else Hop.E
     if "/subjectaccessreviews" in path or "/tokenreviews" in path:
         return Hop.F if speaker is Speaker.KUBELET else Hop.D
-    if path.startswith("/apis/metrics.k8s.io") or isinstance(error, errors.AbandonedRequest):
-        return _hop_of_metrics_request(error, speaker, outer)
-    if isinstance(error, errors.ServiceUnavailable):
-        return Hop.A if "metrics.k8s.io" in error.request or speaker is Speaker.HPA_CONTROLLER else None
-    return _HOP_OF_SPEAKER.get(speaker)
+    if any(_OWN_REQUESTS.search(wrapper) for wrapper in outer) or _is_own(path, speaker):
+        return Hop.A if isinstance(error, _OF_THE_SERVER) else Hop.D
+    return _hop_of_answer(connection, error, speaker)
+
+
+def _hop_of_wrappers(connection: Connection, outer: tuple[str, ...]) -> Hop | None:
+    if connection.api == "heapster" or any(_AT_ALL.match(wrapper) for wrapper in outer):
+        return Hop.A
+    if any(_PROMETHEUS.search(wrapper) for wrapper in outer):
+        return Hop.X
+    return Hop.C if any(_TUNNEL.search(wrapper) for wrapper in outer) else None
+
+
+def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speaker) -> Hop | None:
+    """The hop of what any API server answers, or any client says of it: by who asked, and for which API."""
+    if isinstance(error, _OF_THE_SERVER) and connection.path.startswith(("/api/", "/apis/")):
+        return Hop.A
+    by_hpa = speaker is Speaker.HPA_CONTROLLER
+    if isinstance(error, errors.NotFound) and by_hpa and not connection.api:
+        return Hop.H
+    if isinstance(error, _OF_ANY_API):
+        asked_raw = speaker is Speaker.KUBECTL and not getattr(error, "request", "")
+        return Hop.A if connection.api or asked_raw or by_hpa or speaker is Speaker.VPA else None
+    return None
+
+
+_METRICS_API = re.compile(r"/apis/(?:custom\.|external\.)?metrics\.k8s\.io")
+_AT_ALL = re.compile(r"Unable to connect to the server")
+_PROMETHEUS = re.compile(r"metrics from prometheus|update list of all metrics|fetch metrics for query")
+_TUNNEL = re.compile(r"error dialing backend|error trying to reach service|no response from")
+# What metrics-server reads of the API server: lists, and how it is to know its callers.
+_OWN_PATHS = (
+    "/api/v1/nodes",
+    "/api/v1/pods",
+    "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication",
+    "/api/v1/namespaces/kube-system/configmaps",
+)
+# What a client says of the certificate of the server that it asks.
+_OF_THE_SERVER = (errors.Expired, errors.NotYetValid, errors.NotValidFor, errors.UnknownAuthority, errors.NoIPSANs)
+# What an API server answers to whatever was asked of it.
+_OF_ANY_API = (
+    errors.ServiceUnavailable,
+    errors.ResourceNotFound,
+    errors.NotFound,
+    errors.ServerFailed,
+    errors.ServerTooSlow,
+    errors.TooManyRequests,
+)
 
 
 _HOP_OF_SPEAKER = {
@@ -85,11 +205,17 @@ _HOP_OF_SPEAKER = {
 }
 
 
+def _is_own(path: str, speaker: Speaker) -> bool:
+    return path.startswith(_OWN_PATHS) and speaker not in (Speaker.KUBELET, Speaker.KUBECTL)
+
+
 def _is_kubelets(connection: Connection) -> bool:
     path = connection.path
     if path.startswith(("/metrics/resource", "/stats/summary")):
         return True
-    return _authority(connection.url).endswith((":10250", ":10255")) and not path.startswith("/apis/")
+    # From 0.7 on metrics-server's own port has the same number, and is probed on it.
+    own = ("/apis/", "/readyz", "/livez", "/healthz")
+    return _authority(connection.url).endswith((":10250", ":10255")) and not path.startswith(own)
 
 
 def _is_refusal(error: InnermostError) -> bool:
@@ -107,7 +233,8 @@ def _hop_of_metrics_request(error: InnermostError, speaker: Speaker, outer: tupl
 
 # What metrics-server asks of the API server with its own token: reviews, its lists, the ConfigMap that it starts with.
 _OWN_REQUESTS = re.compile(
-    r"make webhook auth|failed to list |Failed to watch|configmap based |extension-apiserver-authentication"
+    r"make webhook auth|ailed to list \*v1\.(?:Node|Pod|PartialObject)|configmap based "
+    r"|extension-apiserver-authentication"
 )
 
 
@@ -130,6 +257,6 @@ def _hop_of_refusal(error: errors.Forbidden, speaker: Speaker) -> Hop | None:
         return Hop.D
     if resource.endswith(".metrics.k8s.io"):
         return Hop.A
-    if resource.startswith(("subjectaccessreviews", "tokenreviews")) or "metrics-server" in error.user:
+    if error.what == "review" or "metrics-server" in error.user or resource == "configmaps":
         return Hop.D
     return _HOP_OF_SPEAKER.get(speaker)

@@ -13,13 +13,19 @@ from msdoctor.utterances.value import Value
 
 
 class InnermostError(Value):
-    """What went wrong. ``hop``: where, if the error itself tells, whoever says it and of whatever connection."""
+    """What went wrong.
+
+    ``hop``: where, if the error itself tells, whoever says it and of whatever connection. ``wraps``: it is said around
+    another error, and counts only where nothing else that its record says is known.
+    """
 
     hop: ClassVar[Hop | None] = None
+    wraps: ClassVar[bool] = False
 
-    def __init_subclass__(cls, hop: Hop | None = None) -> None:
+    def __init_subclass__(cls, hop: Hop | None = None, wraps: bool = False) -> None:
         super().__init_subclass__()
         cls.hop = hop
+        cls.wraps = wraps
 
 
 def wants(name: str) -> str:
@@ -149,6 +155,36 @@ class Forbidden(InnermostError):
         """``yes`` where a role is bound that does not exist, or not yet."""
         return "yes" if self.absent else ""
 
+    @property
+    def who(self) -> str:
+        """``anonymous``, ``serviceaccount``, ``proxy`` for a name as front proxies have, ``named`` for any other."""
+        if self.user == "system:anonymous":
+            return "anonymous"
+        if self.user.startswith("system:serviceaccount:"):
+            return "serviceaccount"
+        return "proxy" if self.user in _PROXY_NAMES or "front-proxy" in self.user else "named"
+
+    @property
+    def what(self) -> str:
+        """``review`` of a token or of access, ``list`` of nodes and pods."""
+        if self.resource.startswith(("subjectaccessreviews", "tokenreviews")):
+            return "review"
+        if self.absent:
+            return ""
+        return "list" if self.resource in ("nodes", "pods", "namespaces") and self.verb in ("list", "watch") else ""
+
+
+_PROXY_NAMES = (
+    "aggregator",
+    "system:auth-proxy",
+    "kube-aggregator",
+    "system:kube-aggregator",
+    "proxy-client",
+    "kubernetes",
+    "kube-apiserver",
+    "system:kube-apiserver",
+)
+
 
 class Unauthorized(InnermostError):
     """``Unauthorized``, ``the server has asked for the client to provide credentials`` (apimachinery pkg/api/errors).
@@ -157,6 +193,10 @@ class Unauthorized(InnermostError):
     """
 
     request: str = ""
+
+
+class TokenUnread(InnermostError, hop=Hop.D):
+    """``open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file`` (client-go rest/config.go)."""
 
 
 class TokenExpired(InnermostError):
@@ -195,11 +235,23 @@ class Lookup(InnermostError):
     server: str
     failure: str
 
+    @property
+    def answer(self) -> str:
+        """``none`` where the server was not reached."""
+        return "none" if self.failure.endswith(("i/o timeout", "refused", "unreachable", "no route to host")) else ""
+
 
 class DeadlineExceeded(InnermostError):
     """``context deadline exceeded`` and its kin of net/http: no answer in time."""
 
     text: str = ""
+
+    @property
+    def phase(self) -> str:
+        """``handshake`` where the connection had opened, ``connection`` where it had not; else it is not said."""
+        if "TLS handshake" in self.text:
+            return "handshake"
+        return "connection" if "while waiting for connection" in self.text else ""
 
 
 class Canceled(InnermostError):
@@ -281,6 +333,10 @@ class NoAddressOfType(InnermostError, hop=Hop.E):
     types: str
 
 
+class JustRegistered(InnermostError, hop=Hop.B):
+    """``False (MissingEndpoints)   12s``: an APIService in ``kubectl get apiservice`` that is seconds old."""
+
+
 class NoEndpoints(InnermostError, hop=Hop.B):
     """``endpoints for service/S in "N" have no addresses with port name "P"`` (kube-aggregator)."""
 
@@ -348,6 +404,14 @@ class UnknownFlag(InnermostError, hop=Hop.D):
 
     flag: str
 
+    @property
+    def of(self) -> str:
+        """``kubectl`` for one that newer versions of ``kubectl top`` have."""
+        return "kubectl" if self.flag.split("=")[0] in _FLAGS_OF_TOP else "metrics-server"
+
+
+_FLAGS_OF_TOP = ("--sort-by", "--containers", "--no-headers", "--use-protocol-buffers", "--sum", "--show-capacity")
+
 
 class RejectedArgument(InnermostError, hop=Hop.D):
     """An argument whose flag is known: ``invalid argument "15" for "--metric-resolution" flag: …`` (pflag errors.go).
@@ -394,6 +458,11 @@ class ImageNotPulled(InnermostError, hop=Hop.D):
     why: str = ""
     ours: str = ""
 
+    @property
+    def lacks(self) -> str:
+        """``platform`` where the image is there, and not for this processor."""
+        return "platform" if "no match for platform" in self.why or "no matching manifest" in self.why else ""
+
 
 class InvalidImageName(InnermostError, hop=Hop.D):
     """``Failed to apply default image tag "I": couldn't parse image name …`` (the same)."""
@@ -419,6 +488,12 @@ class QuotaExceeded(InnermostError, hop=Hop.D):
 
     quota: str
     text: str
+
+
+class NotExecutable(InnermostError, hop=Hop.D):
+    """``exec: "--cert-dir=/tmp": executable file not found``: arguments where a command belongs (runc, Docker)."""
+
+    what: str
 
 
 class PodSecurityViolated(InnermostError, hop=Hop.D):
@@ -484,11 +559,28 @@ class ContainerStatsFailed(InnermostError, hop=Hop.G):
     platform: str = ""
 
 
+class CgroupsUnmounted(InnermostError, hop=Hop.G):
+    """``mountpoint for cpu not found``: a program that knows cgroup v1 on a node that has v2 (runc libcontainer)."""
+
+
+class AuthorizationFailed(InnermostError, hop=Hop.F):
+    """``Authorization error (user=U, verb=V, …)``: a kubelet could not ask (kubelet pkg/kubelet/server/server.go)."""
+
+
+class OlderSample(InnermostError, hop=Hop.G):
+    """``… metrics point is older than stored previous`` (metrics-server pkg/storage, V(2))."""
+
+
 class NoCgroupStats(InnermostError, hop=Hop.G):
     """``failed to get cgroup stats for "NAME": REASON`` (kubelet pkg/kubelet/stats/provider.go); ``/`` is the root."""
 
     cgroup: str
     reason: str = ""
+
+    @property
+    def of(self) -> str:
+        """``system`` for one of the host's own services."""
+        return "system" if self.cgroup.startswith("/system.slice") else ""
 
 
 class InotifyExhausted(InnermostError, hop=Hop.G):
@@ -499,6 +591,308 @@ class InotifyExhausted(InnermostError, hop=Hop.G):
 
     call: str
     failure: str
+
+
+# Statuses of an API server, and what its library says of requests (apimachinery pkg/api/errors, apiserver pkg/server)
+
+
+class ResourceNotFound(InnermostError):
+    """``the server could not find the requested resource (get pods.metrics.k8s.io)``: nobody serves such a path."""
+
+    request: str = ""
+
+
+class NotFound(InnermostError):
+    """``deployments.apps "D" not found``, ``podmetrics.metrics.k8s.io "N/P" not found`` (NewNotFound)."""
+
+    resource: str
+    name: str
+
+
+class ServerFailed(InnermostError, wraps=True):
+    """``an error on the server ("…") has prevented the request from succeeding (get nodes.metrics.k8s.io)``."""
+
+    request: str = ""
+
+
+class ServerTooSlow(InnermostError):
+    """``the server was unable to return a response in the time allotted``, ``request did not complete within …``."""
+
+    request: str = ""
+
+
+class TooManyRequests(InnermostError):
+    """``the server has received too many requests and has asked us to try again later``."""
+
+    request: str = ""
+
+
+class EtcdTrouble(InnermostError, hop=Hop.D):
+    """``etcdserver: request timed out``, ``etcdserver: leader changed``: what an API server passes on of its etcd."""
+
+
+class HandlerTimeout(InnermostError, hop=Hop.D):
+    """``http: Handler timeout``, ``timeout or abort while handling`` (apiserver pkg/server/filters)."""
+
+
+class NoMatchForKind(InnermostError, hop=Hop.H):
+    """``no matches for kind "K" in version "V"``, ``in group "G"`` (apimachinery pkg/api/meta/errors.go)."""
+
+    kind: str
+    version: str = ""
+    group: str = ""
+
+    @property
+    def fate(self) -> str:
+        """What became of it: ``removed``, ``new``; ``keda``, ``metrics``, ``other``: whose; ``group``: nothing more."""
+        group, _, version = self.version.rpartition("/")
+        if (group or self.group) == "metrics.k8s.io":
+            return "metrics"
+        if (group or self.group).endswith("keda.sh"):
+            return "keda"
+        if not self.version:
+            return "group"
+        if "." in group and (not group.endswith(".k8s.io") or group == "autoscaling.k8s.io"):
+            return "other"
+        if "beta" in version or "alpha" in version or group == "extensions":
+            return "removed"
+        return "new"
+
+
+class VersionDeprecated(InnermostError, hop=Hop.H):
+    """``autoscaling/v2beta2 HorizontalPodAutoscaler is deprecated in v1.23+, unavailable in v1.26+`` (a warning)."""
+
+    unavailable_in: str = ""
+
+
+class HandshakeFailed(InnermostError):
+    """``http: TLS handshake error from PEER: WHY`` (net/http server.go): what a server says of a client that left."""
+
+    peer: str
+    why: str
+
+    @property
+    def kind(self) -> str:
+        """``left`` without a word, ``refused`` the certificate, ``plain`` text, ``no-certificate`` of a kubelet."""
+        if self.why.endswith(("EOF", "connection reset by peer", "i/o timeout", "broken pipe")):
+            return "left"
+        if "no serving certificate available for the kubelet" in self.why:
+            return "no-certificate"
+        if "HTTP request to an HTTPS server" in self.why or "first record does not look like" in self.why:
+            return "plain"
+        return "refused" if "certificate" in self.why and self.why.startswith("remote error") else "other"
+
+
+class AuthenticationUnread(InnermostError, hop=Hop.D, wraps=True):
+    """``unable to load configmap based request-header-client-ca-file`` (apiserver pkg/server/options)."""
+
+
+class AuthReaderHint(InnermostError, hop=Hop.D):
+    """``Unable to get configmap/extension-apiserver-authentication … Usually fixed by 'kubectl create rolebinding``."""
+
+
+class ListFailed(InnermostError, wraps=True):
+    """``failed to list *v1.Node`` (client-go tools/cache/reflector.go)."""
+
+    kind: str
+
+    @property
+    def fate(self) -> str:
+        """What became of the version: ``removed`` for a beta, ``new`` for the HPA's second."""
+        if self.kind.startswith(("v1beta", "v2beta")):
+            return "removed"
+        return "new" if self.kind == "v2.HorizontalPodAutoscaler" else ""
+
+
+# The aggregator
+
+
+class NoResponse(InnermostError, hop=Hop.C, wraps=True):
+    """``failing or missing response from URL``, reason FailedDiscoveryCheck (kube-aggregator)."""
+
+
+class DiscoveryFailed(InnermostError, hop=Hop.A, wraps=True):
+    """``unable to retrieve the complete list of server APIs``, ``stale GroupVersion discovery`` (client-go)."""
+
+
+class EmptyDiscovery(InnermostError, hop=Hop.A):
+    """``Got empty response for: external.metrics.k8s.io/v1beta1``: an adapter that has no metric yet (client-go)."""
+
+
+class OpenAPIUnread(InnermostError, hop=Hop.A):
+    """``loading OpenAPI spec for "v1beta1.metrics.k8s.io" failed with: …`` (kube-aggregator controllers/openapi)."""
+
+    code: str = ""
+
+
+class BackendUnreached(InnermostError, hop=Hop.C, wraps=True):
+    """``error dialing backend: …``, ``error trying to reach service: …`` (apimachinery pkg/util/proxy)."""
+
+
+class TunnelDown(InnermostError, hop=Hop.C):
+    """``No agent available``, ``No SSH tunnels currently open``: the control plane's way to the nodes is gone."""
+
+    text: str
+
+
+class ProxyUnreachable(InnermostError):
+    """``proxyconnect tcp: WHY`` (net/http transport.go): the HTTP proxy of the environment did not connect."""
+
+    why: str
+
+
+# metrics-server
+
+
+class NoMetricsKnown(InnermostError, hop=Hop.D):
+    """``no metrics known for pod``, or ``node "N"`` (metrics-server to 0.4 pkg/storage, pkg/provider)."""
+
+    of: str
+
+
+class CollectionLate(InnermostError, hop=Hop.D):
+    """``metric collection didn't finish on time``, ``time since last tick (…) was greater than …``."""
+
+
+class InformerNotSynced(InnermostError, hop=Hop.D):
+    """``cache for node informer has not synced``, ``1 informers not started yet``: its lists of nodes and pods."""
+
+
+class PodState(InnermostError, hop=Hop.D):
+    """metrics-server's row in ``kubectl get pods``: its status, and how many of its containers are ready."""
+
+    status: str
+    ready: str
+
+
+# Kubelets
+
+
+class CertificateNotSigned(InnermostError, hop=Hop.E):
+    """``Certificate request was not signed`` (client-go util/certificate), a kubelet's CSR that is ``Pending``."""
+
+    state: str = "Pending"
+
+
+# Consumers
+
+
+class UnknownTarget(InnermostError, hop=Hop.H):
+    """``<unknown>/80%`` in ``kubectl get hpa``: nothing to hold against the target."""
+
+
+class NodeWithoutFigures(InnermostError, hop=Hop.E):
+    """A node's row in ``kubectl top nodes`` that has nothing but ``<unknown>`` (kubectl pkg/metricsutil)."""
+
+    node: str
+
+
+class HPAUnable(InnermostError, hop=Hop.H, wraps=True):
+    """``unable to get metrics for resource cpu``, reason FailedGetResourceMetric (pkg/controller/podautoscaler)."""
+
+    resource: str = ""
+
+
+class MissingRequest(InnermostError, hop=Hop.H):
+    """``missing request for cpu in container C of Pod P``; to 1.24 without its end (replica_calculator.go)."""
+
+    resource: str
+    container: str = ""
+    pod: str = ""
+
+    @property
+    def sidecar(self) -> str:
+        """``yes`` where the container is named as something that is put beside an application."""
+        return "yes" if any(part in self.container for part in _SIDECARS) else ""
+
+
+_SIDECARS = (
+    "istio",
+    "linkerd",
+    "envoy",
+    "proxy",
+    "sidecar",
+    "agent",
+    "dapr",
+    "fluent",
+    "filebeat",
+    "exporter",
+    "otel",
+    "opentelemetry",
+)
+
+
+class NoPodsReady(InnermostError, hop=Hop.H):
+    """``did not receive metrics for targeted pods (pods might be unready)``; to 1.22 ``… for any ready pods``."""
+
+
+class NoPodsSelected(InnermostError, hop=Hop.H):
+    """``no pods returned by selector while calculating replica count`` (replica_calculator.go)."""
+
+
+class SelectorMissing(InnermostError, hop=Hop.H):
+    """``selector is required``, ``the HPA target's scale is missing a selector`` (horizontal.go)."""
+
+
+class SelectorAmbiguous(InnermostError, hop=Hop.H):
+    """``pods by selector S are controlled by multiple HPAs: […]`` (horizontal.go, from 1.26)."""
+
+    selector: str = ""
+
+
+class ScaleFailed(InnermostError, hop=Hop.H, wraps=True):
+    """``the HPA controller was unable to get the target's current scale``, reason FailedGetScale (horizontal.go)."""
+
+
+class ContainerNotInMetrics(InnermostError, hop=Hop.H):
+    """``container C not present in metrics for pod P``, ``container C not found in Pod P``."""
+
+    container: str
+
+
+# Other systems
+
+
+class MetricUnknown(InnermostError, hop=Hop.X):
+    """``the server could not find the metric M for pods`` and its kin of other adapters (custom-metrics-apiserver)."""
+
+    metric: str = ""
+
+
+class NoAdapterMetrics(InnermostError, hop=Hop.X):
+    """``no metrics returned from custom metrics API``, ``external`` (podautoscaler/metrics/client.go)."""
+
+
+class AdapterUnregistered(InnermostError, hop=Hop.X):
+    """``no custom metrics API (custom.metrics.k8s.io) registered`` (k8s.io/metrics client)."""
+
+
+class SeriesMismatch(InnermostError, hop=Hop.X):
+    """``None of the results returned by when fetching metric M for N matched …`` (prometheus-adapter)."""
+
+
+class PrometheusUnreached(InnermostError, hop=Hop.X, wraps=True):
+    """``unable to fetch metrics from prometheus``, ``unable to update list of all metrics`` (prometheus-adapter)."""
+
+
+class PrometheusAnswered(InnermostError, hop=Hop.X):
+    """``bad_response: unknown response code 404``, ``bad_data: …`` (prometheus-adapter pkg/client)."""
+
+    what: str
+
+
+class HeapsterUnreached(InnermostError, hop=Hop.A, wraps=True):
+    """A request for ``services http:heapster:``, which kubectl to 1.12 and HPAs to 1.8 sent (kubectl metricsutil)."""
+
+
+class WrongScheme(InnermostError):
+    r"""``malformed HTTP response "\x15\x03…"``: plain HTTP was spoken to a server of TLS (net/http)."""
+
+
+class OtherSystem(InnermostError, hop=Hop.X):
+    """Words of another system that shares some with this pipeline; ``which`` names it."""
+
+    which: str
 
 
 class Unrecognised(InnermostError):

@@ -34,12 +34,19 @@ def find_errors(text: str) -> list[Found]:
         if kept and hit.start < kept[-1].end:
             continue
         if kept and text[kept[-1].end : hit.start] in _CHAINED:
+            if _only_repeats(kept[-1].error, hit.error):
+                continue
             kept.pop()
         kept.append(hit)
-    return kept
+    return [hit for hit in kept if not hit.error.wraps] or kept
 
 
 _CHAINED = (": ", ', response: "', '", response: "', ', response: "Internal Error: ', '", response: "Internal Error: ')
+
+
+def _only_repeats(status: InnermostError, body: InnermostError) -> bool:
+    """Whether a response's body says no more than its status did."""
+    return isinstance(status, errors.HTTPStatus) and isinstance(body, errors.Unauthorized)
 
 
 def _hits(text: str) -> Iterator[Found]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msdoctor.utterances import Speaker
+from msdoctor.utterances.quoting import unquote
 
 # Texts, not compiled: most lines have none of these, and re keeps what it compiled.
 _COLOUR = r"\x1b\[[0-9;:?]{0,40}[A-Za-z]"
@@ -24,6 +25,9 @@ _TIMESTAMP = _RFC3339 + r"\s"
 _JOURNAL = (
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?|" + _RFC3339 + r") \S{1,253} ([\w.@-]{1,64})\[\d{1,10}\]: "
 )
+_BARS = "│┃║"  # frames of terminal programs such as k9s
+# logrus' text format, in which k3s and k0s print what their components say
+_LOGFMT = r'time="?([^"\s]{1,40}(?: [^"\s]{1,20})?)"? level=\w{1,10} msg="((?:[^"\\]|\\.){0,60000})"?'
 _MOST = 6  # carriers nest (docker's JSON within journald's line), but not without end
 
 _NAMES = (
@@ -48,6 +52,8 @@ class Carried:
 def take_off(line: str) -> Carried:
     """The line without its carriers' prefixes, in whatever order they were put on."""
     carried = Carried(re.sub(_COLOUR, "", line) if "\x1b" in line else line)
+    if any(bar in line for bar in _BARS):
+        carried = replace(carried, text=carried.text.strip(" " + _BARS))
     for _ in range(_MOST):
         inner = _one(carried)
         if inner is None:
@@ -68,6 +74,8 @@ def _one(carried: Carried) -> Carried | None:
         return _without(carried, text[pod.end() :], None, speaker_of_name(f"{pod[2]} {pod[1]}"))
     if head == "{" and text.startswith('{"log":'):
         return _docker(carried, text)
+    if head == "t" and (logfmt := re.match(_LOGFMT, text)):
+        return _without(carried, unquote(logfmt[2]), logfmt[1], speaker_of_name(text[logfmt.end() :]))
     if head.isdigit():
         if cri := re.match(_CRI, text):
             return replace(_without(carried, text[cri.end() :], cri[1]), partial=cri[2] == "P")

@@ -101,7 +101,7 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
         outer = said.outer()
         node = record.fields.get("node", "")
         found = said.found
-        where = connection_of(said.context, found.error, said.text, speaker, node, outer)
+        where = connection_of(said.context, found.error, said.text, speaker, node, outer, text)
         yield _utterance(found.error, where, outer, speaker, record, line, text, at)
 
 
@@ -190,7 +190,7 @@ def _is_unfinished(text: str, following: str) -> bool:
         return False
     body = unquote(" ".join((record.message, *record.fields.values())))
     found = find_errors(body)
-    if found:
+    if found and not found[-1].error.wraps:
         is_last = _TAIL.fullmatch(body, found[-1].end) is not None
         return (is_last and breaks_off(found[-1].error, following)) or bool(
             record.fields and _IN_FIELD.match(following)

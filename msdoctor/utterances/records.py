@@ -22,6 +22,8 @@ KLOG = re.compile(
 )
 """The header of one klog line. It is searched for, not expected at the start: any tool may have put its own before."""
 
+# What is left of it where the selection began within it.
+_CUT = re.compile(r"(?:[\d:.]{1,20} {1,10}\d{1,10} |\d{1,10} )?([\w.+-]{1,100}\.go):(\d{1,6})\] ?")
 _MESSAGE = re.compile(r'"?((?:[^"\\]|\\.)*)"(?=\s+[A-Za-z][\w./-]{0,60}=|\s*$)')
 _FIELD = re.compile(r'\s([A-Za-z][\w./-]{0,60})=(?:"((?:[^"\\]|\\.)*)("?)|(\S+))', re.DOTALL)
 
@@ -46,7 +48,10 @@ def read_record(text: str) -> Record:
             return found
     header = KLOG.search(text, 0, 1000)
     if header is None:
-        return _structured(text, "", "", None)
+        cut = _CUT.match(text)
+        return (
+            _structured(text[cut.end() :], "", f"{cut[1]}:{cut[2]}", None) if cut else _structured(text, "", "", None)
+        )
     return _structured(text[header.end() :], header[1], f"{header[8]}:{header[9]}", _klog_time(header))
 
 

@@ -9,6 +9,9 @@ _FILES = {
     "scraper.go": Speaker.METRICS_SERVER,
     "storage.go": Speaker.METRICS_SERVER,
     "decode.go": Speaker.METRICS_SERVER,
+    "manager.go": Speaker.METRICS_SERVER,
+    "reststorage.go": Speaker.METRICS_SERVER,
+    "summary.go": Speaker.METRICS_SERVER,
     # apiserver pkg/server, as metrics-server starts it
     "serving.go": Speaker.METRICS_SERVER,
     "secure_serving.go": Speaker.METRICS_SERVER,
@@ -27,6 +30,9 @@ _FILES = {
     "remote_available_controller.go": Speaker.AGGREGATOR,
     "handler_proxy.go": Speaker.AGGREGATOR,
     "horizontal.go": Speaker.HPA_CONTROLLER,
+    "cluster_feeder.go": Speaker.VPA,
+    "top_pod.go": Speaker.KUBECTL,
+    "memcache.go": Speaker.KUBECTL,
 }
 
 _WORDINGS = (
@@ -45,8 +51,14 @@ _WORDINGS = (
     ("Unable to authenticate the request", Speaker.DELEGATED_AUTH),
     ("post-timeout activity", Speaker.DELEGATED_AUTH),
     ("failing or missing response from", Speaker.AGGREGATOR),
-    ("unable to compute the replica count", Speaker.HPA_CONTROLLER),
+    ("unable to fetch metrics from API", Speaker.HPA_CONTROLLER),
     ("unable to fetch metrics from resource metrics API", Speaker.HPA_CONTROLLER),
+    ("the HPA controller was unable", Speaker.HPA_CONTROLLER),
+    ("the HPA was unable", Speaker.HPA_CONTROLLER),
+    ("horizontal-pod-autoscaler", Speaker.HPA_CONTROLLER),
+    ("FailedGet", Speaker.HPA_CONTROLLER),
+    ("ContainerMetricsSnapshot", Speaker.VPA),
+    ("Unable to connect to the server", Speaker.KUBECTL),
     ("no metrics returned from resource metrics API", Speaker.HPA_CONTROLLER),
     ("probe failed", Speaker.KUBELET),
     ("Error from server", Speaker.KUBECTL),

@@ -8,6 +8,7 @@ from msdoctor.utterances.grammars import (
     kubelet,
     metrics_server,
     network,
+    others,
     starting,
     tls,
 )
@@ -21,4 +22,5 @@ GRAMMARS: tuple[Grammar, ...] = (
     *kubelet.GRAMMARS,
     *starting.GRAMMARS,
     *consumers.GRAMMARS,
+    *others.GRAMMARS,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msdoctor.utterances import errors
-from msdoctor.utterances.grammar import Grammar
+from msdoctor.utterances.grammar import Grammar, plain, says
 
 _IN_NAMESPACE = r'in "(?P<namespace>[^"]{0,253})"?'
 
@@ -44,13 +44,93 @@ GRAMMARS: tuple[Grammar, ...] = (
         word=" is not listening on port ",
     ),
     # helm pkg/action/validate.go, checkOwnership
+    *(
+        Grammar(
+            f'{kind} "',
+            kind + r" \"(?P<name>[^\"]{0,253}metrics[^\"]{0,253})\" in namespace \"[^\"]{0,253}\""
+            r" exists and cannot be imported into the current"
+            r" release(?:.{0,600}?release-name\" must equal \"(?P<release>[^\"]{1,253})\": current value is"
+            r" \"(?P<owner>[^\"]{0,253})\"?)?",
+            lambda match: errors.OwnedByAnotherRelease(match["name"], match["release"] or "", match["owner"] or ""),
+            word=" exists and cannot be imported into the current release",
+        )
+        for kind in (
+            "APIService",
+            "ServiceAccount",
+            "ClusterRole",
+            "ClusterRoleBinding",
+            "RoleBinding",
+            "Service",
+            "Deployment",
+        )
+    ),
+    plain("failing or missing response from ", errors.NoResponse()),
+    plain("no response from http", errors.NoResponse()),
+    plain("FailedDiscoveryCheck", errors.NoResponse()),
+    plain("MissingEndpoints", errors.NoEndpoints("", "")),
+    plain("EndpointsNotFound", errors.NoEndpoints("", "")),
+    Grammar("False (MissingEndpoints)", r"False \(MissingEndpoints\)\s{1,40}\d{1,2}s\b", says(errors.JustRegistered())),
     Grammar(
-        'APIService "',
-        r"APIService \"(?P<name>[^\"]{1,253})\" in namespace \"[^\"]{0,253}\""
-        r" exists and cannot be imported into the current"
-        r" release(?:.{0,600}?release-name\" must equal \"(?P<release>[^\"]{1,253})\": current value is"
-        r" \"(?P<owner>[^\"]{0,253})\"?)?",
-        lambda match: errors.OwnedByAnotherRelease(match["name"], match["release"] or "", match["owner"] or ""),
-        word=" exists and cannot be imported into the current release",
+        "False (FailedDiscoveryCheck)",
+        r"False \(FailedDiscoveryCheck\)\s{1,40}\d{1,2}s\b",
+        says(errors.JustRegistered()),
+    ),
+    plain("False (ServiceNotFound)", errors.ServiceAbsent("", "")),
+    Grammar(
+        "no endpoints available for service ",
+        r"no endpoints available for service \\?\"(metrics-server[\w.-]{0,200})",
+        lambda match: errors.NoEndpoints(match[1], ""),
+    ),
+    # kube-aggregator pkg/controllers/openapi; client-go discovery
+    Grammar(
+        "http error: ResponseCode: ",
+        r"http error: ResponseCode: (?P<code>\d{3}), Body: (?!error trying)",
+        lambda match: errors.OpenAPIUnread(match["code"]),
+    ),
+    Grammar(
+        "Error, could not get list of group versions for APIService",
+        r"Error, could not get list of group versions for APIService",
+        says(errors.OpenAPIUnread()),
+    ),
+    plain("OpenAPI spec does not exist", errors.OpenAPIUnread("404")),
+    plain("unable to retrieve the complete list of server APIs", errors.DiscoveryFailed()),
+    plain("couldn't get resource list for ", errors.DiscoveryFailed()),
+    plain("stale GroupVersion discovery", errors.DiscoveryFailed()),
+    Grammar("ot empty response for: ", r"ot empty response for: \S{1,253}", says(errors.EmptyDiscovery())),
+    # apimachinery pkg/util/proxy; konnectivity-client and proxy-server; kubernetes pkg/ssh to 1.21
+    plain("error dialing backend", errors.BackendUnreached()),
+    plain("error trying to reach service", errors.BackendUnreached()),
+    *(
+        plain(words, errors.TunnelDown(words))
+        for words in (
+            "No agent available",
+            "No SSH tunnels currently open",
+            "no agent available",
+            "tunnel is closed",
+            "tunnel closed",
+            "dial timeout, backstop",
+        )
+    ),
+    Grammar(
+        "proxy error from ",
+        r"proxy error from \S{0,300} while dialing \S{1,300}, code \d{3}",
+        lambda match: errors.TunnelDown(match[0]),
+    ),
+    Grammar(
+        "reading HTTP response from CONNECT to ",
+        r"reading HTTP response from CONNECT to \S{1,300} via proxy \S{0,300} failed",
+        lambda match: errors.TunnelDown(match[0]),
+    ),
+    # helm 3.0 and 3.1
+    Grammar(
+        "existing resource conflict: ",
+        r"existing resource conflict: (?:namespace: \S{0,253}, )?name: "
+        r"(?P<name>v1\w{0,20}\.[\w.]{0,30}metrics\.k8s\.io)",
+        lambda match: errors.OwnedByAnotherRelease(match["name"]),
+    ),
+    Grammar(
+        'apiservices.apiregistration.k8s.io "',
+        r"apiservices\.apiregistration\.k8s\.io \"(?P<name>[^\"]{1,253})\" already exists",
+        lambda match: errors.OwnedByAnotherRelease(match["name"]),
     ),
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from msdoctor.utterances import errors
 from msdoctor.utterances.errors import InnermostError
-from msdoctor.utterances.grammar import Grammar, says
+from msdoctor.utterances.grammar import Grammar, plain, says
 
 
 def _user_cannot(match: re.Match[str]) -> InnermostError:
@@ -16,6 +17,14 @@ def _user_cannot(match: re.Match[str]) -> InnermostError:
     absent = re.findall(r"role\.rbac\.authorization\.k8s\.io \"([^\"]{1,253})\"", match["absent"] or "")
     scope = (match["scope"] or "").strip()
     return errors.Forbidden(match["user"], match["verb"], resource, scope, tuple(absent))
+
+
+REQUEST = r"[a-z, ]{0,80}(?: \((?P<request>[a-z]{1,20} [^)]{0,300})\)?)?"
+"""What was asked, as a client adds it to a status' own words: ``(get nodes.metrics.k8s.io)``."""
+
+
+def _of_request(error: Callable[[str], InnermostError]) -> Callable[[re.Match[str]], InnermostError]:
+    return lambda match: error(match["request"] or "")
 
 
 GRAMMARS: tuple[Grammar, ...] = (
@@ -90,4 +99,87 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.ServiceUnavailable(match[1] or ""),
     ),
     Grammar("[-]", r"\[-\]([\w/.-]{1,100}) failed", lambda match: errors.HealthCheckFailed(match[1])),
+    # apimachinery pkg/api/errors/errors.go: what was asked follows in brackets
+    *(
+        Grammar(words, re.escape(words) + REQUEST, _of_request(error))
+        for words, error in (
+            ("the server could not find the requested resource", errors.ResourceNotFound),
+            ("the server was unable to return a response in the time allotted", errors.ServerTooSlow),
+            ("the server has received too many requests", errors.TooManyRequests),
+            ("has prevented the request from succeeding", errors.ServerFailed),
+        )
+    ),
+    *(
+        Grammar(
+            resource,
+            r"(?P<resource>\w{4,40}(?:/scale)?(?:\.[a-z0-9.]{1,100})?) \"(?P<name>[^\"]{1,510})\" not found",
+            lambda match: errors.NotFound(match["resource"], match["name"]),
+        )
+        for resource in (
+            "podmetrics",
+            "nodemetrics",
+            "services",
+            "deployments",
+            "statefulsets",
+            "replicasets",
+            "replicationcontrollers",
+            "rollouts",
+            "apiservices",
+        )
+    ),
+    Grammar(
+        'no matches for kind "',
+        r"no matches for kind \"(?P<kind>[^\"]{1,253})\"?(?: in (?:versions? \"?\[?\"?(?P<version>[^\s\"\]]{1,253})"
+        r"|group \"(?P<group>[^\"]{0,253})))?",
+        lambda match: errors.NoMatchForKind(match["kind"], match["version"] or "", match["group"] or ""),
+    ),
+    Grammar(
+        " is deprecated in v1.",
+        r" is deprecated in v1\.\d{1,2}\+?(?:, unavailable in v(?P<gone>1\.\d{1,2})\+?)?",
+        lambda match: errors.VersionDeprecated(match["gone"] or ""),
+    ),
+    # apiserver pkg/server/filters/timeout.go, wrap.go; net/http's TimeoutHandler
+    plain("request did not complete within", errors.ServerTooSlow()),
+    plain("http: Handler timeout", errors.HandlerTimeout()),
+    plain("killing connection/stream because serving request timed out", errors.HandlerTimeout()),
+    Grammar(
+        "timeout or abort while handling: ", r"timeout or abort while handling: .{1,500}", says(errors.HandlerTimeout())
+    ),
+    # net/http server.go, in the log of whoever serves
+    Grammar(
+        "http: TLS handshake error from ",
+        r"http: TLS handshake error from (?P<peer>\S{1,100}): (?P<why>.{1,300})",
+        lambda match: errors.HandshakeFailed(match["peer"], match["why"].strip()),
+    ),
+    # apiserver pkg/server/options/authentication.go; client-go tools/cache/reflector.go
+    plain("unable to load configmap based request-header-client-ca-file", errors.AuthenticationUnread()),
+    plain("unable to load configmap based client CA file", errors.AuthenticationUnread()),
+    plain("Unable to get configmap/extension-apiserver-authentication", errors.AuthReaderHint()),
+    plain("cluster doesn't provide client-ca-file", errors.RequestHeaderNotProvided("client-ca-file")),
+    plain(
+        "cluster doesn't provide requestheader-client-ca-file",
+        errors.RequestHeaderNotProvided("requestheader-client-ca-file"),
+    ),
+    *(
+        Grammar(
+            f"ailed to {verb} *", r"ailed to (?:list|watch) \*([\w.]{1,100})", lambda match: errors.ListFailed(match[1])
+        )
+        for verb in ("list", "watch")
+    ),
+    # apiserver pkg/endpoints/filters/authorization.go, V(4), to 1.17 in plain text
+    Grammar(
+        'Forbidden: "/',
+        r"Forbidden: \"(?P<path>/[^\"]{0,2000})\", Reason: \"",
+        lambda match: errors.Forbidden("", "get", match["path"]),
+    ),
+    # client-go rest/config.go and transport/token_source.go
+    plain("serviceaccount/token: no such file or directory", errors.TokenUnread()),
+    plain("unable to load in-cluster configuration", errors.TokenUnread()),
+    # etcd api/v3rpc/rpctypes
+    Grammar("etcdserver: ", r"etcdserver: [a-z ,]{3,80}", says(errors.EtcdTrouble())),
+    Grammar(
+        "http2: server: error reading preface from client ",
+        r"http2: server: error reading preface from client (?P<peer>\S{1,100}): (?P<why>.{1,300})",
+        lambda match: errors.HandshakeFailed(match["peer"], match["why"].strip()),
+    ),
 )

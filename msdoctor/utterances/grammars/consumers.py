@@ -3,20 +3,72 @@
 from __future__ import annotations
 
 from msdoctor.utterances import errors
-from msdoctor.utterances.grammar import Grammar, says
+from msdoctor.utterances.grammar import Grammar, plain, says, trim
 
 GRAMMARS: tuple[Grammar, ...] = (
     # kubectl pkg/cmd/top, apimachinery pkg/api/errors, kubelet pkg/probe/http, controller podautoscaler/metrics
     Grammar("Metrics API not available", r"Metrics API not available", says(errors.MetricsAPINotAvailable())),
     Grammar("metrics not available yet", r"metrics not available yet", says(errors.MetricsNotAvailableYet())),
-    Grammar(
-        "etrics not available for pod ",
-        r"etrics not available for pod ([^\s,]{1,510})(?:, age: \S{1,40})?",
-        lambda match: errors.NoPodMetrics(match[1]),
+    *(
+        Grammar(
+            f"{word} not available for pod ",
+            word + r" not available for pod ([^\s,]{1,510})(?:, age: \S{1,40})?",
+            lambda match: errors.NoPodMetrics(match[1]),
+        )
+        for word in ("Metrics", "metrics")
     ),
     Grammar(
         "no metrics returned from resource metrics API",
         r"no metrics returned from resource metrics API",
         says(errors.NoPodMetrics()),
+    ),
+    Grammar(
+        "<unknown>",
+        r"<unknown>\s{1,40}<unknown>\s{1,40}<unknown>",
+        says(errors.NodeWithoutFigures("")),
+    ),
+    Grammar("<unknown>", r"<unknown>\s{0,3}/\s{0,3}\d{1,6}", says(errors.UnknownTarget())),
+    # kubernetes pkg/controller/podautoscaler: horizontal.go, replica_calculator.go
+    Grammar(
+        "unable to get metrics for resource ",
+        r"unable to get metrics for resource ([\w./-]{1,60})",
+        lambda match: errors.HPAUnable(match[1]),
+    ),
+    plain("unable to fetch metrics from resource metrics API", errors.HPAUnable()),
+    plain("unable to fetch metrics from API", errors.HPAUnable()),
+    plain("FailedGetResourceMetric", errors.HPAUnable()),
+    plain("FailedComputeMetricsReplicas", errors.HPAUnable()),
+    Grammar(
+        "missing request for ",
+        r"missing request for (?P<resource>[\w./-]{1,60})"
+        r"(?: (?:in|on) container (?P<container>\S{1,253})(?: (?:of|in) [Pp]od (?P<pod>\S{1,510}))?)?",
+        lambda match: errors.MissingRequest(match["resource"], trim(match["container"]), trim(match["pod"])),
+    ),
+    Grammar(
+        "missing pod-level request for ",
+        r"missing pod-level request for (\S{1,60})(?: in Pod (\S{1,253}))?",
+        lambda match: errors.MissingRequest(match[1], "", trim(match[2])),
+    ),
+    plain("did not receive metrics for any ready pods", errors.NoPodsReady()),
+    plain("did not receive metrics for targeted pods", errors.NoPodsReady()),
+    plain("no metrics returned matched known pods", errors.NoPodsSelected()),
+    plain("no pods returned by selector while calculating replica count", errors.NoPodsSelected()),
+    plain("the HPA target's scale is missing a selector", errors.SelectorMissing()),
+    plain("selector is required", errors.SelectorMissing()),
+    plain("couldn't convert selector into a corresponding internal selector object", errors.SelectorMissing()),
+    Grammar(
+        "pods by selector ",
+        r"pods by selector (.{1,500}?) are controlled by multiple HPAs",
+        lambda match: errors.SelectorAmbiguous(match[1]),
+    ),
+    plain("AmbiguousSelector", errors.SelectorAmbiguous()),
+    plain("unable to get the target's current scale", errors.ScaleFailed()),
+    plain("FailedGetScale", errors.ScaleFailed()),
+    plain("unable to determine resource for scale target reference", errors.ScaleFailed()),
+    plain("invalid API version in scale target reference", errors.NoMatchForKind("")),
+    Grammar(
+        "container ",
+        r"container (\S{1,253}) (?:not present in metrics for pod|not found in Pod) \S{1,510}",
+        lambda match: errors.ContainerNotInMetrics(match[1]),
     ),
 )

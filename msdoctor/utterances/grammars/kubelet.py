@@ -6,7 +6,7 @@ import re
 
 from msdoctor.utterances import errors
 from msdoctor.utterances.errors import InnermostError
-from msdoctor.utterances.grammar import CLOSERS, Grammar, trim
+from msdoctor.utterances.grammar import CLOSERS, Grammar, plain, says, trim
 
 
 def _kubelet_forbids(match: re.Match[str]) -> InnermostError:
@@ -60,4 +60,27 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"HTTP probe failed with statuscode: (\d{3})",
         lambda match: errors.ProbeStatus(match[1]),
     ),
+    plain("no serving certificate available for the kubelet", errors.CertificateNotSigned()),
+    plain("Certificate request was not signed", errors.CertificateNotSigned()),
+    plain("certificate request was not signed", errors.CertificateNotSigned()),
+    Grammar(
+        "kubernetes.io/kubelet-serving",
+        r"kubernetes\.io/kubelet-serving\s{1,20}system:node:\S{1,253}(?:\s{1,20}\S{1,20})?\s{1,20}"
+        r"(?P<state>Pending|Denied|Approved,Failed|Failed)",
+        lambda match: errors.CertificateNotSigned(match["state"]),
+    ),
+    # kubelet pkg/kubelet/server/stats/summary_sys_containers.go, V(…)
+    Grammar(
+        "Failed to get system container stats",
+        r"Failed to get system container stats.{0,600}",
+        says(errors.Noise("system-slice-accounting")),
+    ),
+    Grammar(
+        "Authorization error (user=", r"Authorization error \(user=[^)]{1,600}\)", says(errors.AuthorizationFailed())
+    ),
+    # opencontainers runc libcontainer/cgroups
+    Grammar(
+        "mountpoint for ", r"mountpoint for (?:cpu|memory|cpuset|\w{1,20}) not found", says(errors.CgroupsUnmounted())
+    ),
+    plain("cgroup mountpoint does not exist", errors.CgroupsUnmounted()),
 )

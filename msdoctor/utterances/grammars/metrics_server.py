@@ -6,7 +6,7 @@ import re
 
 from msdoctor.utterances import errors
 from msdoctor.utterances.errors import InnermostError
-from msdoctor.utterances.grammar import Grammar, says
+from msdoctor.utterances.grammar import Grammar, plain, says
 
 
 def _unreadable(match: re.Match[str]) -> InnermostError:
@@ -79,4 +79,52 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"error creating self-signed certificates: (?:\w{1,20} )?(\S{1,300}): ([a-z -]{3,60})",
         lambda match: errors.CannotWriteCertificate(match[1], match[2]),
     ),
+    # to 0.4: pkg/storage/reststorage.go, pkg/provider/sink, pkg/manager
+    Grammar(
+        "no metrics known for ",
+        r"no metrics known for (node|pod)",
+        lambda match: errors.NoMetricsKnown(match[1]),
+    ),
+    plain("last tick wasn't healthy", errors.NoMetricsToServe()),
+    plain("not metrics to serve", errors.NoMetricsToServe()),
+    plain("error collecting or saving metrics in the last collection tick", errors.NoMetricsToServe()),
+    plain("metric collection didn't finish on time", errors.CollectionLate()),
+    plain("time since last tick (", errors.CollectionLate()),
+    plain("informer has not synced", errors.InformerNotSynced()),
+    plain("informers not started yet", errors.InformerNotSynced()),
+    Grammar(
+        "bad status code ",
+        r"bad status code \\{0,4}\"(\d{3}) ?([^\"\\]{0,100})",
+        lambda match: errors.HTTPStatus(match[1], match[2]),
+    ),
+    Grammar(
+        "had no addresses that matched types ",
+        r"had no addresses that matched types \[?([\w ,]{1,200})",
+        lambda match: errors.NoAddressOfType(match[1].strip()),
+    ),
+    # 0.4 and 0.5 pkg/scraper/summary, V(1)
+    *(
+        Grammar(words, re.escape(words), says(errors.IncompleteFigures("container")))
+        for words in (
+            "missing usageNanoCores value",
+            "missing usageCoreNanoSeconds value",
+            "missing workingSetBytes value",
+            "Got UsageCoreNanoSeconds equal zero",
+            "Got WorkingSetBytes equal zero",
+        )
+    ),
+    # kubectl get pods: name, ready, status
+    Grammar(
+        "metrics-server-",
+        r"metrics-server-[\w.-]{1,200}\s{1,40}(?P<ready>\d{1,2}/\d{1,2})\s{1,20}(?P<status>[A-Z][\w:]{3,40})",
+        lambda match: errors.PodState(match["status"], match["ready"]),
+    ),
+    Grammar(
+        "unable to get ",
+        r"unable to get (?:CPU|memory|a valid timestamp|valid timestamp)[a-z ]{0,30} for (?P<of>node|container) "
+        r".{1,600}discarding data",
+        lambda match: errors.IncompleteFigures(match["of"]),
+    ),
+    plain("older than stored previous", errors.OlderSample()),
+    plain("older then stored previous", errors.OlderSample()),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msdoctor.utterances import errors
-from msdoctor.utterances.grammar import Grammar, says
+from msdoctor.utterances.grammar import Grammar, plain, says, trim
 
 GRAMMARS: tuple[Grammar, ...] = (
     # net/http transport.go (Go 1.8 to 1.12); net/ipsock.go, whose AddrError has the address last to Go 1.7
@@ -26,15 +26,15 @@ GRAMMARS: tuple[Grammar, ...] = (
     # net/net.go and net/dnsclient.go; "getsockopt" to Go 1.10
     Grammar(
         "lookup ",
-        r"lookup (?P<name>[\w.:-]{1,253}?)(?: on (?P<server>[\w.:\[\]%-]{1,100}?))?: "
+        r"lookup (?P<name>[\w.:<>*$-]{1,253}?)(?: on (?P<server>[\w.:\[\]%-]{1,100}?))?: "
         r"(?P<failure>(?:read|write|dial) udp \S{1,200}: (?:[a-z]{1,12}: )?[a-z/ ]{2,60}[a-z]"
         r"|[A-Za-z][A-Za-z/ ]{2,60}[a-z])",
         lambda match: errors.Lookup(match["name"], match["server"] or "", match["failure"]),
     ),
     Grammar(
         "dial tcp",
-        r"dial tcp[46]? (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%-]{1,300}): "
-        r"(?:(?:connect|getsockopt|socket|bind|connectex): )?(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
+        r"dial tcp[46]? (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%<>*$-]{1,300}): "
+        r"(?:(?:connect|getsockopt|socket|bind|connectex) ?: )?(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
         lambda match: errors.Dial(match["address"], match["failure"]),
     ),
     Grammar(
@@ -73,6 +73,26 @@ GRAMMARS: tuple[Grammar, ...] = (
     # http.ProxyFromEnvironment: the proxy's answer to CONNECT stands alone, without "bad status"
     *(
         Grammar(f": {answer}", r": (" + answer + r")(?=\"|\s*$)", lambda match: errors.ProxyAnswer(match[1]))
-        for answer in ("Forbidden", "Service Unavailable", "Bad Gateway", "Proxy Authentication Required")
+        for answer in (
+            "Forbidden",
+            "Service Unavailable",
+            "Bad Gateway",
+            "Gateway Timeout",
+            "Gateway Time-out",
+            "Proxy Authentication Required",
+        )
     ),
+    Grammar(
+        "proxyconnect tcp: ",
+        r"proxyconnect tcp: ([^\"]{1,300})",
+        lambda match: errors.ProxyUnreachable(trim(match[1])),
+    ),
+    Grammar("malformed HTTP ", r"malformed HTTP (?:response|status code) \\{0,4}\".{0,60}", says(errors.WrongScheme())),
+    # k8s.io/utils/trace
+    Grammar("Trace[", r"Trace\[\d{1,12}\]", says(errors.Noise("slow-trace"))),
+    plain("http2: stream closed", errors.Noise("http2-stream-closed")),
+    plain("http2: server sent GOAWAY and closed the connection", errors.Noise("watch-goaway")),
+    plain("graceful shutdown GOAWAY", errors.Noise("watch-goaway")),
+    plain("http2: server connection error from ", errors.Noise("http2-stream-closed")),
+    plain("very short watch", errors.ConnectionLost("very short watch")),
 )

@@ -123,4 +123,31 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"urn:ietf:params:acme:error:rejectedIdentifier",
         lambda _: errors.IssuerRefuses("names"),
     ),
+    # runc and Docker, where arguments stand in the place of the command
+    *(
+        Grammar(
+            f"exec: {quote}",
+            f"exec: {re.escape(quote)}"
+            r"(--?[^\"\\]{1,300}|/?metrics-server)"
+            f"{re.escape(quote)}"
+            r": (?:stat \S{1,300}: |executable file )?(?:not found|no such file)",
+            lambda match: errors.NotExecutable(match[1]),
+        )
+        for quote in ('"', '\\"')
+    ),
+    Grammar(
+        "flag provided but not defined: ",
+        r"flag provided but not defined: (-[\w-]{1,100})",
+        lambda match: errors.RejectedArgument(match[0], match[1]),
+    ),
+    Grammar(
+        "unable to validate against any pod security policy",
+        r"unable to validate against any pod security policy(?:: (.{1,1000}))?",
+        lambda match: errors.PodSecurityViolated("PodSecurityPolicy", match[1] or ""),
+    ),
+    Grammar(
+        "The node had condition: ",
+        r"The node had condition: \[(\w{1,60})",
+        lambda match: errors.Evicted(match[1]),
+    ),
 )

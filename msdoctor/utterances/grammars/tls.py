@@ -8,7 +8,7 @@ from msdoctor.utterances import errors
 from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.grammar import Grammar, says, trim
 
-_NAME_LIST = r"[\w.*:, @%/-]"
+_NAME_LIST = r"[\w.*:, @%/<>$-]"  # with what people put for a name of their own: <node>, $IP
 
 
 def _not_valid_for(match: re.Match[str]) -> InnermostError:

@@ -1,0 +1,56 @@
+"""The HPA waits for new pods to settle.
+
+## What it means
+Every pod of the target is starting, not ready, or so new that its first minutes of CPU do not count, so for the moment
+there is nothing to compute with. It passes when the pods are ready.
+
+## What it does not mean
+That the metrics pipeline is broken: other pods have figures.
+
+## What will not help
+- restarting metrics-server.
+- deleting the pods: the wait begins anew.
+
+## How it comes about
+A rollout, a first start, a readiness probe that takes its time; the controller's
+--horizontal-pod-autoscaler-cpu-initialization-period is 5 minutes. If it stays, the pods do not become ready, and that
+is what to look at.
+
+## How to make sure
+`kubectl get pods`: the target's pods are younger than five minutes, or not ready.
+
+## Source
+kubernetes pkg/controller/podautoscaler/replica_calculator.go, groupPods (to 1.22 `did not receive metrics for any ready
+pods`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msdoctor.model import ONLY_SAID, Class, Hop, Look, Says, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.model import NotApplicable
+
+LOOK = Look(
+    "kubectl get pods -A",
+    "the target's pods are not ready, or younger than five minutes",
+    "hpa-pods-not-ready-yet",
+)
+
+
+@check(
+    hop=Hop.H,
+    cls=Class.BENIGN,
+    says=(
+        Says("NoPodsReady", likelihood=0.8),
+        Says("NoPodsSelected", likelihood=0.5),
+        Says("NoPodMetrics", hop=Hop.H, where={"speaker": "horizontal-pod-autoscaler"}, likelihood=0.35),
+    ),
+    decide=(LOOK,),
+)
+def hpa_pods_not_ready_yet() -> Iterator[NotApplicable]:
+    yield ONLY_SAID

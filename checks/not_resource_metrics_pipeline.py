@@ -1,0 +1,63 @@
+"""This has only words in common with resource metrics.
+
+## What it means
+The message comes from another system: the metrics endpoint of an operator (controller-runtime calls it its metrics
+server), Prometheus scraping something, an admission webhook, the VPA's own objects.
+
+## What it does not mean
+That metrics-server, its APIService or a kubelet is at fault.
+
+## What will not help
+- anything that is advised for metrics-server: it is not the one that speaks.
+
+## How it comes about
+Words such as `metrics server`, `scrape` and `service.namespace.svc` are used by many.
+
+## How to make sure
+Whose log it is, and which address the message names.
+
+## Source
+sigs.k8s.io/controller-runtime pkg/metrics/server; prometheus scrape/scrape.go; k8s.io/apiserver pkg/util/webhook.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msdoctor.model import ONLY_SAID, Class, Hop, Says, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msdoctor.model import NotApplicable
+
+# What is said of any aggregated server, and of kubectl's own way to the API server.
+_OF_ANY_APISERVICE = (
+    "NoResponse",
+    "DiscoveryFailed",
+    "EmptyDiscovery",
+    "OpenAPIUnread",
+    "NoEndpoints",
+    "ServiceAbsent",
+    "ServiceUnavailable",
+    "ResourceNotFound",
+    "Dial",
+    "DeadlineExceeded",
+    "UnknownAuthority",
+    "NotValidFor",
+)
+_OF_KUBECTL = ("UnknownAuthority", "NotValidFor", "Dial", "Lookup", "DeadlineExceeded", "ConnectionLost")
+
+
+@check(
+    hop=Hop.X,
+    cls=Class.ELSEWHERE,
+    says=(
+        Says("NoMatchForKind", where={"fate": "other"}, likelihood=0.8),
+        Says("OtherSystem"),
+        *(Says(error, where={"api": "of no metrics"}, likelihood=0.9) for error in _OF_ANY_APISERVICE),
+        *(Says(error, hop=Hop.A, where={"speaker": "kubectl"}, likelihood=0.8) for error in _OF_KUBECTL),
+    ),
+)
+def not_resource_metrics_pipeline() -> Iterator[NotApplicable]:
+    yield ONLY_SAID

@@ -1,0 +1,90 @@
+"""What other systems say whose words are easily taken for this pipeline's."""
+
+from __future__ import annotations
+
+import re
+
+from msdoctor.utterances import errors
+from msdoctor.utterances.grammar import Grammar, plain, says
+
+GRAMMARS: tuple[Grammar, ...] = (
+    # custom-metrics-apiserver pkg/provider/errors.go; k8s.io/metrics pkg/client; podautoscaler/metrics/client.go
+    Grammar(
+        "the server could not find the metric ",
+        r"the server could not find the metric (\S{1,253})(?: for [^\"]{1,300})?",
+        lambda match: errors.MetricUnknown(match[1]),
+    ),
+    Grammar(
+        "the server could not find the descriptor for metric ",
+        r"the server could not find the descriptor for metric ([^\s:]{1,253})",
+        lambda match: errors.MetricUnknown(match[1]),
+    ),
+    Grammar(
+        "no metrics returned from ",
+        r"no metrics returned from (?:custom|external) metrics API",
+        says(errors.NoAdapterMetrics()),
+    ),
+    Grammar(
+        " metrics API (",
+        r" metrics API \((?:custom|external)\.metrics\.k8s\.io\) registered",
+        says(errors.AdapterUnregistered()),
+    ),
+    # prometheus-adapter pkg/custom-provider, pkg/resourceprovider, pkg/client
+    plain("unable to fetch metrics from prometheus", errors.PrometheusUnreached()),
+    plain("unable to update list of all metrics", errors.PrometheusUnreached()),
+    Grammar(
+        "unable to fetch metrics for query ", r"unable to fetch metrics for query", says(errors.PrometheusUnreached())
+    ),
+    plain("failed querying node metrics", errors.PrometheusUnreached()),
+    Grammar(
+        "unknown response code ",
+        r"unknown response code (\d{3})",
+        lambda match: errors.PrometheusAnswered(match[1]),
+    ),
+    Grammar(
+        "bad_response: ", r"bad_response: (?!unknown)[^\"]{1,300}", says(errors.PrometheusAnswered("bad_response"))
+    ),
+    Grammar(
+        "unable to fetch ",
+        r"unable to fetch (?:CPU|memory) metrics for pod [^,\s]{1,510}, skipping",
+        says(errors.SeriesMismatch()),
+    ),
+    Grammar("bad_data: ", r"bad_data: [^\"]{1,300}", lambda _: errors.PrometheusAnswered("bad_data")),
+    plain("no metrics retrieved for query", errors.NoAdapterMetrics()),
+    Grammar(
+        "None of the results returned by when fetching metric ",
+        r"None of the results returned by when fetching metric \S{1,253}",
+        says(errors.SeriesMismatch()),
+    ),
+    Grammar(
+        "for pods in namespace ",
+        r"for pods in namespace \"[^\"]{0,253}\", skipping",
+        says(errors.PrometheusUnreached()),
+    ),
+    # kubectl pkg/metricsutil to 1.12 and podautoscaler/metrics/legacy_metrics_client.go
+    plain("http:heapster:", errors.HeapsterUnreached()),
+    plain('services "heapster"', errors.HeapsterUnreached()),
+    plain("https:heapster:", errors.HeapsterUnreached()),
+    # controller-runtime pkg/metrics/server; Prometheus scrape/scrape.go; apiserver pkg/util/webhook
+    *(
+        Grammar(words, re.escape(words) + r".{0,300}", says(errors.OtherSystem(which)))
+        for words, which in (
+            ("metrics server failed to listen", "controller-runtime"),
+            ("unable to start manager", "controller-runtime"),
+            ("metrics server is starting to listen", "controller-runtime"),
+            ("error listening on :8080", "controller-runtime"),
+            ("server returned HTTP status ", "Prometheus"),
+            ("failed calling webhook ", "admission webhook"),
+            ("failed to call webhook", "admission webhook"),
+            ("conversion webhook for ", "conversion webhook"),
+            ("Cannot read targetRef", "VPA"),
+            ("Error scraping ", "an exporter"),
+            ("The connection to the server ", "kubectl's own configuration"),
+        )
+    ),
+    Grammar(
+        "Metric client health check failed",
+        r"Metric client health check failed: .{0,200}dashboard-metrics-scraper",
+        says(errors.OtherSystem("the dashboard's scraper")),
+    ),
+)
