@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         *(
             Says("Forbidden", where={"resource": f"nodes/{part}", "who": who}, likelihood=0.95)
             for part in ("proxy", "log", "exec")
-            for who in ("named", "anonymous")
+            for who in ("named", "proxy", "anonymous")
         ),
     ),
 )

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Unseen, check
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Says, Unseen, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,21 @@ if TYPE_CHECKING:
     from msdoctor.facts.objects import APIService
 
 
-@check(hop=Hop.B, cls=Class.SYMPTOM)
+@check(
+    hop=Hop.B,
+    cls=Class.SYMPTOM,
+    says=(
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.3),
+        Says("NoResponse", likelihood=0.3),
+        Says("DiscoveryFailed", likelihood=0.3),
+        Says("OpenAPIUnread", likelihood=0.3),
+        Says("Dial", hop=Hop.C, likelihood=0.3),
+        Says("DeadlineExceeded", hop=Hop.C, likelihood=0.3),
+        Says("ConnectionLost", hop=Hop.C, likelihood=0.3),
+        Says("HTTPStatus", hop=Hop.D, likelihood=0.3),
+        Says("ServiceAbsent", likelihood=0.3),
+    ),
+)
 def apiservice_unavailable(apiservices: tuple[APIService, ...], flow: Flow | Unseen) -> Iterator[Finding]:
     answers = not isinstance(flow, Unseen) and flow.refusal is None and bool(flow.nodes)
     for item in apiservices:

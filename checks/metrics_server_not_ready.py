@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     hop=Hop.D,
     cls=Class.SYMPTOM,
     says=(
+        Says("ConnectionLost", where={"outer": "probe failed"}, likelihood=0.6),
         Says("DeadlineExceeded", where={"outer": "probe failed"}, likelihood=0.7),
         Says("Dial", where={"outer": "probe failed"}, likelihood=0.6),
         Says("ProbeStatus", likelihood=0.45),

@@ -245,7 +245,26 @@ def test_two_causes_are_two() -> None:
         "certificate is valid for 192.168.10.50, not 192.168.10.51", "certificate signed by unknown authority"
     )
 
-    assert ids(STORY_X509 + unknown_ca) == ["kubelet-cert-san-mismatch", "kubelet-cert-unknown-ca"]
+    assert ids(STORY_X509 + unknown_ca.replace("k8s-node1", "k8s-node2")) == [
+        "kubelet-cert-san-mismatch",
+        "kubelet-cert-unknown-ca",
+    ]
+
+
+def test_what_a_node_has_contradicted_since_is_history_and_sure_of_nothing() -> None:
+    unknown_ca = STORY_X509.replace(
+        "certificate is valid for 192.168.10.50, not 192.168.10.51", "certificate signed by unknown authority"
+    )
+
+    newest, earlier = ask(STORY_X509 + unknown_ca).matches
+
+    assert (newest.id, newest.confidence, newest.earlier) == ("kubelet-cert-unknown-ca", Confidence.LIKELY, False)
+    assert (earlier.id, earlier.confidence, earlier.earlier) == (
+        "kubelet-cert-san-mismatch",
+        Confidence.POSSIBLE,
+        True,
+    )
+    assert "the same node has said something else since" in text(ask(STORY_X509 + unknown_ca))
 
 
 def test_a_refused_probe_in_a_condition_is_ambiguous_too() -> None:

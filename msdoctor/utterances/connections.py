@@ -67,7 +67,8 @@ _API = re.compile(
 )
 # A group in a URL, in an APIService's name, or in a list of groups.
 _GROUP = re.compile(
-    r"/apis/([a-z0-9.-]{1,200})/v\d|\bv\d\w{0,12}\.([a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,60}){1,6})|\b([a-z0-9.-]{1,200})/v\d"
+    r"/apis/([a-z0-9.-]{1,200})/v\d|\bv\d\w{0,12}\.([a-z][a-z0-9-]{0,60}(?:\.[a-z][a-z0-9-]{0,60}){1,6})"
+    r"|\b([a-z][a-z0-9.-]{1,200})/v\d"
 )
 # What is said of the APIService of any aggregated server.
 _OF_ANY_APISERVICE = (

@@ -735,12 +735,6 @@ class TunnelDown(InnermostError, hop=Hop.C):
     text: str
 
 
-class ProxyUnreachable(InnermostError):
-    """``proxyconnect tcp: WHY`` (net/http transport.go): the HTTP proxy of the environment did not connect."""
-
-    why: str
-
-
 # metrics-server
 
 

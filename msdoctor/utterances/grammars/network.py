@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msdoctor.utterances import errors
-from msdoctor.utterances.grammar import Grammar, plain, says, trim
+from msdoctor.utterances.grammar import Grammar, plain, says
 
 GRAMMARS: tuple[Grammar, ...] = (
     # net/http transport.go (Go 1.8 to 1.12); net/ipsock.go, whose AddrError has the address last to Go 1.7
@@ -81,11 +81,6 @@ GRAMMARS: tuple[Grammar, ...] = (
             "Gateway Time-out",
             "Proxy Authentication Required",
         )
-    ),
-    Grammar(
-        "proxyconnect tcp: ",
-        r"proxyconnect tcp: ([^\"]{1,300})",
-        lambda match: errors.ProxyUnreachable(trim(match[1])),
     ),
     Grammar("malformed HTTP ", r"malformed HTTP (?:response|status code) \\{0,4}\".{0,60}", says(errors.WrongScheme())),
     # k8s.io/utils/trace
