@@ -87,6 +87,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("EtcdTrouble", likelihood=0.5),
+        Says("ConnectionLost", hop=Hop.D, likelihood=0.8),
         Says("ConnectionLost", where={"outer": "unable to decode an event from the watch stream"}, likelihood=0.8),
         Says("ConnectionLost", where={"outer": "failed to list"}, likelihood=0.6),
         Says("ConnectionLost", hop=Hop.D, where={"outer": "Failed to make webhook"}, likelihood=0.6),

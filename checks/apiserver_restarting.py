@@ -44,6 +44,9 @@ LONGEST = timedelta(minutes=5)
     hop=Hop.D,
     cls=Class.BENIGN,
     says=(
+        Says("EtcdTrouble", likelihood=0.5),
+        Says("Dial", hop=Hop.D, where={"failure": "connection refused"}, likelihood=0.5),
+        Says("ConnectionLost", hop=Hop.D, likelihood=0.5),
         Says("Dial", where={"outer": "failed to list", "failure": "connection refused"}, likelihood=0.4),
         Says("Dial", where={"outer": "Failed to make webhook", "failure": "connection refused"}, likelihood=0.4),
         Says("ConnectionLost", where={"outer": "failed to list"}, likelihood=0.3),

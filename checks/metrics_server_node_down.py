@@ -45,6 +45,7 @@ from msdoctor.model import (
     NotApplicable,
     Remedy,
     Risk,
+    Says,
     Unseen,
     check,
 )
@@ -94,6 +95,12 @@ def _forget(blanks: Blanks) -> Remedy:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    says=(
+        Says("PodState", where={"status": "Terminating"}, likelihood=0.7),
+        Says("PodState", where={"status": "Unknown"}, likelihood=0.9),
+        Says("DiscoveryFailed", likelihood=0.2),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.15),
+    ),
     decide=(
         Look(
             "kubectl -n kube-system get pods -l k8s-app=metrics-server -o wide; kubectl get nodes",

@@ -105,7 +105,11 @@ def _the_role(_: Blanks) -> Remedy:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("Forbidden", hop=Hop.D, where={"resource": "configmaps"}),),
+    says=(
+        Says("AuthReaderHint"),
+        Says("AuthenticationUnread", likelihood=0.3),
+        Says("Forbidden", hop=Hop.D, where={"resource": "configmaps"}),
+    ),
     decide=(Look(CAN_I, "no", "rbac-auth-reader-missing"),),
     advise=advise,
 )

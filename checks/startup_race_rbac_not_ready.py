@@ -47,7 +47,10 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.D,
     cls=Class.BENIGN,
-    says=(Says("Forbidden", hop=Hop.D, where={"unfounded": "yes"}, likelihood=0.5),),
+    says=(
+        Says("Forbidden", where={"unmade": "yes"}, likelihood=0.95),
+        Says("Forbidden", hop=Hop.D, where={"unfounded": "yes"}, likelihood=0.5),
+    ),
     decide=(
         Look(
             "kubectl -n kube-system get pods -l k8s-app=metrics-server",

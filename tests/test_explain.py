@@ -388,7 +388,7 @@ def test_the_json_keeps_its_contract() -> None:
     assert list(document) == ["schemaVersion", "ambiguous", "matches"]
     assert (document["schemaVersion"], document["ambiguous"]) == ("1", True)
     assert list(document["matches"][0]) == [
-        "id", "class", "confidence", "line", "matched", "times", "first", "last", "means", "willNotHelp", "decide", "remedies",
+        "id", "class", "confidence", "line", "files", "matched", "times", "first", "last", "means", "willNotHelp", "decide", "remedies",
     ]  # fmt: skip
     assert document["matches"][0]["decide"] == [
         {"look": CONFIG_MAP, "if": "no key begins with requestheader-", "then": "requestheader-config-missing"}

@@ -156,6 +156,11 @@ class Forbidden(InnermostError):
         return "yes" if self.absent else ""
 
     @property
+    def unmade(self) -> str:
+        """``yes`` where a role is among the absent that an API server makes itself when it starts."""
+        return "yes" if any("metrics-server" not in role for role in self.absent) else ""
+
+    @property
     def who(self) -> str:
         """``anonymous``, ``serviceaccount``, ``proxy`` for a name as front proxies have, ``named`` for any other."""
         if self.user == "system:anonymous":

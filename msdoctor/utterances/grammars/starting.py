@@ -6,7 +6,7 @@ import re
 
 from msdoctor.utterances import errors
 from msdoctor.utterances.errors import InnermostError
-from msdoctor.utterances.grammar import Grammar, says, trim
+from msdoctor.utterances.grammar import Grammar, plain, says, trim
 
 
 def _no_node_fits(match: re.Match[str]) -> InnermostError:
@@ -117,6 +117,10 @@ GRAMMARS: tuple[Grammar, ...] = (
         "requests a commonName that is not present in the list of dnsNames or ipAddresses",
         r"requests a commonName that is not present in the list of dnsNames or ipAddresses",
         lambda _: errors.IssuerRefuses("common name"),
+    ),
+    plain(
+        "ACME requires that the value is also present in the list of dnsNames",
+        errors.IssuerRefuses("common name"),
     ),
     Grammar(
         "urn:ietf:params:acme:error:rejectedIdentifier",
