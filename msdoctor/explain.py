@@ -160,6 +160,7 @@ class Hearing:
         self._recognise = _Recogniser(index.entries)
         self._sayings: dict[tuple[object, ...], _Saying] = {}
         self._started: _Tally | None = None
+        self._shown: _Tally | None = None
         self._has_unknown_errors = False
         self._notes: list[str] = []
         self._newest: dict[str, tuple[object, ...]] = {}  # what each node said last
@@ -185,6 +186,9 @@ class Hearing:
         elif isinstance(utterance.error, errors.Started):
             self._started = self._started or _Tally(utterance, 0)
             self._started.add(utterance)
+        elif isinstance(utterance.error, errors.Shown):
+            self._shown = self._shown or _Tally(utterance, 0)
+            self._shown.add(utterance)
         elif isinstance(utterance.error, errors.Unrecognised):
             self._has_unknown_errors = True
 
@@ -201,7 +205,11 @@ class Hearing:
         verdicts = _judge(self._sayings.values(), {entry.id: entry.cls for entry in self._index.entries})
         matches = [match for verdict in verdicts for match in _matches(verdict, self._index)]
         if self._started is not None and not self._has_unknown_errors:
-            matches.append(_started_well(self._started))
+            matches.append(
+                _well("metrics-server-started", Hop.D, "metrics-server started well", _STARTED, self._started)
+            )
+        if self._shown is not None:
+            matches.append(_well("metrics-shown", Hop.A, "metrics are shown", _SHOWN, self._shown))
         return Explanation(any(match.rivals for match in matches), tuple(matches), tuple(self._notes))
 
 
@@ -475,26 +483,32 @@ def blanks_of(utterance: Utterance) -> Blanks:
     return Blanks({name: value for name, value in known.items() if _SAFE.fullmatch(value)})
 
 
-_STARTED_WELL = (
+_STARTED = (
     "metrics-server started as it should: it made its certificate, loaded what it checks callers with, and listens. "
     "That it stores metrics, and that the API server reaches it, these lines do not say."
 )
 
 
-def _started_well(tally: _Tally) -> Match:
-    """The answer to a healthy start-up, for which no disease and so no check stands."""
+_SHOWN = (
+    "Figures came: at that moment the whole way from the kubelets to this client worked, for the nodes and pods that "
+    "are listed. One that is missing from the list they do not speak for."
+)
+
+
+def _well(name: str, hop: Hop, title: str, means: str, tally: _Tally) -> Match:
+    """The answer to a sign of health, for which no disease and so no check stands."""
     return Match(
-        id="metrics-server-started",
+        id=name,
         cls=Class.HEALTHY,
-        hop=Hop.D,
-        title="metrics-server started well",
+        hop=hop,
+        title=title,
         confidence=Confidence.LIKELY,
         line=tally.utterance.line,
         matched=tally.utterance.text[:_MOST_QUOTED],
         times=tally.times,
         first=tally.first,
         last=tally.last,
-        means=_STARTED_WELL,
+        means=means,
         lines=tuple(tally.lines),
         files=tuple(tally.files),
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from msdoctor import registry
 from msdoctor.explain import Explanation, blanks_of, explain
 from msdoctor.index import IndexEntry
 from msdoctor.model import Blanks, Check, Class, Confidence, Hop, Item, Look, Remedy, Risk, Says
@@ -180,6 +181,30 @@ def test_the_story_in_one_paste_names_both_causes_and_the_healthy_start() -> Non
     assert "kubelet-cert-san-mismatch" in found
     assert found[-2:] == ["benign-informer-run-twice", "metrics-server-started"]
     assert explanation.ambiguous
+
+
+def test_figures_are_a_sign_of_health_beside_whatever_else_was_said() -> None:
+    top = """\
+$ kubectl top nodes
+NAME         CPU(cores)   CPU%   MEMORY(bytes)   MEMORY%
+k8s-master   260m         7%     999Mi           80%
+"""
+
+    assert ids(STORY_X509 + top) == ["kubelet-cert-san-mismatch", "metrics-shown"]
+    assert not ask(top).ambiguous
+
+
+def test_the_story_in_one_paste_is_told_by_the_checks_that_ship() -> None:
+    explanation = explain(read((STORY_AGGREGATION + STORY_X509 + STORY_STARTUP).splitlines()), registry.load_index())
+
+    assert explanation.ambiguous
+    assert [match.id for match in explanation.matches if not match.rivals] == [
+        "kubelet-cert-san-mismatch",
+        "benign-informer-run-twice",
+        "metrics-server-started",
+    ]
+    assert explanation.matches[0].id == "requestheader-config-missing"
+    assert any("extension-apiserver-authentication" in look.look for look in explanation.matches[0].decide)
 
 
 def test_a_healthy_start_alone_is_healthy() -> None:

@@ -14,16 +14,21 @@ from msdoctor.utterances import Connection, Speaker, errors
 from msdoctor.utterances.errors import InnermostError
 
 # An authority may be redacted, as <node>:<port>.
-_URL = re.compile(
+_URL = (
     r"https?://(?:<[\w .-]{1,40}>:?){0,2}[^\s\"'\\<>)}\]]{0,40}(?:\][^\s\"'\\<>)}\]]{0,20})?[^\s\"'\\<>)}\],]{0,2000}"
 )
-_NODE = re.compile(r"(?:from node |from Kubelet |source kubelet_summary:)([\w.<>*-]{1,253})(?: \(([^)]{1,253})\))?")
-_SCRAPE = re.compile(
-    r"Failed to scrape node|unable to fully (?:scrape|collect) metrics|unable to fetch metrics from (?:node|Kubelet)"
+_NODE = r"(?:from node |from Kubelet |source kubelet_summary:)([\w.<>*-]{1,253})(?: \(([^)]{1,253})\))?"
+# Words, and patterns as texts, which re compiles and keeps when first needed: `explain` has to start fast.
+_SCRAPE = (
+    "Failed to scrape node",
+    "unable to fully scrape metrics",
+    "unable to fully collect metrics",
+    "unable to fetch metrics from node",
+    "unable to fetch metrics from Kubelet",
 )
 _MOST_CONTEXT = 2000  # what stands further before an error than this is not about it
 
-_OF_A_CONNECTION = re.compile(
+_OF_A_CONNECTION = (
     r"^(?:(?:Get|Post|Put|Head|Patch|Delete) \S{0,2000}|tls|failed to verify certificate|dial tcp[46]?|error|err)$"
 )
 
@@ -31,11 +36,11 @@ _OF_A_CONNECTION = re.compile(
 def split_wrappers(text: str) -> tuple[str, ...]:
     """The wrappers of a ``%w`` chain, outermost first, without those that only name the connection."""
     parts = (part.strip(" \t\n\"'[],") for part in text[-_MOST_CONTEXT:].split(": "))
-    return tuple(_without_url(part) for part in parts if part and not _OF_A_CONNECTION.match(part))
+    return tuple(_without_url(part) for part in parts if part and not re.match(_OF_A_CONNECTION, part))
 
 
 def _without_url(part: str) -> str:
-    return _URL.sub("", part).rstrip(" :\"'") if "://" in part else part
+    return re.sub(_URL, "", part).rstrip(" :\"'") if "://" in part else part
 
 
 def connection_of(
@@ -52,7 +57,7 @@ def connection_of(
     ``context`` stands before it, ``error_text`` is the error as printed, ``record`` all that was said with it.
     """
     url = _last_url(context, error_text)
-    named, named_address = (_NODE.findall(context[-_MOST_CONTEXT:]) or [("", "")])[-1]
+    named, named_address = (re.findall(_NODE, context[-_MOST_CONTEXT:]) or [("", "")])[-1]
     address = _authority(url) or getattr(error, "address", "") or named_address
     api = _api_of(context[-_MOST_CONTEXT:] + error_text) or _api_of(record[:_MOST_CONTEXT])
     if not api and isinstance(error, _OF_ANY_APISERVICE):
@@ -61,12 +66,12 @@ def connection_of(
     return Connection(hop, url, address, node or named, api)
 
 
-_API = re.compile(
+_API = (
     r"(?:(custom|external)\.)?metrics\.k8s\.io|(custom|external) metrics API|(Pods|Object|External)Metric\b"
     r"|(heapster|/apis/metrics/v1alpha1)"
 )
 # A group in a URL, in an APIService's name, or in a list of groups.
-_GROUP = re.compile(
+_GROUP = (
     r"/apis/([a-z0-9.-]{1,200})/v\d|\bv\d\w{0,12}\.([a-z][a-z0-9-]{0,60}(?:\.[a-z][a-z0-9-]{0,60}){1,6})"
     r"|\b([a-z][a-z0-9.-]{1,200})/v\d"
 )
@@ -89,7 +94,7 @@ _OF_ANY_APISERVICE = (
 
 def _other_group(text: str) -> str:
     """The API group of an aggregated server that has nothing to do with metrics; empty for Kubernetes' own groups."""
-    for match in _GROUP.finditer(text):
+    for match in re.finditer(_GROUP, text):
         group = match[1] or match[2] or match[3] or ""
         if "." in group and not group.endswith((".k8s.io", ".svc", ".local", ".go")):
             return group
@@ -101,7 +106,7 @@ _OF_ADAPTERS = {"Pods": "custom", "Object": "custom", "External": "external"}
 
 def _api_of(text: str) -> str:
     """The metrics API that a text speaks of. The last one: a list names each before what is said of it."""
-    found = list(_API.finditer(text))
+    found = list(re.finditer(_API, text)) if "etric" in text or "heapster" in text else []
     if not found:
         return ""
     if found[-1][4]:
@@ -114,7 +119,7 @@ def _last_url(context: str, error_text: str) -> str:
     tail = context[-_MOST_CONTEXT:] + error_text
     if "://" not in tail:
         return ""
-    urls = _URL.findall(tail)
+    urls = re.findall(_URL, tail)
     return urls[-1].rstrip(".,:;") if urls else ""
 
 
@@ -143,23 +148,23 @@ def _hop_of_request(
     if wrapped is not None:
         return wrapped
     path = connection.path
-    if _METRICS_API.match(path) or isinstance(error, errors.AbandonedRequest):
+    if path.startswith(_METRICS_API) or isinstance(error, errors.AbandonedRequest):
         return _hop_of_metrics_request(error, speaker, outer)
-    if _is_kubelets(connection) or (not connection.url and any(_SCRAPE.search(wrapper) for wrapper in outer)):
+    if _is_kubelets(connection) or (not connection.url and _says(outer, _SCRAPE)):
         return Hop.F if _is_refusal(error) else Hop.E
     if "/subjectaccessreviews" in path or "/tokenreviews" in path:
         return Hop.F if speaker is Speaker.KUBELET else Hop.D
-    if any(_OWN_REQUESTS.search(wrapper) for wrapper in outer) or _is_own(path, speaker):
+    if _says(outer, _OWN_REQUESTS) or _is_own(path, speaker):
         return Hop.A if isinstance(error, _OF_THE_SERVER) else Hop.D
     return _hop_of_answer(connection, error, speaker)
 
 
 def _hop_of_wrappers(connection: Connection, outer: tuple[str, ...]) -> Hop | None:
-    if connection.api == "heapster" or any(_AT_ALL.match(wrapper) for wrapper in outer):
+    if connection.api == "heapster" or _says(outer, _AT_ALL):
         return Hop.A
-    if any(_PROMETHEUS.search(wrapper) for wrapper in outer):
+    if _says(outer, _PROMETHEUS):
         return Hop.X
-    return Hop.C if any(_TUNNEL.search(wrapper) for wrapper in outer) else None
+    return Hop.C if _says(outer, _TUNNEL) else None
 
 
 def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speaker) -> Hop | None:
@@ -175,10 +180,10 @@ def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speak
     return None
 
 
-_METRICS_API = re.compile(r"/apis/(?:custom\.|external\.)?metrics\.k8s\.io")
-_AT_ALL = re.compile(r"Unable to connect to the server")
-_PROMETHEUS = re.compile(r"metrics from prometheus|update list of all metrics|fetch metrics for query")
-_TUNNEL = re.compile(r"error dialing backend|error trying to reach service|no response from")
+_METRICS_API = ("/apis/metrics.k8s.io", "/apis/custom.metrics.k8s.io", "/apis/external.metrics.k8s.io")
+_AT_ALL = ("Unable to connect to the server",)
+_PROMETHEUS = ("metrics from prometheus", "update list of all metrics", "fetch metrics for query")
+_TUNNEL = ("error dialing backend", "error trying to reach service", "no response from")
 # What metrics-server reads of the API server: lists, and how it is to know its callers.
 _OWN_PATHS = (
     "/api/v1/nodes",
@@ -204,6 +209,10 @@ _HOP_OF_SPEAKER = {
     Speaker.DELEGATED_AUTH: Hop.D,
     Speaker.AGGREGATOR: Hop.C,
 }
+
+
+def _says(wrappers: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    return any(word in wrapper for wrapper in wrappers for word in words)
 
 
 def _is_own(path: str, speaker: Speaker) -> bool:
@@ -233,9 +242,13 @@ def _hop_of_metrics_request(error: InnermostError, speaker: Speaker, outer: tupl
 
 
 # What metrics-server asks of the API server with its own token: reviews, its lists, the ConfigMap that it starts with.
-_OWN_REQUESTS = re.compile(
-    r"make webhook auth|ailed to list \*v1\.(?:Node|Pod|PartialObject)|configmap based "
-    r"|extension-apiserver-authentication"
+_OWN_REQUESTS = (
+    "make webhook auth",
+    "ailed to list *v1.Node",
+    "ailed to list *v1.Pod",
+    "ailed to list *v1.PartialObject",
+    "configmap based ",
+    "extension-apiserver-authentication",
 )
 
 
@@ -247,7 +260,7 @@ def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple
         return None
     if error.request:
         return Hop.A if error.request.endswith("metrics.k8s.io") else None
-    return Hop.D if any(_OWN_REQUESTS.search(wrapper) for wrapper in outer) else None
+    return Hop.D if _says(outer, _OWN_REQUESTS) else None
 
 
 def _hop_of_refusal(error: errors.Forbidden, speaker: Speaker) -> Hop | None:

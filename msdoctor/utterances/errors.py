@@ -287,6 +287,10 @@ class Started(InnermostError, hop=Hop.D):
     what: str
 
 
+class Shown(InnermostError, hop=Hop.A):
+    """Figures: the head of what ``kubectl top`` prints, a ``NodeMetricsList`` that the API answered with."""
+
+
 class Noise(InnermostError, hop=Hop.D):
     """A line that looks like trouble and is none; ``what`` names it, as in the ids of benign causes."""
 

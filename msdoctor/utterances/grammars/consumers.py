@@ -28,6 +28,10 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.NodeWithoutFigures("")),
     ),
     Grammar("<unknown>", r"<unknown>\s{0,3}/\s{0,3}\d{1,6}", says(errors.UnknownTarget())),
+    # kubectl pkg/metricsutil/metrics_printer.go prints a head only where there is a row
+    Grammar("CPU(cores)", r"CPU\(cores\)\s{1,40}(?:CPU%\s{1,40})?MEMORY\(bytes\)", says(errors.Shown())),
+    plain("NodeMetricsList", errors.Shown()),
+    plain("PodMetricsList", errors.Shown()),
     # kubernetes pkg/controller/podautoscaler: horizontal.go, replica_calculator.go
     Grammar(
         "unable to get metrics for resource ",
