@@ -1,40 +1,45 @@
-"""The HPA's target does not request the resource it is measured by.
+"""An HPA measures in percent of a request, and its target's containers request nothing.
 
 ## What it means
-A target in percent is a share of what the pods request. A container of the target requests nothing of that resource, so
-there is nothing to take the share of, and the HPA leaves the number of pods as it is.
+"50 % CPU" is 50 % of what a container requests. Without a request there is no percentage, so the controller computes
+nothing at all: one pod without one is enough, whatever the others have.
 
 ## What it does not mean
-That metrics are missing: they came, and could not be put in relation to anything. `kubectl top pods` works.
+That metrics are missing: the controller looks at requests only once it has metrics. `kubectl top pods` works.
 
 ## What will not help
-- reinstalling metrics-server, or --kubelet-insecure-tls: the figures are there.
-- a limit alone, where a LimitRange or another container lacks one: every container of the pod needs a request; a limit
-  sets one only for its own container.
+- installing metrics-server again, or --kubelet-insecure-tls: the figures are there.
+- waiting: pods that are there keep the requests that they were made with.
+- making the HPA again: it asks the same pods.
 
 ## How it comes about
-A manifest without resources.requests, or one with memory where the HPA asks for cpu. Pods made before the requests were
-added count until they are gone.
+A manifest without `resources`; a LimitRange that once gave defaults was removed; pods that are older than the change of
+their template; a request for memory where the HPA measures cpu.
 
 ## How to make sure
-`kubectl describe hpa`: the condition ScalingActive names the container and the pod. `kubectl get pod POD -o
-jsonpath='{.spec.containers[*].resources.requests}'`.
+`kubectl -n NAMESPACE describe hpa NAME`, condition ScalingActive, and
+`kubectl -n NAMESPACE get deployment NAME -o jsonpath='{.spec.template.spec.containers[*].resources}'`.
 
 ## Source
-kubernetes pkg/controller/podautoscaler/replica_calculator.go, calculatePodRequests (1.36; to 1.24 without the names of
-container and pod).
+kubernetes pkg/controller/podautoscaler/replica_calculator.go, calculateRequests ("missing request for cpu in container
+C of Pod P"; up to 1.24 "missing request for cpu"); 1.36.3.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import ONLY_SAID, Class, Hop, Look, Remedy, Risk, Says, check
+from msdoctor.model import Blanks, Class, Evidence, Finding, Hop, Look, NotApplicable, Remedy, Risk, Says, check
+
+from ._scaling import NO_HPA, SHOWS_WITHIN_SECONDS, blanks_of, complaint, finding, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from msdoctor.model import Blanks, NotApplicable
+    from msdoctor.facts.repair import Repair
+    from msdoctor.facts.scaling import Lack, Scaled
+
+USUAL = {"cpu": "100m", "memory": "128Mi"}
 
 LOOK = Look(
     "kubectl get pods -A -o custom-columns=POD:.metadata.name,REQUESTS:.spec.containers[*].resources.requests",
@@ -44,19 +49,23 @@ LOOK = Look(
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
-    kind, name = blanks["target_kind"], blanks["target"]
+    on = f"-n {blanks['namespace']} {blanks['target']}"
+    resource = blanks.get("resource", "cpu")
     return (
         Remedy(
-            advice="Request the resource in every container of the target. Its pods are made anew.",
-            commands=(
-                (
-                    f"kubectl -n {blanks['namespace']} set resources {kind}/{name} --containers={blanks['container']}"
-                    f" --requests={blanks['resource']}={blanks['amount']}"
-                ),
+            advice=(
+                f"Request what a container needs when it is busy; {USUAL.get(resource, '1')} is only a beginning, and"
+                f" kubectl -n {blanks['namespace']} top pods --containers tells what they use now. Where the manifest"
+                " is kept in a repository or a chart, there too."
+            ),
+            commands=tuple(
+                f"kubectl set resources {on} -c {name} --requests={resource}={USUAL.get(resource, '1')}"
+                for name in blanks.get("containers", blanks["container"]).split(",")
             ),
             risks=(Risk.DISRUPTIVE,),
-            undo=(f"kubectl -n {blanks['namespace']} rollout undo {kind}/{name}",),
-            verify=f"kubectl -n {blanks['namespace']} get hpa",
+            undo=(f"kubectl rollout undo {on}",),
+            verify=verify(blanks),
+            shows_within_seconds=2 * SHOWS_WITHIN_SECONDS,
         ),
     )
 
@@ -72,5 +81,30 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     decide=(LOOK,),
     advise=advise,
 )
-def hpa_missing_requests() -> Iterator[NotApplicable]:
-    yield ONLY_SAID
+def hpa_missing_requests(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator[Finding | NotApplicable]:
+    if not scaled:
+        yield NotApplicable(NO_HPA)
+    for one in scaled:
+        lack = next((lack for lack in one.lacks if lack.pod in one.own and not lack.having), None)
+        if lack:
+            yield _finding(one, lack, repair)
+
+
+def _finding(one: Scaled, lack: Lack, repair: Repair) -> Finding:
+    names = ", ".join(lack.without) or "no container"
+    seen = Evidence(
+        saw=f"no request for {lack.resource} in {names} of pod {lack.pod.metadata.name}",
+        where=f"pod/{lack.pod.metadata.namespace}/{lack.pod.metadata.name}",
+        how=f"kubectl -n {lack.pod.metadata.namespace} get pod {lack.pod.metadata.name} -o yaml",
+    )
+    blanks = blanks_of(repair, one, resource=lack.resource, containers=",".join(lack.without))
+    return finding(
+        one,
+        (
+            f"HPA {one.hpa.key} measures {lack.resource} in percent of what is requested, and {one.target} requests"
+            f" none: it keeps {one.hpa.status.current_replicas} pods."
+        ),
+        (complaint(one), seen) if one.complaint.reason else (seen,),
+        advise(blanks),
+        said=one.says_missing_request,
+    )

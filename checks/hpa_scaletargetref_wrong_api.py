@@ -1,38 +1,43 @@
-"""The HPA names its target by the wrong kind or API version.
+"""An HPA names its target by a kind or an API version that this cluster does not serve.
 
 ## What it means
-spec.scaleTargetRef gives a kind, group or version that this cluster does not serve, or one without a scale subresource:
-no object of that description can exist.
+The controller finds no resource for `scaleTargetRef`'s kind and API group, so it cannot even look for the target.
 
 ## What it does not mean
-That the target itself is missing, or that metrics are.
+That the workload is missing, or that metrics are: it stops before it asks for any.
 
 ## What will not help
-- making the target again: it is fine, and its description is wrong.
-- reinstalling metrics-server.
+- installing metrics-server again: nothing is asked of it.
+- another apiVersion of the HPA itself: it is the one inside scaleTargetRef that counts.
 
 ## How it comes about
-A missing or misspelt apiVersion, `extensions/v1beta1` from before 1.16, `v1` for a Deployment; a custom resource whose
-CRD has no scale subresource.
+`extensions/v1beta1` of a manifest from before Kubernetes 1.16; `apps` left out (`v1`); a misspelt kind; a custom
+resource whose definition is not installed.
 
 ## How to make sure
-`kubectl api-resources | grep -i KIND` shows the apiVersion that is right.
+`kubectl api-resources | grep KIND` beside the HPA's `spec.scaleTargetRef`.
 
 ## Source
-kubernetes pkg/controller/podautoscaler/horizontal.go, reconcileAutoscaler; k8s.io/apimachinery pkg/api/meta/errors.go
-(no matches for kind).
+kubernetes pkg/controller/podautoscaler/horizontal.go, reconcileAutoscaler (`no matches for kind "K" in group "G"`, from
+apimachinery pkg/api/meta/errors.go, NoKindMatchError); 1.36.3.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import ONLY_SAID, Class, Hop, Look, Remedy, Says, check
+from msdoctor.model import Blanks, Class, Finding, Hop, Look, NotApplicable, Remedy, Says, check
+
+from ._scaling import NO_HPA, asked_of, blanks_of, complaint, finding, repoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from msdoctor.model import Blanks, NotApplicable
+    from msdoctor.facts.repair import Repair
+    from msdoctor.facts.scaling import Scaled
+
+NO_MATCH = "no matches for kind"
+RIGHT = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "ReplicaSet": "apps/v1", "ReplicationController": "v1"}
 
 LOOK = Look(
     "kubectl api-resources",
@@ -43,15 +48,12 @@ LOOK = Look(
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return (
-        Remedy(
-            advice="Give the target's apiVersion as the cluster serves it.",
-            commands=(
-                (
-                    f"kubectl -n {blanks['namespace']} patch hpa {blanks['hpa']} --type=merge"
-                    ' -p \'{"spec":{"scaleTargetRef":{"apiVersion":"apps/v1"}}}\''
-                ),
-            ),
-            verify=f"kubectl -n {blanks['namespace']} describe hpa {blanks['hpa']}",
+        repoint(
+            blanks,
+            "Name the API version that serves this kind. Where the HPA is kept in a repository or a chart, there too.",
+            "apiVersion",
+            blanks["right"],
+            blanks["api_version"],
         ),
     )
 
@@ -70,5 +72,20 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     decide=(LOOK,),
     advise=advise,
 )
-def hpa_scaletargetref_wrong_api() -> Iterator[NotApplicable]:
-    yield ONLY_SAID
+def hpa_scaletargetref_wrong_api(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator[Finding | NotApplicable]:
+    if not scaled:
+        yield NotApplicable(NO_HPA)
+    for one in scaled:
+        if NO_MATCH in one.complaint.message:
+            target = one.hpa.spec.scale_target_ref
+            known = {"right": RIGHT[target.kind]} if target.kind in RIGHT else {}
+            yield finding(
+                one,
+                (
+                    f"HPA {one.hpa.key} scales a {target.kind} of {target.api_version or 'no API version'}, which this"
+                    " cluster does not serve."
+                ),
+                (complaint(one), asked_of(one)),
+                advise(blanks_of(repair, one, api_version=target.api_version, **known)),
+                said=True,
+            )

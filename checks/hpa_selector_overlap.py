@@ -1,39 +1,42 @@
-"""Two workloads select the same pods.
+"""The selector of an HPA's target also catches pods that are not the target's.
 
 ## What it means
-The HPA counts every pod that its target's selector fits. Pods of another workload, or of a Job, carry the same labels,
-and are measured along: their missing requests and their usage spoil the computation.
+The controller takes every pod with the target's labels for one of the target's, whoever made it: pods of another
+workload, of a Job, or made by hand. It averages over all, and one that requests nothing stops it altogether.
 
 ## What it does not mean
-That metrics are missing, or that the target's own pods lack a request.
+That the HPA's own pods lack requests or metrics, or that two HPAs are at odds (`hpa-ambiguous-selector`).
 
 ## What will not help
-- adding requests to the target: the pod that lacks one is somebody else's.
-- changing the Service's selector: the HPA takes that of the workload.
+- requests for the target's own containers: they have theirs.
+- another HPA for the other workload: then both stop, for their selectors are ambiguous.
 
 ## How it comes about
-Two Deployments with one `app` label, a CronJob whose pods carry the application's labels, an old ReplicaSet's pods that
-were left over.
+Labels such as `app: NAME` shared by a Deployment and its Jobs, its canary, or the worker beside the web server; a chart
+whose selector has too few labels.
 
 ## How to make sure
-`kubectl get pods -l SELECTOR -o custom-columns=POD:.metadata.name,OWNER:.metadata.ownerReferences[*].name` shows owners
-that are not the target.
+`kubectl -n NAMESPACE get pods -l SELECTOR -o wide`, the selector being the target's `spec.selector`: pods of other
+owners are in the list.
 
 ## Source
-kubernetes pkg/controller/podautoscaler/replica_calculator.go (pods are listed by the scale's selector and not by
-owner).
+kubernetes pkg/controller/podautoscaler/replica_calculator.go, GetResourceReplicas (pods by selector alone); 1.36.3.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import ONLY_SAID, Class, Hop, Look, Remedy, Says, check
+from msdoctor.model import Blanks, Class, Evidence, Finding, Hop, Look, NotApplicable, Remedy, Risk, Says, check
+
+from ._scaling import NO_HPA, SHOWS_WITHIN_SECONDS, blanks_of, complaint, finding, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from msdoctor.model import Blanks, NotApplicable
+    from msdoctor.facts.objects import Pod
+    from msdoctor.facts.repair import Repair
+    from msdoctor.facts.scaling import Scaled
 
 LOOK = Look(
     "kubectl get pods -A -o custom-columns=POD:.metadata.name,OWNER:.metadata.ownerReferences[*].name --show-labels",
@@ -43,13 +46,30 @@ LOOK = Look(
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    on = f"-n {blanks['namespace']} {blanks['other']}"
+    removed = ",".join(
+        f'{{"op":"remove","path":"/spec/template/metadata/labels/{_escaped(key)}"}}'
+        for key in blanks["keys"].split(",")
+    )
     return (
         Remedy(
-            advice="Give the other workload labels of its own; a selector cannot be changed, so make it anew.",
-            commands=(f"kubectl -n {blanks['namespace']} get pods --selector {blanks['selector']} --show-labels",),
-            verify=f"kubectl -n {blanks['namespace']} get hpa",
+            advice=(
+                f"Take the target's labels away from {blanks['other']}, which is not scaled by this HPA. The API server"
+                " refuses that, and changes nothing, where that workload's own selector needs them: then it has to be"
+                " made anew under other labels, for a selector cannot be changed."
+            ),
+            commands=(f"kubectl patch {on} --type json -p '[{removed}]'",),
+            risks=(Risk.DISRUPTIVE,),
+            undo=(f"kubectl rollout undo {on}",),
+            verify=verify(blanks),
+            shows_within_seconds=2 * SHOWS_WITHIN_SECONDS,
         ),
     )
+
+
+def _escaped(key: str) -> str:
+    """A label's key in a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 @check(
@@ -59,5 +79,44 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     decide=(LOOK,),
     advise=advise,
 )
-def hpa_selector_overlap() -> Iterator[NotApplicable]:
-    yield ONLY_SAID
+def hpa_selector_overlap(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator[Finding | NotApplicable]:
+    if not scaled:
+        yield NotApplicable(NO_HPA)
+    for one in scaled:
+        # Two HPAs on pods that both select are another disease, and stop both.
+        if one.foreign and one.complaint.reason != "AmbiguousSelector":
+            yield _finding(one, repair)
+
+
+def _finding(one: Scaled, repair: Repair) -> Finding:
+    namespace, selector = one.hpa.metadata.namespace, one.selector
+    names = [pod.metadata.name for pod in one.foreign]
+    owners = sorted({_owner(pod) for pod in one.foreign})
+    shown = Evidence(
+        saw=f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}, of {', '.join(owners)}",
+        where=f"running pods of namespace {namespace} with {selector}",
+        how=f"kubectl -n {namespace} get pods -l '{selector}' -o wide",
+    )
+    said = one.says_missing_request and not any(lack.pod in one.own for lack in one.lacks)
+    blanks = blanks_of(repair, one, other=owners[0], keys=",".join(one.selector_keys))
+    pods = f"{len(names)} pods" if len(names) > 1 else f"pod {names[0]}"
+    then = (
+        "and does not compute, for they request nothing" if said else "so its average is not that of its target alone"
+    )
+    return finding(
+        one,
+        f"HPA {one.hpa.key} also counts {pods} of {', '.join(owners)}, which has the labels of {one.target}, {then}.",
+        (complaint(one), shown) if one.complaint.reason else (shown,),
+        advise(blanks),
+        said=said,
+    )
+
+
+def _owner(pod: Pod) -> str:
+    """``deployment/batch`` of a pod whose ReplicaSet belongs to one; itself where nobody owns it."""
+    owner = next(iter(pod.metadata.owner_references), None)
+    if owner is None:
+        return f"pod/{pod.metadata.name}"
+    if owner.kind == "ReplicaSet":
+        return f"deployment/{owner.name.rpartition('-')[0]}"
+    return f"{owner.kind.lower()}/{owner.name}"

@@ -1,35 +1,40 @@
-"""The HPA and its target are in different namespaces.
+"""An HPA and what it is meant to scale are in different namespaces.
 
 ## What it means
-An HPA scales only what is in its own namespace. Its target exists, in another one.
+An HPA scales only in its own namespace. There, nothing of that kind and name exists; in another namespace it does, and
+runs pods.
 
 ## What it does not mean
-That the target is missing altogether, or that metrics are.
+That metrics are missing: the controller stops before it asks for any.
 
 ## What will not help
-- a namespace in scaleTargetRef: it has no such field.
-- reinstalling metrics-server.
+- rights for the HPA controller: it may look everywhere, and does not.
+- `namespace` inside scaleTargetRef: there is no such field.
 
 ## How it comes about
-`kubectl autoscale` or a manifest without a namespace, applied with another one as the default.
+An HPA applied without `-n`, which landed in `default`; a chart whose HPA has no namespace; a workload that moved.
 
 ## How to make sure
-`kubectl get hpa,deployments -A`: the same name stands in another namespace.
+`kubectl get deployments,statefulsets -A` beside `kubectl get hpa -A`.
 
 ## Source
-kubernetes pkg/controller/podautoscaler/horizontal.go, scaleForResourceMappings (the HPA's namespace is used).
+kubernetes pkg/controller/podautoscaler/horizontal.go, reconcileAutoscaler (scales in the HPA's own namespace); API
+autoscaling/v2, CrossVersionObjectReference; 1.36.3.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import ONLY_SAID, Class, Hop, Look, Remedy, Says, check
+from msdoctor.model import Blanks, Class, Evidence, Finding, Hop, Look, NotApplicable, Remedy, Says, check
+
+from ._scaling import NO_HPA, SHOWS_WITHIN_SECONDS, asked_of, blanks_of, complaint, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from msdoctor.model import Blanks, NotApplicable
+    from msdoctor.facts.repair import Repair
+    from msdoctor.facts.scaling import Scaled
 
 LOOK = Look(
     "kubectl get deployments,statefulsets -A",
@@ -39,18 +44,27 @@ LOOK = Look(
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    here, there, hpa = blanks["namespace"], blanks["elsewhere"], blanks["hpa"]
+    file = f"hpa-{hpa}.yaml"
+    afresh = "-e '/^  resourceVersion:/d' -e '/^  uid:/d'"
+    moved = f"sed -e 's/^  namespace: {here}$/  namespace: {there}/' {afresh} {file}"
     return (
         Remedy(
-            advice="Make the HPA in its target's namespace, and delete the one that is in the wrong one.",
-            commands=(
-                (
-                    f"kubectl -n {blanks['target_namespace']} autoscale deployment {blanks['name']} --cpu-percent=80"
-                    " --min=1 --max=5"
-                ),
-                f"kubectl -n {blanks['namespace']} delete hpa {blanks['hpa']}",
+            advice=(
+                f"Have the HPA in the namespace of what it scales, {there}. Where it is kept in a repository or a"
+                " chart, there too."
             ),
-            undo=(f"kubectl -n {blanks['target_namespace']} delete hpa {blanks['name']}",),
-            verify=f"kubectl -n {blanks['target_namespace']} get hpa {blanks['name']}",
+            commands=(
+                f"kubectl -n {here} get hpa {hpa} -o yaml > {file}",
+                f"{moved} | kubectl create -f -",
+                f"kubectl -n {here} delete hpa {hpa}",
+            ),
+            undo=(
+                f"kubectl -n {there} delete hpa {hpa}",
+                f"sed {afresh} {file} | kubectl create -f -",
+            ),
+            verify=f"kubectl -n {there} get hpa {hpa}",
+            shows_within_seconds=SHOWS_WITHIN_SECONDS,
         ),
     )
 
@@ -62,5 +76,30 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     decide=(LOOK,),
     advise=advise,
 )
-def hpa_wrong_namespace() -> Iterator[NotApplicable]:
-    yield ONLY_SAID
+def hpa_wrong_namespace(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator[Finding | NotApplicable]:
+    if not scaled:
+        yield NotApplicable(NO_HPA)
+    for one in scaled:
+        if one.is_missing and one.elsewhere:
+            yield _finding(one, repair)
+
+
+def _finding(one: Scaled, repair: Repair) -> Finding:
+    places = ", ".join(one.elsewhere)
+    known = {"elsewhere": one.elsewhere[0]} if len(one.elsewhere) == 1 else {}
+    said = one.complaint.reason == "FailedGetScale"
+    found = Evidence(
+        saw=f"pods of {one.target} run in {places}, and none in {one.hpa.metadata.namespace}",
+        where="running pods of all namespaces",
+        how="kubectl get pods -A --field-selector status.phase=Running",
+    )
+    return finding(
+        one,
+        (
+            f"HPA {one.hpa.key} scales {one.target} in namespace {one.hpa.metadata.namespace}, where there is none; the"
+            f" one in {places} is out of its reach."
+        ),
+        (complaint(one), asked_of(one), found) if said else (asked_of(one), found),
+        advise(blanks_of(repair, one, **known)),
+        said=said,
+    )

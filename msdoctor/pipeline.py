@@ -13,6 +13,7 @@ from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import RunningPod
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import HPA
+from msdoctor.facts.scaling import belongs
 from msdoctor.model import Effect, EffectKind, Hop, Unseen, those_seen
 
 NAMES: Mapping[Hop, str] = {
@@ -49,22 +50,8 @@ def topology(cluster: Cluster) -> Topology:
 
 
 def _scales(hpa: HPA, pod: RunningPod) -> bool:
-    """By ownership: a Deployment's pods belong to a ReplicaSet of its name and a hash."""
-    target = hpa.spec.scale_target_ref
-    if not pod.key.startswith(hpa.metadata.namespace + "/"):
-        return False
-    kinds = {target.kind: target.name}
-    for owner in pod.owners:
-        kind, _, name = owner.partition("/")
-        if kinds.get(kind) == name or (
-            target.kind == "Deployment" and kind == "ReplicaSet" and _stem(name) == target.name
-        ):
-            return True
-    return False
-
-
-def _stem(replica_set: str) -> str:
-    return replica_set.rpartition("-")[0]
+    owners = [(kind, name) for kind, _, name in (owner.partition("/") for owner in pod.owners)]
+    return pod.key.startswith(hpa.metadata.namespace + "/") and belongs(hpa.spec.scale_target_ref, owners)
 
 
 Rule = Callable[[frozenset[Effect], Topology], Iterator[Effect]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from msdoctor.bundle import Bundle, Context, Kind, Place
-from msdoctor.facts import admission, asked_for, paths, processes, reach, registration, rights
+from msdoctor.facts import admission, asked_for, paths, processes, reach, registration, rights, scaling
 from msdoctor.facts import authentication as authn
 from msdoctor.facts import csrs as serving_csrs
 from msdoctor.facts import flow as flows
@@ -103,6 +103,7 @@ class Cluster:
     figures: tuple[NodeFigures, ...] | Unseen
     hpas: tuple[HPA, ...] | Unseen
     other_metrics: tuple[OtherMetrics, ...] | Unseen
+    scaled: tuple[scaling.Scaled, ...] | Unseen
     may_read_metrics: bool | Unseen
     may_scrape: bool | Unseen
     may_read_stats: bool | Unseen
@@ -234,6 +235,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         figures=figures(expected, running, flow, failed, present, bundle.taken_at, kubelets),
         hpas=hpas,
         other_metrics=other_metrics(bundle),
+        scaled=scaling.scaled(bundle),
         may_read_metrics=may_read,
         may_scrape=own.may(SCRAPES) if own else Unseen("no pod"),
         may_read_stats=own.may(READS_STATS) if own else Unseen("no pod"),

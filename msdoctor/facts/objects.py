@@ -196,6 +196,7 @@ class Container(Struct, frozen=True):
     security_context: SecurityContext = SecurityContext()
     readiness_probe: Probe | None = None
     liveness_probe: Probe | None = None
+    restart_policy: str = ""  # an init container's: Always makes a sidecar of it
 
 
 class Toleration(Struct, frozen=True):
@@ -208,6 +209,8 @@ class Toleration(Struct, frozen=True):
 
 class PodSpec(Struct, frozen=True):
     containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+    resources: Resources = Resources()
     host_network: bool = False
     node_name: Name = ""
     node_selector: dict[str, str] = {}
@@ -270,8 +273,17 @@ class PodTemplate(Struct, frozen=True):
     spec: PodSpec = PodSpec()
 
 
+class LabelRequirement(Struct, frozen=True):
+    """``operator``: In, NotIn, Exists or DoesNotExist."""
+
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
 class LabelSelector(Struct, frozen=True):
     match_labels: dict[str, str] = {}
+    match_expressions: tuple[LabelRequirement, ...] = ()
 
 
 class DeploymentSpec(Struct, frozen=True):
@@ -373,8 +385,16 @@ class ScaleTarget(Struct, frozen=True):
     api_version: str = ""
 
 
+class MetricTarget(Struct, frozen=True):
+    average_utilization: int | None = None
+
+
 class ResourceMetric(Struct, frozen=True):
+    """``container`` is named where it is one container's usage that counts."""
+
     name: str = ""
+    container: Name = ""
+    target: MetricTarget = MetricTarget()
 
 
 class MetricSpec(Struct, frozen=True):
@@ -479,19 +499,8 @@ class PolicyRule(Struct, frozen=True):
     resource_names: tuple[str, ...] = ()
 
 
-class LabelRequirement(Struct, frozen=True):
-    key: str = ""
-    operator: str = ""
-    values: tuple[str, ...] = ()
-
-
-class RoleSelector(Struct, frozen=True):
-    match_labels: dict[str, str] = {}
-    match_expressions: tuple[LabelRequirement, ...] = ()
-
-
 class AggregationRule(Struct, frozen=True):
-    cluster_role_selectors: tuple[RoleSelector, ...] = ()
+    cluster_role_selectors: tuple[LabelSelector, ...] = ()
 
 
 class Role(Struct, frozen=True):

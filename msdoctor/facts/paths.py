@@ -70,3 +70,8 @@ def certificates(namespace: str) -> str:
 def certificate_requests(namespace: str) -> str:
     """Its CertificateRequests, each one try to fill a Certificate's Secret."""
     return f"/apis/cert-manager.io/v1/namespaces/{namespace}/certificaterequests"
+
+
+def workload(namespace: str, plural: str, name: str) -> str:
+    """A Deployment, StatefulSet or ReplicaSet."""
+    return f"/apis/apps/v1/namespaces/{namespace}/{plural}/{name}"

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle, review_path
 from msdoctor.facts import paths
+from msdoctor.facts.labels import selects
 from msdoctor.facts.objects import (
     Binding,
     BindingList,
-    LabelRequirement,
     PolicyRule,
     Role,
     RoleList,
-    RoleSelector,
     Subject,
     decode,
 )
@@ -133,7 +132,9 @@ class Rbac:
         parts = (
             other
             for (namespace, name), other in self.roles.items()
-            if not namespace and name != role.metadata.name and any(selects(one, other) for one in selectors)
+            if not namespace
+            and name != role.metadata.name
+            and any(selects(one, other.metadata.labels) for one in selectors)
         )
         return tuple(rule for part in parts for rule in self.rules_of(part, depth + 1))
 
@@ -155,28 +156,6 @@ def _any(given: Iterable[str], wanted: str) -> bool:
 def _names_resource(rule: PolicyRule, resource: str) -> bool:
     _, _, subresource = resource.partition("/")
     return _any(rule.resources, resource) or (bool(subresource) and f"*/{subresource}" in rule.resources)
-
-
-def selects(selector: RoleSelector, role: Role) -> bool:
-    """As apimachinery's LabelSelectorAsSelector: an empty selector takes everything."""
-    labels = role.metadata.labels
-    return selector.match_labels.items() <= labels.items() and all(
-        _meets(labels, one) for one in selector.match_expressions
-    )
-
-
-def _meets(labels: Mapping[str, str], one: LabelRequirement) -> bool:
-    match one.operator:
-        case "In":
-            return one.key in labels and labels[one.key] in one.values
-        case "NotIn":
-            return labels.get(one.key) not in one.values
-        case "Exists":
-            return one.key in labels
-        case "DoesNotExist":
-            return one.key not in labels
-        case _:
-            return False
 
 
 def rbac(bundle: Bundle) -> Rbac | Unseen:

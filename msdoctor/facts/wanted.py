@@ -27,6 +27,7 @@ from msdoctor.facts import (
     reach,
     registration,
     rights,
+    scaling,
     server_certificate,
     services,
     units,
@@ -79,6 +80,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
     api += services.wanted(installed)
     api += other_metrics.wanted(bundle)
     api += issuance.wanted(installed)
+    api += scaling.wanted(bundle)
     for one in installed:
         api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))

@@ -7,12 +7,13 @@ otherwise hide behind the old one, which still serves) and a quicker readiness p
 import base64
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lab import cert_manager, images, other_metrics
 from lab.authorities import Authorities
 from lab.files import DNS_SERVICE
-from lab.truth import MetricsServer, Rights, ServerPod, ServingCert, Truth
+from lab.truth import Hpa, MetricsServer, Rights, ServerPod, ServingCert, Truth
 
 Object = dict[str, Any]
 
@@ -26,6 +27,8 @@ LEFTOVER = "metrics-server-legacy"
 ADAPTER = "resource-adapter"
 PART_OF_ROLE = "metrics-server-reads"
 RENAMED = "metrics"  # the other ServiceAccount that its pods may run as
+FLEETS = "fleets.example.com"
+NOT_AT_HOME = "kube-public"
 TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
@@ -60,6 +63,8 @@ def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str
     # Bindings and roles of other patients, and what their remedies make.
     everything += [("ClusterRole", "", PART_OF_ROLE), ("ServiceAccount", "kube-system", RENAMED)]
     everything += [*other_metrics.identities(), *cert_manager.identities()]
+    everything += [_identity(thing) for thing in _busy(replace(truth, hpa=Hpa(second=True, batch=True)))]
+    everything += [("HorizontalPodAutoscaler", NOT_AT_HOME, "busy"), ("CustomResourceDefinition", "", FLEETS)]
     return [identity for identity in everything if identity not in kept]
 
 
@@ -161,16 +166,59 @@ def _busy(truth: Truth) -> Iterator[Object]:
         "whenUnsatisfiable": "DoNotSchedule",
         "labelSelector": {"matchLabels": labels},
     }
-    pod = {"terminationGracePeriodSeconds": 1, "topologySpreadConstraints": [spread], "containers": [container]}
+    pod: Object = {"terminationGracePeriodSeconds": 1, "topologySpreadConstraints": [spread], "containers": [container]}
+    if truth.hpa.sidecar:
+        plain = {name: value for name, value in container.items() if name != "resources"}
+        pod["initContainers"] = [{**plain, "name": "log-shipper", "args": ["burn", "1"], "restartPolicy": "Always"}]
     yield _deployment("busy", "default", labels, pod, replicas=2)
+    if truth.hpa.batch:
+        yield _batch(labels)
+    if truth.hpa.kind == "Fleet":
+        yield from _fleet(labels)
+    yield _autoscaler("busy", truth)
+    if truth.hpa.second:
+        yield _autoscaler("busy-by-hand", truth)
+
+
+def _batch(labels: dict[str, str]) -> Object:
+    """Another workload whose pods carry another's labels too, and whose selector does not ask for them."""
+    container = {"name": "batch", "image": images.BUSY, "imagePullPolicy": "IfNotPresent", "args": ["burn", "5"]}
+    own = {"job": "batch"}
+    batch = _deployment(
+        "batch", "default", own, {"terminationGracePeriodSeconds": 1, "containers": [container]}, replicas=1
+    )
+    batch["spec"]["template"]["metadata"]["labels"] = own | labels
+    return batch
+
+
+def _fleet(labels: dict[str, str]) -> Iterator[Object]:
+    """Something to be scaled whose definition does not say where its pods' labels stand; they stand in its status."""
+    fields = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": fields},
+        "subresources": {"scale": scale},
+    }
+    names = {"kind": "Fleet", "plural": "fleets", "singular": "fleet", "listKind": "FleetList"}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    yield _object("apiextensions.k8s.io/v1", "CustomResourceDefinition", FLEETS, None, None, spec=spec)
+    selector = ",".join(f"{key}={value}" for key, value in labels.items())
+    status = {"replicas": 2, "selector": selector}
+    yield _object("example.com/v1", "Fleet", "busy", "default", None, spec={"replicas": 2}, status=status)
+
+
+def _autoscaler(name: str, truth: Truth) -> Object:
     target = {"type": "Utilization", "averageUtilization": truth.hpa.target_percent}
     spec = {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "busy"},
+        "scaleTargetRef": {"apiVersion": truth.hpa.api_version, "kind": truth.hpa.kind, "name": truth.hpa.target},
         "minReplicas": 2,
         "maxReplicas": 4,
         "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
     }
-    yield _object("autoscaling/v2", "HorizontalPodAutoscaler", "busy", "default", None, spec=spec)
+    return _object("autoscaling/v2", "HorizontalPodAutoscaler", name, truth.hpa.namespace, None, spec=spec)
 
 
 def _deployment(

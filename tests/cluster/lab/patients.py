@@ -245,6 +245,25 @@ def _front_proxy_faults() -> dict[str, Fault]:
     }
 
 
+def _hpa(**changes: object) -> Fault:
+    return lambda truth: replace(truth, hpa=replace(truth.hpa, **changes))  # type: ignore[arg-type]
+
+
+def _autoscalers_faults() -> dict[str, Fault]:
+    """An HPA that does not compute while metrics flow."""
+    return {
+        "hpa-missing-requests": _hpa(requests_cpu=None),
+        "hpa-missing-requests-sidecar": _hpa(sidecar=True),
+        "hpa-selector-overlap": _hpa(batch=True),
+        "hpa-ambiguous-selector": _hpa(second=True),
+        "hpa-target-not-found": _hpa(target="bussy"),
+        "hpa-wrong-namespace": _hpa(namespace="kube-public"),
+        "hpa-scaletargetref-wrong-api": _hpa(api_version="extensions/v1beta1"),
+        "hpa-scale-selector-missing": _hpa(kind="Fleet", api_version="example.com/v1"),
+        "hpa-next-to-a-dead-pipeline": _all(_hpa(requests_cpu=None), NO_AGGREGATION),
+    }
+
+
 FAULTS: dict[str, Fault] = {
     "healthy": _all(),
     "requestheader-config-missing": NO_AGGREGATION,
@@ -341,6 +360,7 @@ FAULTS: dict[str, Fault] = {
     **_front_proxy_faults(),
     **_proxy_faults(),
     "apiserver-serving-cert-expired": _apiserver(serving="own-expired"),
+    **_autoscalers_faults(),
     # A proxy certificate from a CA that nobody trusts: 401.
     "apiservice-unavailable": lambda truth: replace(truth, front_proxy_cert=FrontProxyCert(issuer="other")),
     # Its own log is behind the port that is shut.

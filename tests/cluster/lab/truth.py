@@ -261,10 +261,21 @@ class ExternalMetrics:
 
 @dataclass(frozen=True)
 class Hpa:
-    """HorizontalPodAutoscaler default/busy: scales Deployment busy by the average CPU utilization, in percent."""
+    """HorizontalPodAutoscaler default/busy: scales Deployment busy by the average CPU utilization, in percent.
+
+    `second` is another HPA of the same target; `sidecar` a restartable init container without a request in its pods;
+    `batch` another Deployment without requests, whose pods have busy's label besides their own.
+    """
 
     target_percent: int = 50
     requests_cpu: str | None = "50m"
+    target: str = "busy"
+    kind: str = "Deployment"
+    api_version: str = "apps/v1"
+    namespace: str = "default"
+    second: bool = False
+    sidecar: bool = False
+    batch: bool = False
 
 
 @dataclass(frozen=True)

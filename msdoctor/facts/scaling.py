@@ -1,0 +1,204 @@
+"""What each HPA scales, and with which pods it computes: those that its target selects, and what they request.
+
+The controller averages over every pod that the target's selector matches, whoever made it (kubernetes 1.36.3
+pkg/controller/podautoscaler/replica_calculator.go, GetResourceReplicas and calculateRequests).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from msdoctor.bundle import Bundle, Reason
+from msdoctor.facts import paths
+from msdoctor.facts.flow import resource_hpas
+from msdoctor.facts.labels import selects
+from msdoctor.facts.objects import (
+    HPA,
+    Condition,
+    Container,
+    Deployment,
+    Pod,
+    PodList,
+    ResourceMetric,
+    ScaleTarget,
+    decode,
+)
+from msdoctor.model import Unseen, those_seen
+
+PLURALS: Mapping[str, str] = {"Deployment": "deployments", "StatefulSet": "statefulsets", "ReplicaSet": "replicasets"}
+GROUP_VERSION = "apps/v1"
+
+# ``missing request for cpu`` to 1.24, then with the container and its pod (replica_calculator.go).
+_MISSING_REQUEST = re.compile(r"missing (?:pod-level )?request for [\w./-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A pod without a request for a resource that an HPA needs: which of its containers lack it, and which have it."""
+
+    pod: Pod
+    resource: str
+    without: tuple[str, ...]
+    having: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """One HPA and what it scales.
+
+    ``workload`` is None where the target does not exist, ``Unseen`` where it could not be read. ``own`` are the
+    target's running pods, ``foreign`` those that only its selector catches. ``elsewhere`` are other namespaces where a
+    workload of that kind and name runs pods, ``neighbours`` the names of its kind in the HPA's own.
+    """
+
+    hpa: HPA
+    workload: Deployment | Unseen | None
+    own: tuple[Pod, ...]
+    foreign: tuple[Pod, ...]
+    elsewhere: tuple[str, ...]
+    neighbours: tuple[str, ...]
+    lacks: tuple[Lack, ...]
+
+    @property
+    def target(self) -> str:
+        """``deployment/busy``."""
+        return f"{self.hpa.spec.scale_target_ref.kind.lower()}/{self.hpa.spec.scale_target_ref.name}"
+
+    @property
+    def complaint(self) -> Condition:
+        """The condition that says why it does not compute; an empty one where none does."""
+        said = self.hpa.status.conditions or ()
+        kinds = ("AbleToScale", "ScalingActive")
+        false = [item for kind in kinds for item in said if item.type == kind and item.status == "False"]
+        return false[0] if false else Condition()
+
+    @property
+    def says_missing_request(self) -> bool:
+        """Whether it does not compute for want of a request."""
+        return bool(_MISSING_REQUEST.search(self.complaint.message))
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether its target does not exist."""
+        return self.workload is None
+
+    @property
+    def selector(self) -> str:
+        """The target's selector as ``kubectl get -l`` takes it, as far as it is of equal labels."""
+        return ",".join(f"{key}={value}" for key, value in self._equal.items())
+
+    @property
+    def selector_keys(self) -> tuple[str, ...]:
+        """The labels that the target's selector asks for."""
+        return tuple(self._equal)
+
+    @property
+    def _equal(self) -> Mapping[str, str]:
+        return self.workload.spec.selector.match_labels if isinstance(self.workload, Deployment) else {}
+
+
+def scaled(bundle: Bundle) -> tuple[Scaled, ...] | Unseen:
+    """Every HPA on resource metrics, in the order of the list."""
+    found = resource_hpas(bundle)
+    if isinstance(found, Unseen):
+        return found
+    listed = decode(bundle.api(paths.RUNNING_PODS), PodList)
+    running = () if isinstance(listed, Unseen) else listed.items
+    return tuple(_scaled(bundle, hpa, running) for hpa in found)
+
+
+def wanted(bundle: Bundle) -> Iterator[str]:
+    """The targets."""
+    for hpa in those_seen(resource_hpas(bundle)):
+        target = hpa.spec.scale_target_ref
+        if target.kind in PLURALS and target.api_version == GROUP_VERSION:
+            yield paths.workload(hpa.metadata.namespace, PLURALS[target.kind], target.name)
+
+
+def belongs(target: ScaleTarget, owners: Sequence[tuple[str, str]]) -> bool:
+    """Whether a pod of these owners (kind, name) is the target's: a Deployment's ReplicaSet is its name and a hash."""
+    return any(
+        (kind, name) == (target.kind, target.name)
+        or (target.kind == "Deployment" and kind == "ReplicaSet" and name.rpartition("-")[0] == target.name)
+        for kind, name in owners
+    )
+
+
+def _scaled(bundle: Bundle, hpa: HPA, running: Sequence[Pod]) -> Scaled:
+    target, namespace = hpa.spec.scale_target_ref, hpa.metadata.namespace
+    workload = _workload(bundle, hpa)
+    at_home = [pod for pod in running if pod.metadata.namespace == namespace]
+    own = [pod for pod in at_home if belongs(target, _owners(pod))]
+    selector = workload.spec.selector if isinstance(workload, Deployment) else None
+    caught = [pod for pod in at_home if selector and selects(selector, pod.metadata.labels)]
+    away = {pod.metadata.namespace for pod in running if belongs(target, _owners(pod))} - {namespace}
+    others = {owner.name for pod in at_home for owner in pod.metadata.owner_references if owner.kind == target.kind}
+    if target.kind == "Deployment":
+        owners = (owner for pod in at_home for owner in pod.metadata.owner_references)
+        others = {owner.name.rpartition("-")[0] for owner in owners if owner.kind == "ReplicaSet"}
+    return Scaled(
+        hpa=hpa,
+        workload=workload,
+        own=tuple(own),
+        foreign=tuple(pod for pod in caught if pod not in own),
+        elsewhere=tuple(sorted(away)),
+        neighbours=tuple(sorted(others - {target.name})),
+        lacks=tuple(_lacks(hpa, caught or own)),
+    )
+
+
+def _workload(bundle: Bundle, hpa: HPA) -> Deployment | Unseen | None:
+    target = hpa.spec.scale_target_ref
+    plural = PLURALS.get(target.kind)
+    if plural is None or target.api_version != GROUP_VERSION:
+        return Unseen(f"msdoctor does not read a {target.kind} of {target.api_version}", f"hpa/{hpa.key}")
+    document = bundle.api(paths.workload(hpa.metadata.namespace, plural, target.name))
+    if document.refusal and document.refusal.status == 404 and document.refusal.reason is Reason.ABSENT:
+        return None
+    return decode(document, Deployment)
+
+
+def _owners(pod: Pod) -> list[tuple[str, str]]:
+    return [(owner.kind, owner.name) for owner in pod.metadata.owner_references]
+
+
+# Requests
+
+
+def _resources(hpa: HPA) -> Iterator[ResourceMetric]:
+    for metric in hpa.spec.metrics:
+        one = {"Resource": metric.resource, "ContainerResource": metric.container_resource}.get(metric.type)
+        if one:
+            yield one
+
+
+def _lacks(hpa: HPA, pods: Sequence[Pod]) -> Iterator[Lack]:
+    """Only a target in percent of the request needs one."""
+    for metric in _resources(hpa):
+        if metric.target.average_utilization is not None:
+            for pod in pods:
+                yield from _lack(pod, metric)
+
+
+def _lack(pod: Pod, metric: ResourceMetric) -> Iterator[Lack]:
+    """Requests of the pod as a whole take the place of its containers', unless one container is named (KEP-2837)."""
+    if pod.spec.resources.requests and not metric.container:
+        if metric.name not in pod.spec.resources.requests and not _all_have(pod, metric.name):
+            yield Lack(pod, metric.name, (), ())
+        return
+    counted = [item for item in _counted(pod) if metric.container in ("", item.name)]
+    without = tuple(item.name for item in counted if metric.name not in item.resources.requests)
+    if without:
+        having = tuple(item.name for item in counted if metric.name in item.resources.requests)
+        yield Lack(pod, metric.name, without, having)
+
+
+def _all_have(pod: Pod, resource: str) -> bool:
+    return any(resource in item.resources.requests for item in _counted(pod))
+
+
+def _counted(pod: Pod) -> tuple[Container, ...]:
+    """Its containers, and those init containers that go on beside them."""
+    return (*pod.spec.containers, *(item for item in pod.spec.init_containers if item.restart_policy == "Always"))
