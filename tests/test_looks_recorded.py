@@ -21,7 +21,7 @@ from msdoctor.judge import Result, judge
 from msdoctor.model import Check
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
+NAMES = sorted(path.name for path in FIXTURES.iterdir() if (path / "bundle.json").is_file())
 
 # As the lab's viewer met them: ClusterRole view has nothing of what is the cluster's own.
 REFUSED_TO_VIEWER = (

@@ -23,7 +23,7 @@ from msdoctor.model import Blanks, Check, Remedy, those_seen
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CHECKS = registry.load()
-NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
+NAMES = sorted(path.name for path in FIXTURES.iterdir() if (path / "bundle.json").is_file())
 
 EVERYBODY = frozenset({"system:anonymous", "system:unauthenticated"})
 # Names by which the aggregator's certificate is known in kubeadm, k3s, kops, hand-built clusters and their guides, and
