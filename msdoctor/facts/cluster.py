@@ -15,6 +15,7 @@ from msdoctor.facts import installation as installs
 from msdoctor.facts import kubelets as nodes_kubelets
 from msdoctor.facts import starts as pod_starts
 from msdoctor.facts.aggregator import Aggregator, aggregators, foremost
+from msdoctor.facts.api_way import ApiWay, api_ways
 from msdoctor.facts.asked import Asked, asked
 from msdoctor.facts.asked_for import AskedFor
 from msdoctor.facts.contact import Trouble, troubles
@@ -83,6 +84,7 @@ class Cluster:
     starts: tuple[pod_starts.Start, ...] | Unseen
     refused_certificates: tuple[RefusedCertificate, ...] | Unseen
     not_made: NotMade | Unseen | None
+    api_ways: tuple[ApiWay, ...] | Unseen
     controller_managers: tuple[processes.Component, ...]
     nodes: tuple[Node, ...] | Unseen
     gone: tuple[Gone, ...] | Unseen
@@ -206,6 +208,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         events=told,
         starts=started,
         refused_certificates=refused_certificates(bundle, started),
+        api_ways=api_ways(bundle, present, those_seen(started), log),
         not_made=installed
         if isinstance(installed, Unseen)
         else not_made(present, bundle.taken_at)

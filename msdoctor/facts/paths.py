@@ -21,6 +21,10 @@ ROLES, CLUSTER_ROLES, ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS = RBAC = tuple(
     f"/apis/rbac.authorization.k8s.io/v1/{kind}"
     for kind in ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
 )
+KUBERNETES_SLICES = (
+    "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+    "?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes"
+)
 CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
 # The manifest's label and the chart's (metrics-server manifests/base and charts/metrics-server/templates/_helpers.tpl).

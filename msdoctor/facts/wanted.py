@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
 from msdoctor.facts import (
+    api_way,
     asked_for,
     distribution,
     inotify,
@@ -53,6 +54,7 @@ API_PATHS = (
     paths.HPAS,
     paths.CSRS,
     paths.KUBERNETES_SERVICE,
+    paths.KUBERNETES_SLICES,
 )
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kubelet")
 CERTIFICATE_FLAGS = (
@@ -118,6 +120,7 @@ def _kubelet_handshakes(bundle: Bundle, one: installation.Installation | None) -
 
 def _from_hosts(bundle: Bundle) -> Iterator[Place]:
     yield from inotify.places(bundle)
+    yield from api_way.wanted(bundle, those_seen(installation.installations(bundle)))
     for host in bundle.hosts:
         origin = f"host/{host}"
         yield Place(origin, Kind.FILE, distribution.KUBEADM_FLAGS)

@@ -117,6 +117,7 @@ TRUTH: dict[str, Found] = {
     "proxy-env-of-metrics-server": {("proxy-env-no_proxy", "active")},
     "proxy-env-before-kubelets": {("proxy-env-no_proxy", "active")},
     "healthy-behind-proxy": set(),
+    "pod-cannot-reach-apiserver": {("pod-cannot-reach-apiserver", "active")},
     "apiserver-serving-cert-expired": {("apiserver-serving-cert-expired", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
@@ -218,7 +219,12 @@ WRITTEN: dict[str, Found] = {
 }
 
 # Patients of whose cause nothing better than "possible" can be said from the vantages that see them.
-UNSURE = ("hpa-metrics-failing", "node-unreachable-from-pods", "cadvisor-root-stats-missing")
+UNSURE = (
+    "pod-cannot-reach-apiserver",
+    "hpa-metrics-failing",
+    "node-unreachable-from-pods",
+    "cadvisor-root-stats-missing",
+)
 
 # Patients of whom the wire tells more than any object: looked at with --port-forward.
 BY_PORT_FORWARD = (

@@ -235,6 +235,8 @@ class Lab:
         self._await_rollout(truth)
         if truth.caught is Caught.RACED:
             self._race(truth)
+        if truth.caught is Caught.STARTED_ANEW:
+            self._restart_metrics_server()
         self._meddle(truth)
         if truth.metrics_server.account == "remade":
             self._remake_account(truth)
@@ -256,7 +258,8 @@ class Lab:
             return self._restart_apiserver()
         healthy_is_right = replace(truth, form=Form.SYSTEMD, before=None) == Truth()
         last, since, well = None, time.monotonic(), 0
-        at_least = MISSED_SECONDS if truth.caught is Caught.MISSED else AT_LEAST_SECONDS
+        missed = truth.caught in (Caught.MISSED, Caught.STARTED_ANEW)
+        at_least = MISSED_SECONDS if missed else AT_LEAST_SECONDS
         # Two API servers that do not agree overwrite each other's condition every few seconds.
         steady = STABLE_SECONDS if truth.second_apiserver is None else 0.0
         deadline = time.monotonic() + 300

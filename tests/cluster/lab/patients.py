@@ -359,6 +359,12 @@ FAULTS: dict[str, Fault] = {
     "apiservice-insecure-skip-tls": _all(),  # upstream's manifest as it is
     **_front_proxy_faults(),
     **_proxy_faults(),
+    # Started anew it does not get as far as to listen.
+    "pod-cannot-reach-apiserver": _all(
+        _metrics_server(node=NODE1),
+        _firewall(Drop(NODE1, "FORWARD", ("-p", "tcp", "-d", ADDRESSES[MASTER], "--dport", "6443"))),
+        lambda truth: replace(truth, caught=Caught.STARTED_ANEW),
+    ),
     "apiserver-serving-cert-expired": _apiserver(serving="own-expired"),
     **_autoscalers_faults(),
     # A proxy certificate from a CA that nobody trusts: 401.

@@ -293,7 +293,8 @@ class Caught(StrEnum):
 
     `MISSED` waits on until the cluster has marked a node whose kubelet it does not hear from; `JUST_JOINED` has
     k8s-node1 leave the cluster and join it anew. `RACED` has metrics-server start before its role is there.
-    `RESTARTED`: the API server was started anew, and that is over.
+    `RESTARTED`: the API server was started anew, and that is over. `STARTED_ANEW` ends metrics-server's pod once all
+    else is as it is to be, and then waits as `MISSED`.
     """
 
     SETTLED = "settled"
@@ -302,6 +303,7 @@ class Caught(StrEnum):
     JUST_JOINED = "just-joined"
     RACED = "raced"
     RESTARTED = "restarted"
+    STARTED_ANEW = "started-anew"
 
 
 def own_cert(node: str) -> ServingCert:
