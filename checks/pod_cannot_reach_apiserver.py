@@ -39,6 +39,7 @@ from msdoctor.model import (
     Blanks,
     Class,
     Confidence,
+    Doubt,
     Effect,
     EffectKind,
     Evidence,
@@ -66,6 +67,22 @@ ENDPOINTS = "kubectl -n default get endpointslices -l kubernetes.io/service-name
 OWN_REQUESTS = ("configmap based", "failed to list", "Failed to watch", "make webhook auth")
 LOOK = "openssl s_client -connect KUBERNETES_SERVICE_IP:443 </dev/null, on the node of metrics-server's pod"
 
+BY_PROXY = Doubt(
+    "metrics-server may wait for the API server, and has a proxy in its environment",
+    (
+        Look(
+            "kubectl -n default get service kubernetes -o jsonpath={.spec.clusterIP}",
+            "an address that metrics-server's NO_PROXY does not hold",
+            "proxy-env-no_proxy",
+        ),
+        Look(
+            "kubectl -n default get service kubernetes -o jsonpath={.spec.clusterIP}",
+            "an address that it holds: it is dialled",
+            "pod-cannot-reach-apiserver",
+        ),
+    ),
+)
+
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return (_start_kube_proxy(blanks), _let_through(blanks))
@@ -87,12 +104,15 @@ def pod_cannot_reach_apiserver(
     installation: Installation | None,
     flow: Flow | Unseen,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable]:
+) -> Iterator[Finding | NotApplicable | Unseen]:
     if installation is None:
         yield NotApplicable("no metrics-server is installed")
         return
     if diversions.to_api_server:
         return  # it dials a proxy
+    if api_ways and diversions.api_server_unjudged:
+        yield Unseen("it has a proxy, and where it dials the API server was not seen", installation.subject, BY_PROXY)
+        return
     for way in api_ways[:1]:
         if way.serves and not isinstance(flow, Unseen) and flow.refusal is None and flow.nodes:
             continue  # whatever it said, callers are answered

@@ -52,12 +52,14 @@ class Diversions:
     """All that is diverted, and of whom it was not seen. ``aggregator`` is by API server.
 
     ``to_api_server`` and ``to_kubelets`` are metrics-server's; ``kubelets`` the addresses among the latter.
+    ``api_server_unjudged``: metrics-server has a proxy, and where it dials the API server was not seen.
     """
 
     aggregator: tuple[Diverted, ...]
     unseen_servers: tuple[str, ...]
     to_api_server: Diverted | None
     to_kubelets: Diverted | None
+    api_server_unjudged: bool
 
     def diverts(self, dialled: str) -> bool:
         """Whether metrics-server's requests to this address never get there by themselves."""
@@ -84,6 +86,7 @@ def diversions(
         unseen_servers=tuple(server.subject for server in servers if server.environ is None),
         to_api_server=_of_metrics_server(installation, own, api_server, ranges),
         to_kubelets=_of_metrics_server(installation, own, dialled, ranges),
+        api_server_unjudged=not api_server and bool(_variables(own)[0]),
     )
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from msdoctor.bundle import Kind, Place
+from msdoctor.bundle import Kind, Place, Reason
 from msdoctor.facts import paths
 from msdoctor.model import Confidence, EffectKind
 from tests.facts.clusters import MASTER, NOW, Patient, healthy, moment, pod
@@ -15,9 +15,10 @@ SIGNED = "Generated self-signed cert (/tmp/apiserver.crt, /tmp/apiserver.key)"
 BEGAN = f"I0301 11:58:00.000000       1 serving.go:380] {SIGNED}\n"
 
 
-def _ended(exit_code: int, log: str) -> Patient:
+def _ended(exit_code: int, log: str, **environ: str) -> Patient:
     """Its newest run has ended, with these words."""
     one = pod(ready=False)
+    one["spec"]["containers"][0]["env"] = [{"name": name, "value": value} for name, value in environ.items()]
     ended = {"exitCode": exit_code, "reason": "Error", "startedAt": moment(-90), "finishedAt": moment(-60)}
     (status,) = one["status"]["containerStatuses"]
     status |= {"restartCount": 3, "ready": False, "state": {"running": {"startedAt": moment(-20)}}}
@@ -68,3 +69,13 @@ def test_one_that_is_ready_again_has_found_the_way() -> None:
 
     assert not healthy().log(line).outcome(CHECK).findings
     assert healthy().silent().log(line).outcome(CHECK).findings
+
+
+def test_with_a_proxy_it_may_be_that_which_does_not_answer() -> None:
+    patient = _ended(137, BEGAN, HTTPS_PROXY="http://192.0.2.1:3128")
+    patient.refuse(paths.KUBERNETES_SERVICE, Reason.FORBIDDEN, 403)
+
+    (unseen,) = patient.outcome(CHECK).unseen
+
+    assert unseen.doubt
+    assert {look.then for look in unseen.doubt.decide} == {CHECK, "proxy-env-no_proxy"}

@@ -233,14 +233,17 @@ class Lab:
         for machine in (WORKSTATION, *NODES):
             self._firewall(machine, truth)
         self._await_rollout(truth)
-        if truth.caught is Caught.RACED:
-            self._race(truth)
-        if truth.caught is Caught.STARTED_ANEW:
-            self._restart_metrics_server()
+        self._start_as_caught(truth)
         self._meddle(truth)
         if truth.metrics_server.account == "remade":
             self._remake_account(truth)
         return self.settle(truth, begun=begun, moment=moment) if settle else None
+
+    def _start_as_caught(self, truth: Truth) -> None:
+        if truth.caught is Caught.RACED:
+            self._race(truth)
+        if truth.caught is Caught.STARTED_ANEW:
+            self._restart_metrics_server()
 
     def settle(self, truth: Truth, *, begun: float | None = None, moment: str | None = None) -> Observation:
         """Wait until what the operator sees has settled; see `settle.py` for what counts.
