@@ -87,6 +87,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("ShortWatch", likelihood=0.4),
         Says("EtcdTrouble", likelihood=0.5),
         Says("ConnectionLost", hop=Hop.D, likelihood=0.8),
         Says("ConnectionLost", where={"outer": "unable to decode an event from the watch stream"}, likelihood=0.8),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     hop=Hop.B,
     cls=Class.SYMPTOM,
     says=(
+        Says("MetricsAPINotAvailable", likelihood=0.3),
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.3),
         Says("NoResponse", likelihood=0.3),
         Says("DiscoveryFailed", likelihood=0.3),

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.D,
     cls=Class.BENIGN,
-    says=(Says("Noise", where={"what": "watch-goaway"}),),
+    says=(
+        Says("ShortWatch", likelihood=0.7),
+        Says("Noise", where={"what": "watch-goaway"}),
+    ),
 )
 def benign_watch_goaway() -> Iterator[NotApplicable]:
     yield ONLY_SAID

@@ -76,6 +76,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
+        Says("SummaryFailed", likelihood=0.5),
         Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.4),
         Says("NoCgroupStats", where={"cgroup": "/"}),
     ),

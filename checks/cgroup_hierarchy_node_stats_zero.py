@@ -70,7 +70,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.G,
     cls=Class.CAUSE,
-    says=(Says("IncompleteFigures", where={"of": "node"}, likelihood=0.8),),
+    says=(
+        Says("ZeroFigures", likelihood=0.7),
+        Says("NoCgroupStats", likelihood=0.3),
+        Says("IncompleteFigures", where={"of": "node"}, likelihood=0.8),
+    ),
     decide=(ZERO, OLD),
     advise=advise,
 )

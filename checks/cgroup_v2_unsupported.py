@@ -103,6 +103,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
+        Says("ZeroFigures", likelihood=0.5),
         Says("CgroupsUnmounted", likelihood=0.9),
         Says("IncompleteFigures", where={"of": "node"}, likelihood=0.4),
     ),

@@ -71,6 +71,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
+        Says("PartialFigures", likelihood=0.7),
+        Says("SummaryFailed", likelihood=0.5),
+        Says("ContainerStatsFailed", likelihood=0.6),
+        Says("NoCgroupStats", likelihood=0.4),
         Says("NoPodMetrics", where={"speaker": "kubectl"}, likelihood=0.5),
         Says("NoPodMetrics", likelihood=0.35),
         Says("StorageLacks", where={"what": "pod"}),

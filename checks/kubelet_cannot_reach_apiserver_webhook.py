@@ -132,6 +132,7 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.F,
     cls=Class.CAUSE,
     says=(
+        Says("NodeNotReady", likelihood=0.3),
         Says("AuthorizationFailed"),
         Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.45),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.35),

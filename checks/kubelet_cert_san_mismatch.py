@@ -49,7 +49,10 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(Says("NotValidFor", hop=Hop.E),),
+    says=(
+        Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.4),
+        Says("NotValidFor", hop=Hop.E),
+    ),
     advise=reissue,
 )
 def kubelet_cert_san_mismatch(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:

@@ -53,7 +53,12 @@ WITHOUT_NAMES = (ProblemKind.NO_IP_SANS, ProblemKind.NO_NAMES, ProblemKind.LEGAC
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(Says("NoIPSANs", hop=Hop.E), Says("LegacyCommonName", hop=Hop.E), Says("NotValidForAny", hop=Hop.E)),
+    says=(
+        Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.45),
+        Says("NoIPSANs", hop=Hop.E),
+        Says("LegacyCommonName", hop=Hop.E),
+        Says("NotValidForAny", hop=Hop.E),
+    ),
     advise=reissue,
 )
 def kubelet_cert_san_missing_ip(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:

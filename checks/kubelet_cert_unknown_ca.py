@@ -48,7 +48,10 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(Says("UnknownAuthority", hop=Hop.E),),
+    says=(
+        Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.5),
+        Says("UnknownAuthority", hop=Hop.E),
+    ),
     advise=reissue,
 )
 def kubelet_cert_unknown_ca(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:

@@ -83,6 +83,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        Says("NodeNotReady", likelihood=0.6),
         Says("ConnectionLost", hop=Hop.E, likelihood=0.5),
         Says("Dial", hop=Hop.E, where={"failure": "connection refused"}, likelihood=0.6),
         Says("Dial", hop=Hop.E, where={"failure": "no route to host"}, likelihood=0.5),

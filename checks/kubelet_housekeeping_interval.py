@@ -64,6 +64,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
+        Says("ZeroFigures", likelihood=0.3),
         Says("IncompleteFigures", where={"of": "node"}, likelihood=0.3),
         Says("IncompleteFigures", where={"of": "pod"}, likelihood=0.3),
         Says("MetricsNotAvailableYet", likelihood=0.3),

@@ -57,7 +57,7 @@ METRICS_SERVER = "system:serviceaccount:kube-system:metrics-server"
             Says("Forbidden", hop=Hop.F, where={"who": "serviceaccount", "resource": f"nodes/{part}"}, likelihood=0.9)
             for part in ("metrics", "stats")
         ),
-        Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.6),
+        Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.55),
         Says("Forbidden", hop=Hop.F, where={"user": METRICS_SERVER}),
     ),
     decide=(

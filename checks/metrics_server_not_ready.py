@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     hop=Hop.D,
     cls=Class.SYMPTOM,
     says=(
+        Says("MetricsAPINotAvailable", likelihood=0.35),
+        Says("PodState", likelihood=0.4),
         Says("ConnectionLost", where={"outer": "probe failed"}, likelihood=0.6),
         Says("DeadlineExceeded", where={"outer": "probe failed"}, likelihood=0.7),
         Says("Dial", where={"outer": "probe failed"}, likelihood=0.6),

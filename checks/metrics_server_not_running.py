@@ -79,6 +79,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("NotAdmitted", likelihood=0.7),
         Says("QuotaExceeded", likelihood=0.8),
         Says("PodSecurityViolated", likelihood=0.8),
         Says("MetricsAPINotAvailable", likelihood=0.2),

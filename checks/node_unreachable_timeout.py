@@ -80,6 +80,7 @@ class _Picture:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        Says("NodeNotReady", likelihood=0.3),
         Says("Dial", hop=Hop.E, where={"failure": "network is unreachable"}, likelihood=0.7),
         Says("Dial", hop=Hop.E, where={"failure": "operation timed out"}, likelihood=0.9),
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.7),

@@ -49,8 +49,8 @@ CAN_I_STATS = "kubectl auth can-i get nodes --subresource=stats --as=system:serv
     hop=Hop.F,
     cls=Class.CAUSE,
     says=(
-        Says("HTTPStatus", hop=Hop.F, where={"code": "403", "path": "/stats/summary"}, likelihood=0.65),
-        Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.35),
+        Says("HTTPStatus", hop=Hop.F, where={"code": "403", "path": "/stats/summary"}, likelihood=0.7),
+        Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.6),
     ),
     decide=(Look(CAN_I_STATS, "yes, and no with --subresource=metrics", "rbac-image-version-skew"),),
     advise=grant,

@@ -209,7 +209,7 @@ class Hearing:
                 _well("metrics-server-started", Hop.D, "metrics-server started well", _STARTED, self._started)
             )
         if self._shown is not None:
-            matches.append(_well("metrics-shown", Hop.A, "metrics are shown", _SHOWN, self._shown))
+            matches.append(_well("metrics-shown", Hop.A, "metrics are shown", _SHOWN, self._shown, Confidence.POSSIBLE))
         return Explanation(any(match.rivals for match in matches), tuple(matches), tuple(self._notes))
 
 
@@ -495,14 +495,16 @@ _SHOWN = (
 )
 
 
-def _well(name: str, hop: Hop, title: str, means: str, tally: _Tally) -> Match:
+def _well(
+    name: str, hop: Hop, title: str, means: str, tally: _Tally, confidence: Confidence = Confidence.LIKELY
+) -> Match:
     """The answer to a sign of health, for which no disease and so no check stands."""
     return Match(
         id=name,
         cls=Class.HEALTHY,
         hop=hop,
         title=title,
-        confidence=Confidence.LIKELY,
+        confidence=confidence,
         line=tally.utterance.line,
         matched=tally.utterance.text[:_MOST_QUOTED],
         times=tally.times,

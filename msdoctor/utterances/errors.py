@@ -499,6 +499,12 @@ class QuotaExceeded(InnermostError, hop=Hop.D):
     text: str
 
 
+class NotAdmitted(InnermostError, hop=Hop.D):
+    """``error looking up service account N/S``, ``admission webhook "W" denied the request``: no pod is made."""
+
+    by: str
+
+
 class NotExecutable(InnermostError, hop=Hop.D):
     """``exec: "--cert-dir=/tmp": executable file not found``: arguments where a command belongs (runc, Docker)."""
 
@@ -568,6 +574,18 @@ class ContainerStatsFailed(InnermostError, hop=Hop.G):
     platform: str = ""
 
 
+class SummaryFailed(InnermostError, hop=Hop.G, wraps=True):
+    """``Error getting summary for resourceMetric prometheus endpoint`` (kubelet pkg/kubelet/metrics/collectors)."""
+
+
+class PartialFigures(InnermostError, hop=Hop.G):
+    """``Partial failure issuing cadvisor.ContainerInfoV2`` (kubelet pkg/kubelet/stats/cadvisor_stats_provider.go)."""
+
+
+class NodeNotReady(InnermostError, hop=Hop.E):
+    """``Kubelet stopped posting node status``, a node's row in ``kubectl get nodes`` that is ``NotReady``."""
+
+
 class CgroupsUnmounted(InnermostError, hop=Hop.G):
     """``mountpoint for cpu not found``: a program that knows cgroup v1 on a node that has v2 (runc libcontainer)."""
 
@@ -634,6 +652,10 @@ class TooManyRequests(InnermostError):
     """``the server has received too many requests and has asked us to try again later``."""
 
     request: str = ""
+
+
+class ShortWatch(InnermostError, hop=Hop.D):
+    """``very short watch: … Unexpected watch close``, ``too old resource version`` (client-go)."""
 
 
 class EtcdTrouble(InnermostError, hop=Hop.D):
@@ -788,6 +810,10 @@ class NodeWithoutFigures(InnermostError, hop=Hop.E):
     """A node's row in ``kubectl top nodes`` that has nothing but ``<unknown>`` (kubectl pkg/metricsutil)."""
 
     node: str
+
+
+class ZeroFigures(InnermostError, hop=Hop.G):
+    """``0m  0%  0Mi  0%``: a node's row in ``kubectl top nodes`` whose figures are all zero."""
 
 
 class HPAUnable(InnermostError, hop=Hop.H, wraps=True):

@@ -29,6 +29,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar("<unknown>", r"<unknown>\s{0,3}/\s{0,3}\d{1,6}", says(errors.UnknownTarget())),
     # kubectl pkg/metricsutil/metrics_printer.go prints a head only where there is a row
+    Grammar("0Mi ", r"0Mi\s{1,40}0%", says(errors.ZeroFigures())),
     Grammar("CPU(cores)", r"CPU\(cores\)\s{1,40}(?:CPU%\s{1,40})?MEMORY\(bytes\)", says(errors.Shown())),
     plain("NodeMetricsList", errors.Shown()),
     plain("PodMetricsList", errors.Shown()),

@@ -63,12 +63,14 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("no serving certificate available for the kubelet", errors.CertificateNotSigned()),
     plain("Certificate request was not signed", errors.CertificateNotSigned()),
     plain("certificate request was not signed", errors.CertificateNotSigned()),
+    # kubectl get csr; to 1.17 without the signer, and from 1.21 with the duration that was asked for
     Grammar(
-        "kubernetes.io/kubelet-serving",
-        r"kubernetes\.io/kubelet-serving\s{1,20}system:node:\S{1,253}(?:\s{1,20}\S{1,20})?\s{1,20}"
+        " system:node:",
+        r" system:node:\S{1,253}\s{1,20}(?:(?:<none>|\d{1,6}[smhd])\s{1,20})?"
         r"(?P<state>Pending|Denied|Approved,Failed|Failed)",
         lambda match: errors.CertificateNotSigned(match["state"]),
     ),
+    plain("still unable to rotate certs", errors.CertificateNotSigned()),
     # kubelet pkg/kubelet/server/stats/summary_sys_containers.go, V(…)
     Grammar(
         "Failed to get system container stats",
@@ -83,4 +85,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         "mountpoint for ", r"mountpoint for (?:cpu|memory|cpuset|\w{1,20}) not found", says(errors.CgroupsUnmounted())
     ),
     plain("cgroup mountpoint does not exist", errors.CgroupsUnmounted()),
+    plain("Error getting summary for resourceMetric prometheus endpoint", errors.SummaryFailed()),
+    plain("Partial failure issuing cadvisor.ContainerInfoV2", errors.PartialFigures()),
+    plain("Kubelet stopped posting node status", errors.NodeNotReady()),
+    Grammar(
+        "NotReady",
+        r"NotReady(?:,SchedulingDisabled)?\s{1,20}(?:<none>|[\w,-]{1,60})\s{1,20}\d{1,6}[smhdy]",
+        says(errors.NodeNotReady()),
+    ),
 )

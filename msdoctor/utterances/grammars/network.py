@@ -89,5 +89,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("http2: server sent GOAWAY and closed the connection", errors.Noise("watch-goaway")),
     plain("graceful shutdown GOAWAY", errors.Noise("watch-goaway")),
     plain("http2: server connection error from ", errors.Noise("http2-stream-closed")),
-    plain("very short watch", errors.ConnectionLost("very short watch")),
+    plain("very short watch", errors.ShortWatch()),
+    plain("too old resource version", errors.ShortWatch()),
+    plain("write: broken pipe", errors.Noise("http2-stream-closed")),
+    plain("write a JSON response: client disconnected", errors.Noise("http2-stream-closed")),
 )

@@ -154,4 +154,15 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"The node had condition: \[(\w{1,60})",
         lambda match: errors.Evicted(match[1]),
     ),
+    # kubernetes plugin/pkg/admission/serviceaccount; apiserver pkg/admission/plugin/webhook/errors
+    Grammar(
+        "error looking up service account ",
+        r"error looking up service account (\S{1,300}):",
+        lambda match: errors.NotAdmitted(match[1]),
+    ),
+    Grammar(
+        "admission webhook ",
+        r"admission webhook \\?\"([^\"\\]{1,253})\\?\" denied the request",
+        lambda match: errors.NotAdmitted(match[1]),
+    ),
 )
