@@ -9,7 +9,7 @@ DEV_ENV := .venv-dev
 USER_READY := $(USER_ENV)/ready-$(VERSION)
 DEV_READY := $(DEV_ENV)/ready-$(VERSION)
 
-.PHONY: help demo test lab lab-down test-cluster hospital fixtures bench clean python
+.PHONY: help demo test lab lab-down test-cluster hospital fixtures bench fuzz clean python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,8 +44,12 @@ fixtures: $(DEV_READY) ## record fixtures/ anew from real clusters; needs root
 
 bench: $(DEV_READY) ## measure how long things take; needs root for the lab, and Go
 	PYTHONPATH=. $(DEV_ENV)/bin/python tests/bench/start.py
+	PYTHONPATH=. $(DEV_ENV)/bin/python tests/bench/logs.py
 	$(DEV_ENV)/bin/python tests/bench/judging.py
 	PYTHONPATH=.:tests/cluster $(DEV_ENV)/bin/python tests/bench/look.py
+
+fuzz: $(DEV_READY) ## give the reader of errors a million made-up inputs (INPUTS=number); coverage-guided if atheris is there
+	PYTHONPATH=.:tests/utterances $(DEV_ENV)/bin/python tests/fuzz/fuzz.py $(or $(INPUTS),1000000)
 
 clean: ## remove what make made
 	rm -rf $(USER_ENV) $(DEV_ENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

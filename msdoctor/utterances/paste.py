@@ -20,9 +20,11 @@ NARROWEST = 60  # columns; nobody reads logs in a narrower terminal
 
 OWN_BEGINNING = r"""[\ \t\r]*(?:$|```|~~~|[-*+>#]\s|[$%]\s|\d{1,3}[.)]\s|!!!|\|
         |\{|\[(?:pod/|[-+]\])|\d{4}-\d\d-\d\d[T\ ]|[A-Z][a-z]{2}\ [\ \d]\d\ \d\d:\d\d:\d\d
-        |[IWEF]\d{4}\ \d\d:\d\d:\d\d\.
+        |[IWEF]\d{4}\ \d\d:\d\d:\d\d\.|\d{4}/\d\d/\d\d\ |(?:time|ts|level)=|\[[A-Z]{4,8}\]\s
+        |\d{1,3}(?:\.\d{1,3}){3}\ -\s
         |\w+@[\w.-]+[:\s])"""
 
+_RECORD = r"\s*[IWEF]\d{4} \d\d:\d\d:\d\d\."
 _LIKELY_BEGINNING = r"\s*(?:Error|error|Warning|Failed|failed|Get|Post|Unable|unable|x509|panic|goroutine)[\s:]"
 _MORE_MUST_COME = (":", ",", "[", "(", '"', " ")
 
@@ -69,7 +71,8 @@ class _Held:
         if self._size + len(following) > MOST_LINE:
             return False
         if self._block:
-            return self._parts[-1].strip() != ">" or len(self._parts) == 1
+            is_open = self._parts[-1].strip() != ">" or len(self._parts) == 1
+            return is_open and not re.match(_RECORD, following)  # of a value that was cut the end never comes
         if self._width < NARROWEST or len(self._parts) == MOST_PARTS or re.match(OWN_BEGINNING, following, re.VERBOSE):
             return False
         if re.match(_LIKELY_BEGINNING, following) and not self._parts[-1].endswith(_MORE_MUST_COME):

@@ -85,10 +85,10 @@ class Shape:
 
 
 class Shapes:
-    """The shapes of one log, a bounded number, by the place in the source that printed them."""
+    """The shapes of one log, a bounded number, by where in which source they were printed and by a word in them."""
 
     def __init__(self) -> None:
-        self._by_source: dict[bytes, list[Shape]] = {}
+        self._by_source: dict[tuple[bytes, bytes], list[Shape]] = {}
         self._met: dict[object, int] = {}
         self._number = 0
 
@@ -96,19 +96,19 @@ class Shapes:
         for shapes in self._by_source.values():
             yield from shapes
 
-    def knows(self, line: bytes, number: int) -> bool | None:
+    def knows(self, line: bytes, word: bytes, number: int) -> bool | None:
         """Whether the line is of a known shape, and counted there. None: it is known, and to be read by itself."""
-        for shape in self._by_source.get(_source(line), ()):
+        for shape in self._by_source.get((_source(line), word), ()):
             fits = shape.fits(line, number)
             if fits is not False:
                 return fits
         return False
 
-    def learn(self, line: bytes, said: Sequence[Utterance], number: int) -> None:
+    def learn(self, line: bytes, word: bytes, said: Sequence[Utterance], number: int) -> None:
         """Remember what a line looks like that was read, once lines with the same to say have come again and again."""
         if len(line) > MOST_LINE:
             return
-        place = _source(line)
+        place = _source(line), word
         if not self._is_time_to_learn((place, _meaning(said) or line.translate(None, b"0123456789"))):
             return
         if self._number >= MOST_SHAPES and not self._forget_one():

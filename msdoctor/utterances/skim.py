@@ -22,6 +22,7 @@ from msdoctor.utterances.words import Find, finder
 _MOST_AROUND = 8  # lines before or after one with a word in it that it may belong to
 _MOST_IN_BLOCK = 64  # lines that a value of several lines has
 _BEGINS = re.compile(OWN_BEGINNING.encode(), re.VERBOSE | re.MULTILINE).match
+_DOT = ord(".")
 _PARTIAL = re.compile(rb" std(?:out|err) P ").search
 
 
@@ -103,7 +104,7 @@ class _Log:
         length = len(block)
         counted = end = 0
         number = self._number
-        for place in places:
+        for index, place in enumerate(places):
             if place < end:
                 continue
             start = block.rfind(b"\n", end, place) + 1 or end
@@ -121,7 +122,10 @@ class _Log:
             end = following
             if since and not since.takes_line(line):
                 continue
-            known = shapes.knows(line, number)
+            if block[place] == _DOT and places[index + 1 : index + 2] and places[index + 1] < end:
+                place = places[index + 1]  # the one before is the time in a header
+            word = block[place - 7 : place + 1]  # or its end: one shape has the same first word in every line
+            known = shapes.knows(line, word, number)
             if known:
                 continue
             if known is None:
@@ -131,7 +135,7 @@ class _Log:
                 said += self._read(block[start:end], number)
             else:
                 new = self._read(line, number)
-                shapes.learn(line, new, number)
+                shapes.learn(line, word, new, number)
                 said += new
         self._number = number + block.count(b"\n", counted)
         return [*said, *self._of_shapes()]

@@ -165,9 +165,18 @@ PIECES = st.one_of(
 
 
 @given(st.lists(PIECES, max_size=30), st.integers(1, 2000))
-@settings(max_examples=300, deadline=None)
-def test_no_log_raises_and_pieces_change_nothing(pieces: list[str], size: int) -> None:
-    log = "".join(pieces).encode("utf-8", "replace")
+@settings(max_examples=150, deadline=None)
+def test_no_log_raises(pieces: list[str], size: int) -> None:
+    skim("".join(pieces).encode("utf-8", "replace"), size)
+
+
+RECORDS = st.sampled_from([OTHER, UNKNOWN, SCRAPE % (1, 5, 1, 5, 1), SCRAPE % (2, 6, 1, 6, 2), "\n", "goes on\n"])
+
+
+@given(st.lists(RECORDS, max_size=30), st.integers(1, 2000))
+@settings(max_examples=100, deadline=None)
+def test_where_blocks_end_changes_nothing(records: list[str], size: int) -> None:
+    log = "".join(records).encode()
 
     assert _known(skim(log, size)) == _known(skim(log))
 
