@@ -25,13 +25,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Says, Unseen, check
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Look, Says, Unseen, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from msdoctor.facts.flow import Flow
     from msdoctor.facts.objects import APIService
+
+
+LOOK = Look(
+    "kubectl get apiservice v1beta1.metrics.k8s.io",
+    "False, and in brackets the step at which it fails",
+    "apiservice-unavailable",
+)
 
 
 @check(
@@ -48,6 +55,13 @@ if TYPE_CHECKING:
         Says("ConnectionLost", hop=Hop.C, likelihood=0.3),
         Says("HTTPStatus", hop=Hop.D, likelihood=0.3),
         Says("ServiceAbsent", likelihood=0.3),
+    ),
+    decide=(
+        Look(
+            "kubectl get apiservice v1beta1.metrics.k8s.io",
+            "False, and in brackets the step at which it fails",
+            "apiservice-unavailable",
+        ),
     ),
 )
 def apiservice_unavailable(apiservices: tuple[APIService, ...], flow: Flow | Unseen) -> Iterator[Finding]:

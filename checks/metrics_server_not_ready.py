@@ -26,13 +26,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Says, check
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Look, NotApplicable, Says, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.objects import Event
+
+
+LOOK = Look("kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 under READY", "metrics-server-not-ready")
 
 
 @check(
@@ -51,6 +54,11 @@ if TYPE_CHECKING:
         Says("DiscoveryFailed", likelihood=0.3),
         Says("OpenAPIUnread", likelihood=0.3),
         Says("NoMetricsToServe", likelihood=0.7),
+    ),
+    decide=(
+        Look(
+            "kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 under READY", "metrics-server-not-ready"
+        ),
     ),
 )
 def metrics_server_not_ready(
