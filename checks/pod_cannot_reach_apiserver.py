@@ -88,10 +88,25 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return (_start_kube_proxy(blanks), _let_through(blanks))
 
 
+NO_WAY = ("i/o timeout", "no route to host", "network is unreachable", "connection timed out")
+
+
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        *(
+            Says("Dial", hop=Hop.D, where={"failure": failure})
+            for failure in ("i/o timeout", "no route to host", "network is unreachable", "connection timed out")
+        ),
+        Says("Dial", hop=Hop.D, where={"failure": "connection refused"}, likelihood=0.6),
+        Says("DeadlineExceeded", hop=Hop.D, likelihood=0.7),
+        Says("Lookup", hop=Hop.D, likelihood=0.7),
+        Says("AuthenticationUnread", likelihood=0.5),
+        Says("InformerNotSynced", likelihood=0.4),
+        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.3),
+        Says("UnknownAuthority", hop=Hop.A, where={"path": "/api"}, likelihood=0.5),
+        Says("NotValidFor", hop=Hop.A, where={"path": "/api"}, likelihood=0.5),
         *(Says("Dial", where={"speaker": "metrics-server", "outer": words}) for words in OWN_REQUESTS),
         *(Says("Dial", where={"speaker": "delegated-auth", "outer": words}) for words in OWN_REQUESTS),
     ),

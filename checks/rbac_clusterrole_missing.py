@@ -126,6 +126,7 @@ def _add(role: str, resources: str, verbs: str) -> str:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("InformerNotSynced", likelihood=0.5),
         Says("Forbidden", hop=Hop.D, where={"resource": "nodes"}, likelihood=0.9),
         Says("Forbidden", hop=Hop.D, where={"resource": "pods"}, likelihood=0.9),
     ),
