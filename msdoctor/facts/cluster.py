@@ -30,6 +30,8 @@ from msdoctor.facts.issuance import refused_certificates
 from msdoctor.facts.kubeadm import Drift, drifts
 from msdoctor.facts.leaving import Gone, gone, without
 from msdoctor.facts.making import NotMade, not_made
+from msdoctor.facts.network_policies import Policies
+from msdoctor.facts.network_policies import policies as network_policies
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Service, Version, decode
 from msdoctor.facts.other_metrics import OtherMetrics, other_metrics
 from msdoctor.facts.own_rights import READS_STATS, SCRAPES, OwnRights, own_rights
@@ -85,6 +87,7 @@ class Cluster:
     refused_certificates: tuple[RefusedCertificate, ...] | Unseen
     not_made: NotMade | Unseen | None
     api_ways: tuple[ApiWay, ...] | Unseen
+    policies: Policies | Unseen | None
     controller_managers: tuple[processes.Component, ...]
     nodes: tuple[Node, ...] | Unseen
     gone: tuple[Gone, ...] | Unseen
@@ -209,6 +212,9 @@ def read_facts(bundle: Bundle) -> Cluster:
         starts=started,
         refused_certificates=refused_certificates(bundle, started),
         api_ways=api_ways(bundle, present, those_seen(started), log),
+        policies=installed
+        if isinstance(installed, Unseen)
+        else network_policies(bundle, present, those_seen(kubelets)),
         not_made=installed
         if isinstance(installed, Unseen)
         else not_made(present, bundle.taken_at)

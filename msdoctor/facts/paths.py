@@ -48,6 +48,11 @@ def services(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/services"
 
 
+def network_policies(namespace: str) -> str:
+    """The NetworkPolicies of a namespace."""
+    return f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"
+
+
 def service_account(namespace: str, name: str) -> str:
     """A ServiceAccount."""
     return f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}"

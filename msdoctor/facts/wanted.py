@@ -19,6 +19,7 @@ from msdoctor.facts import (
     installation,
     issuance,
     kubelets,
+    network_policies,
     other_metrics,
     own_rights,
     own_token,
@@ -80,6 +81,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
     found = installation.installations(bundle)
     installed = those_seen(found)
     api += services.wanted(installed)
+    api += network_policies.wanted(installed)
     api += other_metrics.wanted(bundle)
     api += issuance.wanted(installed)
     api += scaling.wanted(bundle)

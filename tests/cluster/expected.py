@@ -117,6 +117,7 @@ TRUTH: dict[str, Found] = {
     "proxy-env-of-metrics-server": {("proxy-env-no_proxy", "active")},
     "proxy-env-before-kubelets": {("proxy-env-no_proxy", "active")},
     "healthy-behind-proxy": set(),
+    "network-policy-blocks": {("network-policy-blocks", "latent")},  # the lab's plugin makes nothing of it
     "pod-cannot-reach-apiserver": {("pod-cannot-reach-apiserver", "active")},
     "apiserver-serving-cert-expired": {("apiserver-serving-cert-expired", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
@@ -239,6 +240,7 @@ BY_PORT_FORWARD = (
 # Patients whose metrics flow all the same, for every node.
 FLOWING = (
     "healthy",
+    "network-policy-blocks",
     "front-proxy-cert-expiring",
     "client-ca-config-missing",
     "same-ca-masters",

@@ -45,6 +45,8 @@ def wanted(truth: Truth, authorities: Authorities) -> list[Object]:
     if registration:
         found.append(_api_service(truth, authorities))
         found += [_service(registration.service, {"app": "gone"}, "https")] if registration.leftover else []
+    if server.shut_in:
+        found.append(_shut_in())
     if server.pod.quota:
         found.append(_quota())
     if truth.external:
@@ -61,6 +63,7 @@ def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str
     everything += [("Secret", "kube-system", TLS_SECRET), ("Service", "kube-system", LEFTOVER)]
     everything += [(kind, "kube-system", ADAPTER) for kind in ("Service", "Deployment")]
     # Bindings and roles of other patients, and what their remedies make.
+    everything += [_identity(_shut_in()), ("NetworkPolicy", "kube-system", "metrics-server-needs")]
     everything += [("ClusterRole", "", PART_OF_ROLE), ("ServiceAccount", "kube-system", RENAMED)]
     everything += [*other_metrics.identities(), *cert_manager.identities()]
     everything += [_identity(thing) for thing in _busy(replace(truth, hpa=Hpa(second=True, batch=True)))]
@@ -418,6 +421,11 @@ def _resources(pod: ServerPod) -> Object:
     given = {name: limit for name, limit in limits.items() if limit}
     asked = {"cpu": pod.cpu_limit or "100m", "memory": pod.memory_limit or pod.memory}
     return {"requests": asked} | ({"limits": given} if given else {})
+
+
+def _shut_in() -> Object:
+    spec: Object = {"podSelector": {}, "policyTypes": ["Ingress"]}
+    return _object("networking.k8s.io/v1", "NetworkPolicy", "default-deny-ingress", "kube-system", None, spec=spec)
 
 
 def _quota() -> Object:

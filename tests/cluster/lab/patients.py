@@ -359,6 +359,7 @@ FAULTS: dict[str, Fault] = {
     "apiservice-insecure-skip-tls": _all(),  # upstream's manifest as it is
     **_front_proxy_faults(),
     **_proxy_faults(),
+    "network-policy-blocks": _metrics_server(shut_in=True),
     # Started anew it does not get as far as to listen.
     "pod-cannot-reach-apiserver": _all(
         _metrics_server(node=NODE1),

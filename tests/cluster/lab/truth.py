@@ -198,6 +198,7 @@ class MetricsServer:
     that Secret, and an ACME issuer has refused the common name, or the names. `has_service`: whether its Service is
     there. `adapter`: the same program under another adapter's name and labels. `release` is the Helm release that has
     installed the Deployment. `environ` is its container's environment.
+    `shut_in`: a NetworkPolicy lets nobody in to the pods of its namespace; the lab's plugin makes nothing of it.
     """
 
     version: str = "v0.8.0"
@@ -227,6 +228,7 @@ class MetricsServer:
     release: str | None = None
     environ: tuple[tuple[str, str], ...] = ()
     rights: Rights = Rights()
+    shut_in: bool = False
 
 
 @dataclass(frozen=True)
