@@ -195,6 +195,7 @@ TRUTH: dict[str, Found] = {
     "chart-cert-acme-cn": {("chart-cert-acme-cn", "active")},
     "apiserver-restarting": set(),
     "metrics-server-node-down": {("metrics-server-node-down", "active")},
+    "metrics-server-node-unplugged": {("metrics-server-node-down", "active")},
     "external-metrics-api-down": set(),
     "external-metrics-adapter-uninstalled": set(),
     "external-metrics-apiservice-conflict": set(),
