@@ -34,6 +34,8 @@ from msdoctor.facts.network_policies import Policies
 from msdoctor.facts.network_policies import policies as network_policies
 from msdoctor.facts.objects import HPA, APIService, Event, Node, Service, Version, decode
 from msdoctor.facts.other_metrics import OtherMetrics, other_metrics
+from msdoctor.facts.overload import Overload, not_by_its_own_lateness
+from msdoctor.facts.overload import overload as overloaded
 from msdoctor.facts.own_rights import READS_STATS, SCRAPES, OwnRights, own_rights
 from msdoctor.facts.own_token import OwnToken, own_token
 from msdoctor.facts.pending import Pending, pending
@@ -82,6 +84,7 @@ class Cluster:
     log: tuple[Utterance, ...] | Unseen
     failed_scrapes: tuple[FailedScrape, ...] | Unseen
     troubles: tuple[Trouble, ...] | Unseen
+    overload: Overload | None
     events: tuple[Event, ...]
     starts: tuple[pod_starts.Start, ...] | Unseen
     refused_certificates: tuple[RefusedCertificate, ...] | Unseen
@@ -134,6 +137,8 @@ def read_facts(bundle: Bundle) -> Cluster:
     flow = flows.flow(bundle)
     running = flows.running_pods(bundle)
     failed = log if isinstance(log, Unseen) else failed_scrapes(log, flow, present, bundle.taken_at)
+    late = overloaded(those_seen(apiservices), backend, present, log, bundle.taken_at)
+    failed = not_by_its_own_lateness(failed, late)
     kubelet_processes = processes.components(bundle, "kubelet")
     requests = serving_csrs.serving_requests(bundle)
     kubelets = (
@@ -208,6 +213,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         log=log,
         failed_scrapes=failed,
         troubles=troubles(log, servers),
+        overload=late,
         events=told,
         starts=started,
         refused_certificates=refused_certificates(bundle, started),

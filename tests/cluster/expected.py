@@ -218,6 +218,7 @@ WRITTEN: dict[str, Found] = {
     "cgroup-v2-unsupported": {("cgroup-v2-unsupported", "active")},
     "apiserver-connection-unstable": {("apiserver-connection-unstable", "active")},
     "inotify-limit-exhausted": {("inotify-limit-exhausted", "active")},
+    "request-timeout-overload": {("request-timeout-overload", "active")},  # recorded, see fixtures/README.md
 }
 
 # Patients of whose cause nothing better than "possible" can be said from the vantages that see them.

@@ -57,6 +57,20 @@ def test_the_timeout_line_names_the_request_that_was_given_up() -> None:
     assert utterance.connection.hop is Hop.D
 
 
+def test_its_structured_form_names_it_too() -> None:
+    given_up = one(
+        'E1128 03:13:32.564880       1 timeout.go:140] "Post-timeout activity" logger="UnhandledError"'
+        ' timeElapsed="2.503705916s" method="GET" path="/apis/metrics.k8s.io/v1beta1" result=null'
+    )
+    aborted = one(
+        'E1128 03:13:32.564880       1 wrap.go:53] "Timeout or abort while handling" logger="UnhandledError"'
+        ' method="GET" URI="/apis/metrics.k8s.io/v1beta1/pods" auditID=""'
+    )
+
+    assert given_up.error == errors.AbandonedRequest("GET", "/apis/metrics.k8s.io/v1beta1", "null")
+    assert aborted.error == errors.AbandonedRequest("GET", "/apis/metrics.k8s.io/v1beta1/pods")
+
+
 def test_a_structured_line_without_its_first_and_last_quote_is_read_whole() -> None:
     utterance = one(STORY_X509)
 

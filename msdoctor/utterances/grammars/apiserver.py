@@ -60,6 +60,17 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"post-timeout activity - time-elapsed: \S{1,40}, (\w{1,16}) \"([^\"]{0,2000})\" result: (.{0,300})",
         lambda match: errors.AbandonedRequest(match[1], match[2], match[3].strip()),
     ),
+    # the same as 0.33 has it, and its wrap.go: structured, of which the values are left
+    Grammar(
+        "Post-timeout activity ",
+        r"Post-timeout activity (?:UnhandledError )?\S{1,40} (\w{1,16}) (/\S{0,2000}) (.{0,300})",
+        lambda match: errors.AbandonedRequest(match[1], match[2], match[3].strip()),
+    ),
+    Grammar(
+        "Timeout or abort while handling ",
+        r"Timeout or abort while handling (?:UnhandledError )?(\w{1,16}) (/\S{0,2000})",
+        lambda match: errors.AbandonedRequest(match[1], match[2]),
+    ),
     # apiserver pkg/endpoints/handlers/responsewriters/errors.go; to 1.11 without quotes and "resource"
     Grammar(
         'User "',
