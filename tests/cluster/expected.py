@@ -45,6 +45,8 @@ TRUTH: dict[str, Found] = {
     "metrics-server-uninstalled": {("metrics-server-missing", "active")},
     "another-adapter": set(),
     "apiservice-verified": set(),
+    "healthy-cert-by-cert-manager": set(),
+    "healthy-cert-by-helm": set(),
     "apiservice-cabundle-mismatch": {("apiservice-cabundle-mismatch", "active")},
     "apiservice-cert-no-san": {("apiservice-cert-no-san", "active")},
     "apiservice-verifies-self-signed": {
@@ -232,6 +234,8 @@ UNSURE = (
 # Patients of whom the wire tells more than any object: looked at with --port-forward.
 BY_PORT_FORWARD = (
     "apiservice-verified",
+    "healthy-cert-by-cert-manager",
+    "healthy-cert-by-helm",
     "apiservice-cabundle-mismatch",
     "apiservice-cert-no-san",
     "apiservice-verifies-self-signed",
@@ -262,6 +266,8 @@ FLOWING = (
     "apiservice-insecure-skip-tls",
     "apiservice-verified",
     "metrics-server-cert-expiring",
+    "healthy-cert-by-cert-manager",
+    "healthy-cert-by-helm",
     "another-adapter",
     "cumulative-cpu-decrease",
     "metrics-server-rollout-stuck",

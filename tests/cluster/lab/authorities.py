@@ -65,7 +65,7 @@ class Authorities:
         if stored:
             return stored
         made = pki.leaf(
-            self.authority(issuer),
+            None if issuer == "self" else self.authority(issuer),
             common_name,
             organization=organization,
             ips=ips,

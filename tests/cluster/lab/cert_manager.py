@@ -52,6 +52,23 @@ def wanted(refusal: Literal["refuses-common-name", "refuses-names"], secret: str
     yield request
 
 
+def issued(secret: str) -> Iterator[Object]:
+    """What the chart asks for, of an Issuer that signs for itself, once it is there. Definitions first."""
+    for kind, plural in KINDS.items():
+        yield _definition(kind, plural)
+    yield _object("Issuer", f"{NAME}-issuer", spec={"selfSigned": {}})
+    spec: Object = {
+        "commonName": NAME,
+        "dnsNames": DNS_NAMES,
+        "secretName": secret,
+        "usages": ["server auth", "client auth"],
+        "privateKey": {"algorithm": "RSA", "size": 2048},
+        "issuerRef": {"name": f"{NAME}-issuer", "kind": "Issuer", "group": GROUP},
+    }
+    ready = _condition("Ready", "Ready", "Certificate is up to date and has not expired") | {"status": "True"}
+    yield _object("Certificate", NAME, spec=spec, status={"conditions": [ready]})
+
+
 def identities() -> list[tuple[str, str, str]]:
     """The definitions: what is of them goes with them."""
     return [("CustomResourceDefinition", "", f"{plural}.{GROUP}") for plural in KINDS.values()]

@@ -147,7 +147,7 @@ CERT_ISSUER = "cert-issuer"
 
 def _cert_issuer(truth: Truth) -> Unit:
     """What of cert-manager a self-signed Issuer needs."""
-    running = truth.metrics_server.issuer is not None
+    running = truth.metrics_server.issuer not in (None, "issued")
     command = ("/bin/sh", f"{PKI}/{CERT_ISSUER}.sh")
     return Unit(CERT_ISSUER, "Issues self-signed certificates", command, (f"{PKI}/{CERT_ISSUER}",), running=running)
 

@@ -13,6 +13,7 @@ from typing import Any
 from lab import cert_manager, images, other_metrics
 from lab.authorities import Authorities
 from lab.files import DNS_SERVICE
+from lab.pki import Pair
 from lab.truth import Hpa, MetricsServer, Rights, ServerPod, ServingCert, Truth
 
 Object = dict[str, Any]
@@ -38,9 +39,11 @@ def wanted(truth: Truth, authorities: Authorities) -> list[Object]:
     server, registration = truth.metrics_server, truth.api_service
     if server.deployed:
         found += _metrics_server(truth)
-    if server.issuer:
+    if server.issuer == "issued":
+        found += cert_manager.issued(TLS_SECRET)
+    elif server.issuer:
         found += cert_manager.wanted(server.issuer, TLS_SECRET)
-    elif server.tls_cert:
+    if server.tls_cert and server.issuer in (None, "issued"):
         found.append(_tls_secret(server.tls_cert, authorities))
     if registration:
         found.append(_api_service(truth, authorities))
@@ -337,7 +340,13 @@ def _installed_by(release: str | None, thing: Object) -> Object:
 
 
 def _tls_secret(cert: ServingCert, authorities: Authorities) -> Object:
-    pair = authorities.leaf(
+    pair = _served(cert, authorities)
+    content = {"tls.crt": pair.cert, "tls.key": pair.key}
+    return _object("v1", "Secret", TLS_SECRET, "kube-system", LABELS, type="kubernetes.io/tls", stringData=content)
+
+
+def _served(cert: ServingCert, authorities: Authorities) -> Pair:
+    return authorities.leaf(
         "metrics-server",
         issuer=cert.issuer,
         ips=cert.ips,
@@ -346,8 +355,6 @@ def _tls_secret(cert: ServingCert, authorities: Authorities) -> Object:
         ends=cert.ends,
         usages=cert.usages,
     )
-    content = {"tls.crt": pair.cert, "tls.key": pair.key}
-    return _object("v1", "Secret", TLS_SECRET, "kube-system", LABELS, type="kubernetes.io/tls", stringData=content)
 
 
 def _metrics_server_pod(truth: Truth) -> Object:
@@ -446,6 +453,10 @@ def _api_service(truth: Truth, authorities: Authorities) -> Object:
         spec["insecureSkipTLSVerify"] = registration.insecure_skip_tls_verify
         spec["service"] = {"name": registration.service, "namespace": "kube-system", "port": registration.port}
     if registration.ca_bundle:
-        spec["caBundle"] = base64.b64encode(authorities.authority(registration.ca_bundle).cert.encode()).decode()
+        served = truth.metrics_server.tls_cert if registration.ca_bundle == "served" else None
+        pair = _served(served, authorities) if served else authorities.authority(registration.ca_bundle)
+        spec["caBundle"] = base64.b64encode(pair.cert.encode()).decode()
     found = _object("apiregistration.k8s.io/v1", "APIService", API_SERVICE, None, LABELS, spec=spec)
+    if registration.injected:
+        found["metadata"]["annotations"] = {"cert-manager.io/inject-ca-from": "kube-system/metrics-server"}
     return _installed_by(registration.release, found)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from lab import images
+from lab import cert_manager, images
 from lab.files import OLD_FRONT_PROXY_CA
 from lab.truth import (
     ADDRESSES,
@@ -169,6 +169,10 @@ def _serves_aggregator(**changes: object) -> Fault:
 
 
 VERIFIED = _all(_serves_aggregator(), _registered(insecure_skip_tls_verify=False, ca_bundle="cluster"))
+# As metrics-server's chart has it made: the names of templates/certificate.yaml and apiservice.yaml, signed by itself.
+BY_CHART = _serves_aggregator(
+    issuer="self", dns_names=tuple(cert_manager.DNS_NAMES), usages=("server", "client"), ends=timedelta(days=90)
+)
 TO_KUBELET = ("-p", "tcp", "--dport", "10250")
 REJECTED = Drop(NODE1, "INPUT", TO_KUBELET, "REJECT")
 FROM_MASTERS_PODS = Drop(MASTER, "FORWARD", (*TO_KUBELET, "-d", ADDRESSES[NODE1]))
@@ -288,6 +292,16 @@ FAULTS: dict[str, Fault] = {
     # The slices have metrics-server's address and no port: no port of its container has that name.
     "apiservice-port-unnamed": _metrics_server(service_target_port="metrics"),
     "apiservice-verified": VERIFIED,
+    "healthy-cert-by-cert-manager": _all(
+        BY_CHART,
+        _metrics_server(issuer="issued"),
+        _registered(insecure_skip_tls_verify=False, ca_bundle="served", injected=True),
+    ),
+    "healthy-cert-by-helm": _all(
+        BY_CHART,
+        _registered(insecure_skip_tls_verify=False, ca_bundle="served", release="metrics-server"),
+        _metrics_server(release="metrics-server"),
+    ),
     "apiservice-cabundle-mismatch": _all(VERIFIED, _registered(insecure_skip_tls_verify=False, ca_bundle="other")),
     "apiservice-cert-no-san": _all(VERIFIED, _serves_aggregator(dns_names=("metrics-server", "localhost"))),
     # Verification switched on, and nothing else done.

@@ -56,7 +56,7 @@ def authority(common_name: str, issuer: Pair | None = None) -> Pair:
 
 
 def leaf(
-    issuer: Pair,
+    issuer: Pair | None,
     common_name: str,
     *,
     organization: str | None = None,
@@ -66,17 +66,18 @@ def leaf(
     ends: timedelta = YEAR,
     usages: Iterable[str] = ("server", "client"),
 ) -> Pair:
-    """A new key and a certificate for it; `begins` and `ends` count from now."""
-    ca_name, ca_key = _issuer(issuer)
+    """A new key and a certificate for it, signed by that key where nobody issues it; dates count from now."""
     key = ec.generate_private_key(ec.SECP256R1())
+    name = _name(common_name, organization)
+    ca_name, ca_key = _issuer(issuer) if issuer else (name, key)
     now = datetime.now(UTC)
-    builder = _builder(_name(common_name, organization), ca_name, key.public_key(), now + begins, now + ends)
+    builder = _builder(name, ca_name, key.public_key(), now + begins, now + ends)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     known = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
     builder = builder.add_extension(x509.ExtendedKeyUsage([known[usage] for usage in usages]), critical=False)
-    builder = builder.add_extension(
-        x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
-    )
+    if issuer:
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
+        builder = builder.add_extension(identifier, critical=False)
     names: list[x509.GeneralName] = [x509.DNSName(name) for name in dns_names]
     names += [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ips]
     if names:

@@ -102,13 +102,13 @@ class FrontProxyCert:
 class ServingCert:
     """The certificate that a kubelet serves from a file.
 
-    `ips` and `dns_names` are its SANs; `issuer` names one of the lab's authorities; `begins` and `ends` are relative to
-    the moment at which the certificate is made; `usages` are its extended key usages.
+    `ips` and `dns_names` are its SANs; `issuer` names one of the lab's authorities, or `self`; `begins` and `ends` are
+    relative to the moment at which the certificate is made; `usages` are its extended key usages.
     """
 
     ips: tuple[str, ...]
     dns_names: tuple[str, ...]
-    issuer: Literal["cluster", "other", "remade"] = "cluster"
+    issuer: Literal["cluster", "other", "remade", "self"] = "cluster"
     begins: timedelta = timedelta(hours=-1)
     ends: timedelta = timedelta(days=365)
     usages: tuple[Literal["server", "client"], ...] = ("server", "client")
@@ -195,9 +195,9 @@ class MetricsServer:
     `account`: `remade` deletes its ServiceAccount and makes it anew while the pod runs. `token`: `secret` has it use a
     token that somebody took for an hour, and put into a Secret, an hour ago, in place of the one that a kubelet renews.
     `tls_cert` is served in place of one that it signs for itself, from a Secret. `issuer`: cert-manager was to fill
-    that Secret, and an ACME issuer has refused the common name, or the names. `has_service`: whether its Service is
-    there. `adapter`: the same program under another adapter's name and labels. `release` is the Helm release that has
-    installed the Deployment. `environ` is its container's environment.
+    that Secret, and an ACME issuer has refused the common name, or the names; or it did (`issued`). `has_service`:
+    whether its Service is there. `adapter`: the same program under another adapter's name and labels. `release` is the
+    Helm release that has installed the Deployment. `environ` is its container's environment.
     `shut_in`: a NetworkPolicy lets nobody in to the pods of its namespace; the lab's plugin makes nothing of it.
     """
 
@@ -222,7 +222,7 @@ class MetricsServer:
     token: Literal["kubelets", "secret"] = "kubelets"
     pod: ServerPod = ServerPod()
     tls_cert: ServingCert | None = None
-    issuer: Literal["refuses-common-name", "refuses-names"] | None = None
+    issuer: Literal["refuses-common-name", "refuses-names", "issued"] | None = None
     has_service: bool = True
     adapter: bool = False
     release: str | None = None
@@ -235,7 +235,8 @@ class MetricsServer:
 class ApiService:
     """The registration of v1beta1.metrics.k8s.io.
 
-    `local`: it names no Service. `ca_bundle` is the authority that is to verify the server. `leftover`: the Service
+    `local`: it names no Service. `ca_bundle` is the authority that is to verify the server, `served` what it serves,
+    for one that has signed that itself. `injected`: cert-manager has put it there. `leftover`: the Service
     that it names is there, and all that is left of its installation. `release` is the Helm release that installed it.
     """
 
@@ -243,7 +244,8 @@ class ApiService:
     service: str = "metrics-server"
     port: int = 443
     local: bool = False
-    ca_bundle: Literal["cluster", "other"] | None = None
+    ca_bundle: Literal["cluster", "other", "served"] | None = None
+    injected: bool = False
     leftover: bool = False
     release: str | None = None
 
