@@ -82,6 +82,13 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("HandlerTimeout"),
+        Says("ServerTooSlow", hop=Hop.A, likelihood=0.9),
+        Says("TooManyRequests", hop=Hop.A, likelihood=0.7),
+        Says("CollectionLate", likelihood=0.6),
+        Says("DeadlineExceeded", hop=Hop.A, where={"api": "metrics.k8s.io"}, likelihood=0.6),
+        Says("DeadlineExceeded", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=0.5),
+        Says("AbandonedRequest", likelihood=0.45),
         Says("DeadlineExceeded", hop=Hop.C, likelihood=0.3),
         Says("HandlerTimeout", likelihood=0.4),
         Says("AbandonedRequest", where={"path": "/apis/metrics.k8s.io/v1beta1"}, likelihood=0.4),
