@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.diversion import Diversions
     from msdoctor.facts.flow import Flow
     from msdoctor.facts.installation import Installation
+    from msdoctor.facts.overload import Overload
     from msdoctor.facts.repair import Repair
 
 SHOWS_WITHIN_SECONDS = 120
@@ -116,6 +117,7 @@ NO_WAY = ("i/o timeout", "no route to host", "network is unreachable", "connecti
 def pod_cannot_reach_apiserver(
     api_ways: tuple[ApiWay, ...],
     diversions: Diversions,
+    overload: Overload | None,
     installation: Installation | None,
     flow: Flow | Unseen,
     repair: Repair,
@@ -125,6 +127,8 @@ def pod_cannot_reach_apiserver(
         return
     if diversions.to_api_server:
         return  # it dials a proxy
+    if overload is not None:
+        return  # it is itself late with all that it asks
     if api_ways and diversions.api_server_unjudged:
         yield Unseen("it has a proxy, and where it dials the API server was not seen", installation.subject, BY_PROXY)
         return
