@@ -88,7 +88,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("CollectionLate", likelihood=0.6),
         Says("DeadlineExceeded", hop=Hop.A, where={"api": "metrics.k8s.io"}, likelihood=0.6),
         Says("DeadlineExceeded", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=0.5),
-        Says("AbandonedRequest", likelihood=0.45),
+        *(
+            Says("AbandonedRequest", where={"path": f"/apis/metrics.k8s.io/v1beta1/{kind}"}, likelihood=0.6)
+            for kind in ("nodes", "pods")
+        ),
         Says("DeadlineExceeded", hop=Hop.C, likelihood=0.3),
         Says("HandlerTimeout", likelihood=0.4),
         Says("AbandonedRequest", where={"path": "/apis/metrics.k8s.io/v1beta1"}, likelihood=0.4),
