@@ -18,8 +18,7 @@ from msdoctor.facts.installation import Installation
 from msdoctor.judge import Outcome, Result
 from msdoctor.model import Check, Class, Confidence, Effect, EffectKind, Finding, Hop, State, Unseen, those_seen
 from msdoctor.pipeline import Proof, Topology
-
-MASTERS = "system:masters"
+from msdoctor.requirements import Requirement, requirements
 
 
 class Verdict(StrEnum):
@@ -92,15 +91,6 @@ class HopReport:
     hop: Hop
     state: HopState
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One of the five requirements that metrics-server's documentation names. ``state``: met, not-met or unseen."""
-
-    id: str
-    state: str
-    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +204,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         taken_at=cluster.taken_at,
         context=cluster.context,
         server_version="" if isinstance(cluster.server_version, Unseen) else cluster.server_version,
-        verdict=_verdict(roots, unexplained, flow, total),
+        verdict=_verdict(roots, unexplained, flow, total, for_all=Hop.D in proof.hops),
         flow=flow,
         causes=tuple(Cause(item.check, item.finding, explained.get(id(item), ())) for item in ordered),
         alternatives=alternatives([(item.check, item.finding) for item in ordered], outcomes, hidden),
@@ -222,7 +212,9 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         unexplained=unexplained,
         contradictions=tuple(contradictions),
         hops=hops,
-        requirements=tuple(_requirements(found, proof)),
+        requirements=tuple(
+            requirements([(item.check, item.finding) for item in found], cluster, _fresh(cluster), proof)
+        ),
         checks=tuple(_report(outcome, hidden) for outcome in outcomes),
         gaps=cluster.gaps,
     )
@@ -336,8 +328,14 @@ def _urgency(item: _Found) -> tuple[bool, bool, int, str, str]:
 
 
 def _verdict(
-    roots: Sequence[_Found], unexplained: Sequence[Unexplained], flow: FlowReport, total: frozenset[Effect]
+    roots: Sequence[_Found],
+    unexplained: Sequence[Unexplained],
+    flow: FlowReport,
+    total: frozenset[Effect],
+    *,
+    for_all: bool,
 ) -> Verdict:
+    """``for_all``: metrics-server was seen to answer somebody whom it has checked."""
     active = [item for item in roots if item.check.cls is Class.CAUSE and item.finding.state is State.ACTIVE]
     if any(item.finding.confidence is not Confidence.POSSIBLE for item in active):
         nothing = not flow.nodes_seen and Effect(EffectKind.NO_METRICS) in total
@@ -345,7 +343,7 @@ def _verdict(
     # Nodes' metrics alone prove nothing to an HPA, which lives on those of pods.
     uncounted = None in (flow.pods_seen, flow.pods_of)
     missing = flow.blind_nodes or flow.podless_nodes
-    if active or unexplained or not flow.nodes_seen or missing or uncounted:
+    if active or unexplained or not flow.nodes_seen or missing or uncounted or not for_all:
         return Verdict.INCOMPLETE
     worrying = any(item.finding.effects for item in roots)
     return Verdict.AT_RISK if worrying else Verdict.HEALTHY
@@ -356,8 +354,7 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
     # A caller who may not ask has seen nothing, neither samples nor that there are none.
     counted = isinstance(flow, Flow) and not (_refuses_caller(flow.refusal) and cluster.may_read_metrics is not True)
     pods_counted = counted and isinstance(flow, Flow) and not _refuses_caller(flow.pods_refusal)
-    resolution = cluster.installation.resolution_seconds if isinstance(cluster.installation, Installation) else 60
-    fresh = {n for n in flow.nodes if flow.fresh(n, cluster.taken_at, resolution)} if isinstance(flow, Flow) else set()
+    resolution, fresh = _resolution(cluster), _fresh(cluster)
     newest = flow.newest if isinstance(flow, Flow) else None
     pods = None if isinstance(cluster.running_pods, Unseen) else {pod.key for pod in cluster.running_pods}
     sampled = set(flow.pods) if isinstance(flow, Flow) else set()
@@ -372,7 +369,7 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
         pods_of=None if pods is None else len(pods),
         newest_sample_age_seconds=None if newest is None else max(0, int((cluster.taken_at - newest).total_seconds())),
         asked_as=cluster.context.user,
-        conclusive=bool(fresh) and MASTERS not in cluster.context.groups,
+        conclusive=bool(fresh) and not cluster.context.is_master,
         blind_nodes=tuple(sorted(due - fresh)) if counted else (),
         awaited_nodes=awaited,
         gone_nodes=tuple(GoneNode(item.node, item.word) for item in those_seen(cluster.gone)),
@@ -380,6 +377,18 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
         hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
         podless_nodes=_podless(cluster, fresh, resolution) if pods_counted else (),
     )
+
+
+def _resolution(cluster: Cluster) -> int:
+    return cluster.installation.resolution_seconds if isinstance(cluster.installation, Installation) else 60
+
+
+def _fresh(cluster: Cluster) -> frozenset[str]:
+    """The nodes that are being scraped now."""
+    flow = cluster.flow
+    if not isinstance(flow, Flow):
+        return frozenset()
+    return frozenset(node for node in flow.nodes if flow.fresh(node, cluster.taken_at, _resolution(cluster)))
 
 
 def _podless(cluster: Cluster, sampled_nodes: Collection[str], resolution: int) -> tuple[str, ...]:
@@ -526,25 +535,3 @@ def _report(outcome: Outcome, hidden: dict[Hop, str]) -> CheckReport:
     if outcome.result is Result.UNSEEN and outcome.check.hop in hidden:
         return CheckReport(outcome.check.id, Result.NOT_EVALUATED, hidden[outcome.check.hop])
     return CheckReport(outcome.check.id, outcome.result, outcome.reason, outcome.seen, outcome.of)
-
-
-# metrics-server's README, "Requirements", each by the hop that it is about.
-REQUIREMENTS: Mapping[str, Hop] = {
-    "reachable-from-apiserver": Hop.C,
-    "aggregation-layer": Hop.D,
-    "webhook-authn-authz": Hop.F,
-    "kubelet-certificates": Hop.E,
-    "container-runtime-metrics": Hop.G,
-}
-
-
-def _requirements(found: Sequence[_Found], proof: Proof) -> Iterator[Requirement]:
-    hurting = [item for item in found if item.check.cls is Class.CAUSE and item.finding.state is State.ACTIVE]
-    for name, hop in REQUIREMENTS.items():
-        broken = next((item for item in hurting if item.check.hop is hop), None)
-        if broken:
-            yield Requirement(name, "not-met", f"{broken.check.id}: {broken.finding.summary}")
-        elif hop in proof.hops:
-            yield Requirement(name, "met", proof.hops[hop])
-        else:
-            yield Requirement(name, "unseen", "nothing that was read tells")

@@ -95,12 +95,15 @@ def _undecided(report: Report) -> str:
     podless = report.diagnosis.flow.podless_nodes
     if podless and report.diagnosis.flow.nodes_seen:
         return f"no pod on {some(podless, report)} has metrics, no cause found"
+    if report.diagnosis.flow.nodes_seen and not report.diagnosis.flow.conclusive:
+        return "metrics flow for a member of system:masters, and are proven for nobody else"
     return "metrics not seen to flow, no cause found"
 
 
 def _worries(report: Report) -> str:
-    risks = [block for block in report.blocks if block.first.check.cls is Class.RISK and block.first.finding.effects]
-    faults = [block for block in report.blocks if block.first.check.cls is Class.CAUSE]
+    worrying = [block for block in report.blocks if block.first.finding.effects]  # a mere note has none
+    risks = [block for block in worrying if block.first.check.cls is Class.RISK]
+    faults = [block for block in worrying if block.first.check.cls is Class.CAUSE]
     counted = ((len(risks), "risk"), (len(faults), "hidden fault"))
     return ", ".join(count(number, noun) for number, noun in counted if number)
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 
-from msdoctor.diagnose import MASTERS, Verdict
+from msdoctor.bundle import MASTERS
+from msdoctor.diagnose import Verdict
 from msdoctor.facts.gaps import Gap
 from msdoctor.judge import Result
 
@@ -72,7 +73,7 @@ def proof(report: Report) -> Iterator[str]:
     if not flow.conclusive:
         yield from page.wrapped(
             f"But this user is of {MASTERS}, which metrics-server never checks: that it is answered proves nothing"
-            " about anybody else. Ask as the HPA controller does:",
+            " about anybody else. Ask as the HPA controller does, or run msdoctor with another user's kubeconfig:",
             "  ",
         )
         yield from page.command(f"kubectl get --raw /apis/metrics.k8s.io/v1beta1/pods --as={_HPA_CONTROLLER}")

@@ -320,6 +320,8 @@ VARIANTS = (
     "service-selector-mismatch+requestheader-config-missing",
     "metrics-server-quota+front-proxy-ca-mismatch",
     "apiservice-port-mismatch+proxy-client-cert-missing",
+    "bad-flag-or-args+requestheader-allowed-names-mismatch",
+    "service-selector-mismatch+kubelet-cert-unknown-ca",
     "healthy@0.9",
     "kubelet-cert-san-mismatch@0.9",
     "kubelet-cert-unknown-ca-everywhere@0.9",

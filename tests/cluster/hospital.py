@@ -1,9 +1,10 @@
 """The hospital: every patient named, treated with the commands that msdoctor prints, and seen to become healthy.
 
 ``python tests/cluster/hospital.py [-j LABS] [--record] [PATIENT…]`` (default: every one of `expected.py`, three labs)
-prints a table: patient, what was named, what was named falsely or missed, whether it healed, seconds. Commands are run
-as printed, on the machine that they name, the first way first. It ends with 1 where a name was false or missing, or
-where fewer than 90 % of those with commands healed. ``--record`` saves what is seen of a patient that has no fixture.
+prints a table: patient, what was named, what was named falsely or missed in any of the looks of `looks.py` (with and
+without host files, as each identity), whether it healed, seconds. Commands are run as printed, on the machine that they
+name, the first way first. It ends with 1 where a name was false or missing, or where fewer than 90 % of those with
+commands healed. ``--record`` saves what is seen of a patient that has no fixture.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from expected import BY_PORT_FORWARD, ELSEWHERE, MADE_TRUTH, TRUTH, Found, is_no
 from lab.cluster import Lab, LabError
 from lab.truth import NODES, WORKSTATION, Form
 from lab.variants import patient
+from looks import LOOKS, Identity, Look, wrong
 from record import FIXTURES, collect
 from tabulate import tabulate
 
@@ -49,10 +51,14 @@ class Row:
     seconds: float
 
 
-def report(lab: Lab, *more: str) -> Any:
-    """One look by the operator, with the machines' files, as JSON. ``more``: further options."""
-    roots = [word for node in NODES for word in ("--host-root", f"{node}={lab.root(node)}")]
-    environment = {"KUBECONFIG": str(lab.kubeconfig("operator")), "PYTHONPATH": str(CHECKOUT)}
+AT_HOME = Look(Identity.OPERATOR, with_files=True)
+
+
+def report(lab: Lab, *more: str, look: Look = AT_HOME) -> Any:
+    """One look, by the operator with the machines' files unless told otherwise, as JSON. ``more``: further options."""
+    files = NODES if look.with_files else ()
+    roots = [word for node in files for word in ("--host-root", f"{node}={lab.root(node)}")]
+    environment = {"KUBECONFIG": str(lab.kubeconfig(str(look.identity))), "PYTHONPATH": str(CHECKOUT)}
     done = lab.run(WORKSTATION, [sys.executable, "-m", "msdoctor", "run", "-o", "json", *roots, *more], env=environment)
     if not done.stdout:
         raise LabError(f"msdoctor ended with {done.returncode}: {done.stderr}")
@@ -73,6 +79,20 @@ def _expected(name: str) -> Found:
 def _told(seen: Any) -> list[Any]:
     """Causes and what is the matter elsewhere, notes left out."""
     return [cause for cause in (*seen["causes"], *seen["elsewhere"]) if not is_note(cause)]
+
+
+def differing(lab: Lab, name: str, seen: Any, *more: str) -> str:
+    """What any look at a patient names falsely or misses; ``seen`` is the operator's, with files. Empty: nothing."""
+    reports = {look: seen if look == AT_HOME else report(lab, *more, look=look) for look in LOOKS}
+    false = {look: judged(name, look, found(one), one) for look, one in reports.items()}
+    return "; ".join(f"{look}: {said}" for look, said in false.items() if said)
+
+
+def judged(name: str, look: Look, named: Found, seen: Any) -> str:
+    """What the table says to one look's report."""
+    if look.identity is Identity.ADMIN and seen["flow"]["conclusive"]:
+        return "an answer to a member of system:masters passes for a proof"
+    return wrong(name, look, named, [item["causes"] for item in seen["alternatives"]], seen["verdict"])
 
 
 def first_way(cause: Any) -> Iterator[Any]:
@@ -141,6 +161,8 @@ def admit(lab: Lab, name: str, *, record: bool = False) -> Row:
         collect(lab, FIXTURES / name)
     named = found(seen) | {(cause["id"], "elsewhere") for cause in seen["elsewhere"]}
     truth = _expected(name)
+    elsewhere = ", ".join(sorted(f"{id_} ({state})" for id_, state in (named ^ truth) if state == "elsewhere"))
+    false = "; ".join(filter(None, (differing(lab, name, seen, *more), elsewhere)))
     if not [cause for cause in _told(seen) if cause["remedies"]]:
         healed = NOTHING_WRONG if not truth else NO_COMMAND
     else:
@@ -148,7 +170,7 @@ def admit(lab: Lab, name: str, *, record: bool = False) -> Row:
     return Row(
         name,
         ", ".join(sorted(id_ for id_, _ in named & truth)) or ("none, rightly" if not truth else "NOTHING"),
-        ", ".join(sorted(f"{id_} ({state})" for id_, state in named ^ truth)),
+        false,
         healed,
         round(time.monotonic() - began, 1),
     )

@@ -129,6 +129,11 @@ ROWS = (
         _found(),
         "a proxy that swallows everything looks like packets that are dropped, and the environment is the process's",
     ),
+    Row(
+        "bad-flag-or-args+requestheader-allowed-names-mismatch",
+        _found("bad-flag-or-args"),
+        "a pod that does not run refuses nobody, and the aggregator's own name is in a file",
+    ),
     Row("kubelet-anonymous-enabled", _found(), "a kubelet's configuration is a file of its node"),
     Row("kubelet-authz-always-allow", _found(), "a kubelet's configuration is a file of its node"),
 )

@@ -1,7 +1,7 @@
-"""A sample of the kubelets' ward, live: each patient named exactly, then healed by the commands that were printed.
+"""A sample of each ward, live: each patient named exactly by every look, then healed as printed.
 
-The whole ward is `make hospital`. The sample has a fault on one node, on every node, beside another fault, on the way
-to a kubelet and at its door, and both releases of metrics-server.
+The whole of it is `make hospital`. The kubelets' sample has a fault on one node, on every node, beside another fault,
+on the way to a kubelet and at its door, and both releases of metrics-server; the control plane's is in its own module.
 """
 
 import os

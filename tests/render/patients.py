@@ -16,7 +16,6 @@ from msdoctor.diagnose import (
     FlowReport,
     HopReport,
     HopState,
-    Requirement,
     Unexplained,
     Verdict,
 )
@@ -37,6 +36,7 @@ from msdoctor.model import (
     State,
     no_remedy,
 )
+from msdoctor.requirements import Requirement
 
 NOW = datetime(2026, 3, 1, 14, 2, 7, tzinfo=UTC)
 OPERATOR = Context(
