@@ -76,8 +76,8 @@ def test_what_is_not_a_report_is_refused(path: tuple[str | int, ...], value: obj
 def test_keys_and_their_order() -> None:
     document: Any = report_json.as_dict(BROKEN)
     assert list(document) == [
-        "schemaVersion", "tool", "takenAt", "context", "verdict", "flow", "causes", "alternatives", "unexplained",
-        "contradictions", "suppressed", "hops", "requirements", "checks", "gaps",
+        "schemaVersion", "tool", "takenAt", "context", "verdict", "flow", "causes", "alternatives", "elsewhere",
+        "unexplained", "contradictions", "suppressed", "hops", "requirements", "checks", "gaps",
     ]  # fmt: skip
     assert list(document["causes"][0]) == [
         "id", "class", "confidence", "state", "hop", "subjects", "summary", "since", "fingerprint", "location",
