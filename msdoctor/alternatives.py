@@ -28,17 +28,17 @@ def alternatives(
     nothing speaks for it. A doubt about a thing is over where a cause was found that does something to it.
     """
     told = [*_of_findings(roots), *_of_unseen(roots, outcomes, frozenset(hidden))]
-    alike: dict[tuple[str, ...], list[tuple[str, Doubt]]] = {}
+    alike: dict[frozenset[str], list[tuple[tuple[str, ...], str, Doubt]]] = {}
     for ids, subject, doubt in told:
-        alike.setdefault(ids, []).append((subject, doubt))
+        alike.setdefault(frozenset(ids), []).append((ids, subject, doubt))
     return tuple(
         Alternatives(
-            ids,
-            tuple(dict.fromkeys(subject for subject, _ in members if subject)),
-            members[0][1].why,
-            members[0][1].decide,
+            members[0][0],
+            tuple(dict.fromkeys(subject for _, subject, _ in members if subject)),
+            members[0][2].why,
+            members[0][2].decide,
         )
-        for ids, members in alike.items()
+        for members in alike.values()
     )
 
 

@@ -22,7 +22,7 @@ class Kind(StrEnum):
     API = "api"  # path: URL path with query; body: JSON as the API server sent it, secrets taken out
     REVIEW = "review"  # path: see ``review_path``; body: the SubjectAccessReview that came back, JSON
     LOG = "log"  # path: namespace/pod/container, with ``?previous`` for the run before; body: text with timestamps
-    TLS = "tls"  # path: address:port; body: JSON, see ``facts.handshakes``
+    TLS = "tls"  # path: address:port; body: JSON, see ``collect.handshake``. From a host: as its API server dials
     FILE = "file"  # path: absolute, as the host sees it; body: the file, of a private key only its public half
     DIRECTORY = "directory"  # path: absolute; body: JSON list of the names in it, sorted
     PROCESS = "process"  # path: the program's name; body: JSON list of its processes, see ``facts.processes``

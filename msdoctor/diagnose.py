@@ -187,6 +187,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         if contradiction:
             contradictions.append(contradiction)
             found[position] = _Found(item.check, replace(item.finding, state=State.LATENT))
+    found = [item for item in found if not _is_moot(item, found, topology)]
     causes = [item for item in found if item.check.cls in (Class.CAUSE, Class.RISK)]
     symptoms = [item for item in found if item.check.cls in (Class.SYMPTOM, Class.BENIGN)]
     roots = _roots(causes, topology)
@@ -247,6 +248,21 @@ def _with_state(finding: Finding, topology: Topology) -> Finding:
     if kinds == {EffectKind.KUBELET_NOT_TRUSTED} and not topology.verifies_kubelets:
         return replace(finding, state=State.LATENT)
     return finding
+
+
+def _is_moot(item: _Found, found: Sequence[_Found], topology: Topology) -> bool:
+    """Whether it was only one answer of several to a question that something better than possible answers."""
+    if item.finding.doubt is None or item.finding.confidence is not Confidence.POSSIBLE:
+        return False
+    effects = frozenset(item.finding.effects)
+    follows = pipeline.consequences(effects, topology) - effects
+    return any(
+        follows <= pipeline.consequences(other.finding.effects, topology)
+        for other in found
+        if other.check.cls is Class.CAUSE
+        and other.finding.state is State.ACTIVE
+        and other.finding.confidence is not Confidence.POSSIBLE
+    )
 
 
 def _effects(found: Iterable[_Found]) -> frozenset[Effect]:
@@ -485,6 +501,7 @@ _SILENCING = frozenset(
         EffectKind.NO_ENDPOINTS,
         EffectKind.API_NOT_REGISTERED,
         EffectKind.OWNED_ELSEWHERE,
+        EffectKind.CUT_OFF,
         EffectKind.SERVER_NOT_TRUSTED,
         EffectKind.IDENTITY_REFUSED,
         EffectKind.IDENTITY_CONFUSED,

@@ -75,6 +75,7 @@ class EffectKind(StrEnum):
     NO_ENDPOINTS = "no ready endpoint"
     API_NOT_REGISTERED = "metrics API not registered"
     OWNED_ELSEWHERE = "the APIService is another installation's"
+    CUT_OFF = "the aggregator does not reach metrics-server"
     SERVER_NOT_TRUSTED = "the aggregator does not trust metrics-server"
     IDENTITY_REFUSED = "metrics-server refuses the aggregator"
     IDENTITY_CONFUSED = "metrics-server takes everybody for the aggregator"

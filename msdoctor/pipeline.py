@@ -107,6 +107,7 @@ RULES: tuple[Rule, ...] = (
     _chain(EffectKind.NOT_INSTALLED, EffectKind.NO_ENDPOINTS, EffectKind.API_NOT_REGISTERED),
     _chain(EffectKind.OWNED_ELSEWHERE, EffectKind.NO_ENDPOINTS),
     _chain(EffectKind.NO_ENDPOINTS, EffectKind.APISERVICE_UNAVAILABLE),
+    _chain(EffectKind.CUT_OFF, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.SERVER_NOT_TRUSTED, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.IDENTITY_REFUSED, EffectKind.APISERVICE_UNAVAILABLE),
     _chain(EffectKind.IDENTITY_CONFUSED, EffectKind.NO_METRICS),
@@ -147,6 +148,8 @@ def hidden(effects: frozenset[Effect], cluster: Topology) -> dict[Hop, str]:
         found |= dict.fromkeys((Hop.C, Hop.D), "hidden by B: nothing is asked of metrics-server")
     if EffectKind.NO_ENDPOINTS in kinds:
         found |= dict.fromkeys((Hop.C, Hop.D), "hidden by B: there is no endpoint to ask")
+    if EffectKind.CUT_OFF in kinds:
+        found.setdefault(Hop.D, "hidden by C: nothing gets to metrics-server")
     if EffectKind.SERVER_NOT_TRUSTED in kinds:
         found.setdefault(Hop.D, "hidden by C: nothing is asked of a server that is not trusted")
     refused = _subjects(effects, EffectKind.KUBELET_NOT_TRUSTED)

@@ -27,7 +27,7 @@ PARTS = [
     "How to make sure",
     "Source",
 ]
-PROGRAMS = {"kubectl", "openssl", "ps", "cat", "cut", "tr", "base64"}
+PROGRAMS = {"kubectl", "openssl", "ps", "cat", "ls", "cut", "tr", "base64"}
 
 SAID = CHECKOUT / "fixtures" / "said"
 

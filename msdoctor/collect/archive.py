@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from msdoctor import __version__
-from msdoctor.bundle import Bundle, Context, Document, Kind, Place, Reason, Refusal, bundle_of
+from msdoctor.bundle import WORKSTATION, Bundle, Context, Document, Kind, Place, Reason, Refusal, bundle_of
 from msdoctor.collect.errors import ConfigurationError
 
 FORMAT = "1"
@@ -188,7 +188,7 @@ def _name(place: Place) -> str:
         case Kind.LOG:
             return f"logs/{path}.log"
         case Kind.TLS:
-            return f"tls/{path}.json"
+            return f"tls/{path}.json" if place.origin == WORKSTATION else f"{host}/_tls/{path}.json"
         case Kind.FILE:
             return f"{host}/{path}"
         case Kind.DIRECTORY:

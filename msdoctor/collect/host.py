@@ -26,6 +26,7 @@ DESCRIPTORS = 200_000  # of all processes, looked at before counting them is giv
 WATCHES = 2_000_000  # counted of one descriptor
 INOTIFY_LIMITS = ("max_user_instances", "max_user_watches")
 HOLDERS = 5  # programs that are named, of each user's
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 LINKS = 40  # followed before it is called a loop, as in Linux's path_resolution(7)
 
 EXPECTED = (
@@ -112,6 +113,19 @@ class HostRoot:
         try:
             return self._resolve(path).exists()
         except OSError:
+            return False
+
+    def shares_network(self, program: str) -> bool:
+        """Whether a process of that name runs on this very machine, in the network that msdoctor itself is in.
+
+        The network's number is the same on every machine that has only one, so the machine's boot id counts as well.
+        """
+        try:
+            if self._content(BOOT_ID) != Path(BOOT_ID).read_bytes():
+                return False
+            mine = Path("/proc/self/ns/net").readlink()
+            return any((self._resolve(f"/proc/{pid}/ns") / "net").readlink() == mine for pid, _ in self._named(program))
+        except (OSError, _NotAFileError, _TooLargeError):
             return False
 
     def hostname(self) -> str:

@@ -46,6 +46,7 @@ from msdoctor.facts.server_certificate import ServerCertificate, refused, server
 from msdoctor.facts.services import own_services
 from msdoctor.facts.stranded import Stranded, stranded
 from msdoctor.facts.verification import Verification, verification
+from msdoctor.facts.way import Way, way
 from msdoctor.model import Unseen, those_seen
 from msdoctor.utterances import Speaker, Utterance
 from msdoctor.utterances.reader import read
@@ -65,6 +66,7 @@ class Cluster:
     apiservices: tuple[APIService, ...] | Unseen
     backend: registration.Backend | Unseen | None
     verification: Verification | Unseen | None
+    way: Way | Unseen | None
     authentication: authn.AuthenticationConfig | Unseen | None
     api_server_asks_for: AskedFor | Unseen
     metrics_server_asks_for: AskedFor | Unseen
@@ -194,6 +196,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         verification=verification(
             bundle, apiservices, backend, present, those_seen(nodes_kubelets.kubelet_roots(bundle, None))
         ),
+        way=way(bundle, backend, present, servers, those_seen(listed)),
         authentication=config,
         api_server_asks_for=asked_for.of_api_server(bundle),
         metrics_server_asks_for=asked_for.of_metrics_server(bundle, present),

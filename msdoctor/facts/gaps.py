@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from msdoctor.bundle import Bundle, Document, Kind, Place, Reason, Refusal
+from msdoctor.bundle import WORKSTATION, Bundle, Document, Kind, Place, Reason, Refusal
 from msdoctor.facts import paths
 from msdoctor.facts.asked_for import server_place
 from msdoctor.facts.kubelets import Kubelet, tls_place
@@ -45,6 +45,8 @@ def _expected(place: Place, refusal: Refusal, server: Place | None) -> bool:
     """An absence that says something, or that every cluster has."""
     if place == server:
         return True  # whether it answers is told by all that is asked of it
+    if place.kind is Kind.TLS and place.origin != WORKSTATION:
+        return refusal.reason not in (Reason.NOT_ASKED, Reason.DEADLINE)  # what else was met is what was looked for
     if place.kind is Kind.API and place.path in JUDGED_ELSEWHERE:
         return refusal.status not in (None, 401, 403)
     return refusal.reason is Reason.ABSENT
@@ -54,12 +56,17 @@ def _family(place: Place, refusal: Refusal) -> str:
     """Refusals that differ only in the address count as one; metrics-server's own are told apart from kubelets'."""
     if place.kind is not Kind.TLS:
         return str(place)
+    if place.origin != WORKSTATION:
+        return f"{place.origin} {refusal.reason}"
     return f"pod {refusal.reason}" if place.path.startswith("pod/") else str(refusal)
 
 
 def _gap(documents: Sequence[Document]) -> Gap:
     first, count = documents[0], len(documents)
     place, reason = first.place, str(first.refusal)
+    if place.kind is Kind.TLS and place.origin != WORKSTATION:
+        host = place.origin.removeprefix("host/")
+        return Gap(f"what {host} meets at {place.path}", reason, count, f"--host-root {host}=/")
     if place.kind is Kind.TLS and place.path.startswith("pod/"):
         if first.refusal and first.refusal.reason is Reason.NOT_ASKED:
             reason = str(Reason.NOT_ASKED)  # what it needs stands in the remedy

@@ -33,6 +33,7 @@ from msdoctor.facts import (
     server_certificate,
     services,
     units,
+    way,
 )
 from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import decode
@@ -123,6 +124,9 @@ def _kubelet_handshakes(bundle: Bundle, one: installation.Installation | None) -
 def _from_hosts(bundle: Bundle) -> Iterator[Place]:
     yield from inotify.places(bundle)
     yield from api_way.wanted(bundle, those_seen(installation.installations(bundle)))
+    found = installation.installations(bundle)
+    serving = None if isinstance(found, Unseen) else installation.serving(found, registration.backend(bundle))
+    yield from way.wanted(bundle, registration.backend(bundle), serving, those_seen(kubelets.nodes(bundle)))
     for host in bundle.hosts:
         origin = f"host/{host}"
         yield Place(origin, Kind.FILE, distribution.KUBEADM_FLAGS)

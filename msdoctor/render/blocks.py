@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from msdoctor.diagnose import Cause, Diagnosis
-from msdoctor.model import State
+from msdoctor.model import Confidence, State
 
 from .terminal import Page
 
@@ -60,6 +60,17 @@ def blocks(causes: Iterable[Cause]) -> tuple[Block, ...]:
     for cause in causes:
         grouped.setdefault((cause.id, cause.finding.state), []).append(cause)
     return tuple(Block(number, tuple(members)) for number, members in enumerate(grouped.values(), 1))
+
+
+def is_open(block: Block, report: Report) -> bool:
+    """Whether it is only one of several causes that were found to be possible, of which one holds."""
+    finding = block.first.finding
+    if finding.doubt is None or finding.confidence is not Confidence.POSSIBLE:
+        return False
+    found = {other.first.id for other in report.active}
+    return any(
+        block.first.id in item.ids and len(found.intersection(item.ids)) > 1 for item in report.diagnosis.alternatives
+    )
 
 
 def some(names: Sequence[str], report: Report, most: int = MOST_NAMES) -> str:

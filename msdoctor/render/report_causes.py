@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msdoctor.diagnose import Cause, Explained
 from msdoctor.model import Class, Evidence, Finding, Location, Remedy, Risk, State, bullets
 
-from .blocks import MOST_MEMBERS, Block, Report, some
+from .blocks import MOST_MEMBERS, Block, Report, is_open, some
 from .terminal import BODY, BOLD, MARGIN, RED, YELLOW, Page, one_line, single
 from .words import and_list
 
@@ -22,8 +22,8 @@ _RISKS = {Risk.DISRUPTIVE: "interrupts service", Risk.WEAKENS_SECURITY: "WEAKENS
 
 
 def causes(report: Report) -> Iterator[str]:
-    """What breaks something today, told in full."""
-    yield from _joined(list(_full(block, report)) for block in report.active)
+    """What breaks something today, told in full; of several that may be it only what tells them apart."""
+    yield from _joined(list((_short if is_open(block, report) else _full)(block, report)) for block in report.active)
 
 
 def coming(report: Report) -> Iterator[str]:

@@ -11,7 +11,7 @@ from msdoctor.model import Class, Hop
 from msdoctor.pipeline import NAMES
 from msdoctor.vocabulary import VOCABULARY
 
-from .blocks import MOST_MEMBERS, Block, Report, some
+from .blocks import MOST_MEMBERS, Block, Report, is_open, some
 from .terminal import BOLD, GREEN, RED, YELLOW, Page
 from .words import and_list, count, plural, share
 
@@ -187,8 +187,9 @@ def _word(block: Block) -> str:
 
 def order(report: Report) -> Iterator[str]:
     """In which order to repair several causes."""
-    if len(report.active) > 1:
-        numbers = ", then ".join(str(block.number) for block in report.active)
+    blocks = [block for block in report.active if not is_open(block, report)]
+    if len(blocks) > 1:
+        numbers = ", then ".join(str(block.number) for block in blocks)
         yield from report.page.wrapped(f"Repair in this order: {numbers}.")
 
 

@@ -330,6 +330,16 @@ class NotTLS(InnermostError):
     text: str
 
 
+class TunnelFailed(InnermostError, hop=Hop.C):
+    """The API server's own tunnel to the nodes gave out, not what it leads to (apiserver egressselector, konnectivity).
+
+    ``failure`` is its words, ``tunnel`` the socket or address of the tunnel's near end, where they name it.
+    """
+
+    failure: str
+    tunnel: str = ""
+
+
 class ProxyAnswer(InnermostError):
     """``Get "URL": Forbidden`` without ``bad status``: an HTTP proxy refused to connect (net/http transport.go)."""
 

@@ -122,6 +122,14 @@ TRUTH: dict[str, Found] = {
     "network-policy-blocks": {("network-policy-blocks", "latent")},  # the lab's plugin makes nothing of it
     "pod-cannot-reach-apiserver": {("pod-cannot-reach-apiserver", "active")},
     "apiserver-serving-cert-expired": {("apiserver-serving-cert-expired", "active")},
+    "aggregator-cannot-reach-service": {("aggregator-cannot-reach-service", "active")},
+    "cloud-firewall-control-plane-to-node": {("cloud-firewall-control-plane-to-node", "active")},
+    "overlay-vxlan-udp-blocked": {("overlay-vxlan-udp-blocked", "active")},
+    "network-mtu-or-overlay": {("network-mtu-or-overlay", "active")},
+    "healthy-overlay": set(),
+    "healthy-without-kube-proxy": set(),
+    "firewall-rejects-control-plane": {("cloud-firewall-control-plane-to-node", "active")},
+    "konnectivity-tunnel-down": {("konnectivity-tunnel-down", "active")},
     "node-metrics-missing": {("node-unreachable-timeout", "active")},  # metrics-server's own log behind it
     "hpa-metrics-failing": {("node-unreachable-timeout", "active")},  # the same before every kubelet
     "node-unreachable-timeout": {("node-unreachable-timeout", "active")},
@@ -243,8 +251,19 @@ BY_PORT_FORWARD = (
     "metrics-server-cert-expiring",
 )
 
+# Patients of whom only the API server's own host tells the right one: looked at from there.
+ON_CONTROL_PLANE = (
+    "aggregator-cannot-reach-service",
+    "cloud-firewall-control-plane-to-node",
+    "overlay-vxlan-udp-blocked",
+    "network-mtu-or-overlay",
+    "firewall-rejects-control-plane",
+)
+
 # Patients whose metrics flow all the same, for every node.
 FLOWING = (
+    "healthy-overlay",
+    "healthy-without-kube-proxy",
     "healthy",
     "network-policy-blocks",
     "front-proxy-cert-expiring",

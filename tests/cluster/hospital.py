@@ -26,7 +26,7 @@ from lab.cluster import Lab, LabError
 from lab.truth import NODES, WORKSTATION, Form
 from lab.variants import patient
 from looks import LOOKS, Identity, Look, wrong
-from record import FIXTURES, collect
+from record import FIXTURES, collect, msdoctor
 from tabulate import tabulate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -54,12 +54,9 @@ class Row:
 AT_HOME = Look(Identity.OPERATOR, with_files=True)
 
 
-def report(lab: Lab, *more: str, look: Look = AT_HOME) -> Any:
-    """One look, by the operator with the machines' files unless told otherwise, as JSON. ``more``: further options."""
-    files = NODES if look.with_files else ()
-    roots = [word for node in files for word in ("--host-root", f"{node}={lab.root(node)}")]
-    environment = {"KUBECONFIG": str(lab.kubeconfig(str(look.identity))), "PYTHONPATH": str(CHECKOUT)}
-    done = lab.run(WORKSTATION, [sys.executable, "-m", "msdoctor", "run", "-o", "json", *roots, *more], env=environment)
+def report(lab: Lab, name: str, *more: str, look: Look = AT_HOME) -> Any:
+    """One look at a patient as JSON, the operator's with files unless told otherwise. ``more``: further options."""
+    done = msdoctor(lab, name, "run", "-o", "json", *more, user=str(look.identity), with_files=look.with_files)
     if not done.stdout:
         raise LabError(f"msdoctor ended with {done.returncode}: {done.stderr}")
     return json.loads(done.stdout)
@@ -83,7 +80,7 @@ def _told(seen: Any) -> list[Any]:
 
 def differing(lab: Lab, name: str, seen: Any, *more: str) -> str:
     """What any look at a patient names falsely or misses; ``seen`` is the operator's, with files. Empty: nothing."""
-    reports = {look: seen if look == AT_HOME else report(lab, *more, look=look) for look in LOOKS}
+    reports = {look: seen if look == AT_HOME else report(lab, name, *more, look=look) for look in LOOKS}
     false = {look: judged(name, look, found(one), one) for look, one in reports.items()}
     return "; ".join(f"{look}: {said}" for look, said in false.items() if said)
 
@@ -136,14 +133,14 @@ def is_healthy(seen: Any) -> bool:
     return seen["verdict"] in ("healthy", "at-risk") and not found(seen) and not seen["elsewhere"]
 
 
-def heal(lab: Lab, seen: Any, *more: str) -> str:
+def heal(lab: Lab, name: str, seen: Any, *more: str) -> str:
     """Treat what is seen until it is healthy; once more where the first treatment uncovered the next cause."""
     wrong: list[str] = []
     for _ in range(2):
         wrong += treat(lab, seen)
         deadline = time.monotonic() + HEALING_SECONDS
         while time.monotonic() < deadline:
-            seen = report(lab, *more)
+            seen = report(lab, name, *more)
             if is_healthy(seen):
                 return YES if not wrong else f"yes, although {'; '.join(wrong)}"
             time.sleep(5)
@@ -156,7 +153,7 @@ def admit(lab: Lab, name: str, *, record: bool = False) -> Row:
     began = time.monotonic()
     lab.apply(patient(name, lab.form))
     more = ("--port-forward",) if name in BY_PORT_FORWARD else ()
-    seen = report(lab, *more)
+    seen = report(lab, name, *more)
     if record and not (FIXTURES / name).exists():
         collect(lab, FIXTURES / name)
     named = found(seen) | {(cause["id"], "elsewhere") for cause in seen["elsewhere"]}
@@ -166,7 +163,7 @@ def admit(lab: Lab, name: str, *, record: bool = False) -> Row:
     if not [cause for cause in _told(seen) if cause["remedies"]]:
         healed = NOTHING_WRONG if not truth else NO_COMMAND
     else:
-        healed = heal(lab, seen, *more)
+        healed = heal(lab, name, seen, *more)
     return Row(
         name,
         ", ".join(sorted(id_ for id_, _ in named & truth)) or ("none, rightly" if not truth else "NOTHING"),

@@ -55,6 +55,24 @@ def _found(*ids: str) -> Found:
     return {(id_, "active") for id_ in ids}
 
 
+# What lies between the API server's host and metrics-server is seen from that host alone; each is merely possible.
+ON_THE_WAY = (
+    "aggregator-cannot-reach-service",
+    "cloud-firewall-control-plane-to-node",
+    "network-mtu-or-overlay",
+    "overlay-vxlan-udp-blocked",
+)
+
+
+def _from_afar(patient: str) -> Row:
+    return Row(
+        patient,
+        _found(*ON_THE_WAY),
+        "a dial without answer looks alike, whatever swallows it, and the API server's host alone tells them apart",
+        frozenset({*ON_THE_WAY, "network-policy-blocks", "proxy-env-no_proxy"}),
+    )
+
+
 ROWS = (
     Row(
         "front-proxy-cert-expiring",
@@ -125,15 +143,16 @@ ROWS = (
         "where nothing is dialled nobody is refused, and flags are the host's",
     ),
     Row(
-        "proxy-env-silent",
-        _found(),
-        "a proxy that swallows everything looks like packets that are dropped, and the environment is the process's",
-    ),
-    Row(
         "bad-flag-or-args+requestheader-allowed-names-mismatch",
         _found("bad-flag-or-args"),
         "a pod that does not run refuses nobody, and the aggregator's own name is in a file",
     ),
+    _from_afar("proxy-env-silent"),
+    _from_afar("aggregator-cannot-reach-service"),
+    _from_afar("cloud-firewall-control-plane-to-node"),
+    _from_afar("firewall-rejects-control-plane"),
+    _from_afar("network-mtu-or-overlay"),
+    _from_afar("overlay-vxlan-udp-blocked"),
     Row("kubelet-anonymous-enabled", _found(), "a kubelet's configuration is a file of its node"),
     Row("kubelet-authz-always-allow", _found(), "a kubelet's configuration is a file of its node"),
 )

@@ -6,13 +6,14 @@ The expected reports beside them are for reviewers; ``UPDATE_EXPECTED=1 pytest t
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
-from expected import BY_PORT_FORWARD
+from expected import BY_PORT_FORWARD, ON_CONTROL_PLANE
 from lab.cluster import Lab
 from lab.patients import NAMES
-from lab.truth import NODES, WORKSTATION, Form
+from lab.truth import MASTER, NODES, WORKSTATION, Form
 from lab.variants import patient
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -24,15 +25,25 @@ AS_STATIC_PODS = ("story",)
 
 def collect(lab: Lab, target: Path) -> None:
     """One look by the operator, saved."""
-    roots = [word for node in NODES for word in ("--host-root", f"{node}={lab.root(node)}")]
     more = ["--port-forward"] if target.name in BY_PORT_FORWARD else []
     shutil.rmtree(target, ignore_errors=True)
-    lab.run(
-        WORKSTATION,
-        [sys.executable, "-m", "msdoctor", "collect", str(target), *roots, *more],
-        env={"KUBECONFIG": str(lab.kubeconfig("operator")), "PYTHONPATH": str(CHECKOUT)},
-        check=True,
-    )
+    msdoctor(lab, target.name, "collect", str(target), *more, check=True)
+
+
+def msdoctor(
+    lab: Lab, name: str, *arguments: str, user: str = "operator", with_files: bool = True, check: bool = False
+) -> "subprocess.CompletedProcess[str]":
+    """Run it as one of the lab's users: with files where this patient is looked at from, and those to be had there."""
+    program = [sys.executable, "-m", "msdoctor", *arguments]
+    if name not in ON_CONTROL_PLANE or not with_files:
+        nodes = NODES if with_files else ()
+        roots = [word for node in nodes for word in ("--host-root", f"{node}={lab.root(node)}")]
+        environment = {"KUBECONFIG": str(lab.kubeconfig(user)), "PYTHONPATH": str(CHECKOUT)}
+        return lab.run(WORKSTATION, [*program, *roots], env=environment, check=check)
+    there = f"/etc/{user}.kubeconfig"
+    (lab.folder / MASTER / there.lstrip("/")).write_text(lab.kubeconfig(user).read_text())
+    there_too = ["env", f"KUBECONFIG={there}", f"PYTHONPATH={CHECKOUT}"]
+    return lab.run(MASTER, [*there_too, *program, "--host-root", f"{MASTER}=/"], check=check)
 
 
 def record(names: list[str], form: Form) -> None:

@@ -61,6 +61,27 @@ def test_what_cannot_be_read_says_why(root: Path) -> None:
     )
 
 
+def test_a_process_of_this_machine_and_network_is_known_for_one(root: Path) -> None:
+    mine = Path("/proc/self/ns/net").readlink()
+    (root / "proc/42/ns").mkdir(parents=True)
+    (root / "proc/42/cmdline").write_bytes(b"kube-apiserver\0")
+    (root / "proc/42/ns/net").symlink_to(mine)
+    boot = root / "proc/sys/kernel/random/boot_id"
+    boot.parent.mkdir(parents=True)
+    boot.write_bytes(Path("/proc/sys/kernel/random/boot_id").read_bytes())
+
+    assert HostRoot(root).shares_network("kube-apiserver")
+    assert not HostRoot(root).shares_network("kubelet")
+
+    boot.write_text("another machine's, whose first network has the same number\n")
+    assert not HostRoot(root).shares_network("kube-apiserver")
+
+    boot.write_bytes(Path("/proc/sys/kernel/random/boot_id").read_bytes())
+    (root / "proc/42/ns/net").unlink()
+    (root / "proc/42/ns/net").symlink_to("net:[1]")
+    assert not HostRoot(root).shares_network("kube-apiserver")
+
+
 def test_processes_come_with_start_arguments_and_environment(root: Path) -> None:
     process = root / "proc/42"
     process.mkdir(parents=True)

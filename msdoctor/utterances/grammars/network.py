@@ -37,6 +37,32 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?:(?:connect|getsockopt|socket|bind|connectex) ?: )?(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
         lambda match: errors.Dial(match["address"], match["failure"]),
     ),
+    # apiserver pkg/server/egressselector/egress_selector.go; apiserver-network-proxy konnectivity-client and pkg/server
+    Grammar(
+        "dial unix ",
+        r"dial unix (?P<tunnel>[\w.@:/-]{1,200}): (?:connect: )?(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
+        lambda match: errors.TunnelFailed(match["failure"], match["tunnel"]),
+    ),
+    Grammar(
+        "proxy error from ",
+        r"proxy error from (?P<tunnel>\S{1,200}) while dialing \S{1,200}, (?P<failure>code \d{3}: [\w ]{1,60})",
+        lambda match: errors.TunnelFailed(match["failure"].strip(), match["tunnel"]),
+    ),
+    Grammar(
+        "reading HTTP response from CONNECT to ",
+        r"reading HTTP response from CONNECT to \S{1,200} via proxy (?P<tunnel>\S{1,200}) failed: "
+        r"(?P<failure>[^\"]{1,80})",
+        lambda match: errors.TunnelFailed(match["failure"].strip(), match["tunnel"]),
+    ),
+    Grammar("No agent available", r"No agent available", says(errors.TunnelFailed("No agent available"))),
+    Grammar("No backend available", r"No backend available", says(errors.TunnelFailed("No backend available"))),
+    Grammar(
+        "dial timeout, ",
+        r"dial timeout, (?:backstop|context)",
+        lambda match: errors.TunnelFailed(match[0]),
+    ),
+    Grammar(": tunnel closed", r": tunnel closed", says(errors.TunnelFailed("tunnel closed"))),
+    Grammar(": tunnel is closed", r": tunnel is closed", says(errors.TunnelFailed("tunnel is closed"))),
     Grammar(
         "read tcp ",
         r"read tcp (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%-]{1,100}): (?:read: )?"

@@ -39,7 +39,7 @@ from lab.files import (
 )
 from lab.preconditions import check_preconditions
 from lab.settle import Observation
-from lab.truth import ADDRESSES, MASTER, NODE1, NODES, WORKSTATION, Caught, Form, MetricsServer, Truth
+from lab.truth import ADDRESSES, MASTER, NODE1, NODES, WORKSTATION, Caught, Form, MetricsServer, Network, Truth
 
 # Debian's programs come second: the lab's own stand-ins and binaries are in /usr/local/bin.
 MACHINE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -214,6 +214,7 @@ class Lab:
         moment = _now()
         if not (truth.metrics_server.host_network or truth.metrics_server.pod.rolling):
             self._begin_anew()
+        self._lay_ways(Network())
         self.kubectl("delete", "csr", "--all", check=False)  # before kubelets ask anew
         with ThreadPoolExecutor(len(NODES)) as pool:
             restarted = dict(zip(NODES, pool.map(lambda machine: self._agree(machine, truth), NODES), strict=True))
@@ -232,6 +233,7 @@ class Lab:
             self._restart_metrics_server()
         for machine in (WORKSTATION, *NODES):
             self._firewall(machine, truth)
+        self._lay_ways(truth.network)
         self._await_rollout(truth)
         self._start_as_caught(truth)
         self._meddle(truth)
@@ -658,6 +660,14 @@ class Lab:
         told = machine in NODES and truth.kubelet(machine).tale is not None
         script = network.firewall_script(truth.drops(machine), figures_of=ADDRESSES[machine] if told else "")
         self.run(machine, ["sh", "-c", script], check=True)
+
+    def _lay_ways(self, wanted: Network) -> None:
+        for machine in NODES:
+            self.run(machine, ["sh", "-c", network.way_script(machine, wanted)], check=True)
+        if not wanted.proxy_on_master:
+            self.run(MASTER, ["kube-proxy", "--cleanup"])
+        if wanted.largest:
+            self._restart_metrics_server()  # over a connection that stands small questions get their small answers
 
     # -- the parts of up -------------------------------------------------------------------------------------------
 

@@ -105,13 +105,28 @@ def machine_units(truth: Truth, machine: str) -> Iterator[Unit]:
         "Kubernetes Kube Proxy",
         ("/usr/local/bin/kube-proxy", "--config=/var/lib/kube-proxy/kube-proxy-config.yaml"),
         ("/var/lib/kube-proxy/kube",),
+        running=machine != MASTER or truth.network.proxy_on_master,
     )
+    if machine == MASTER:
+        yield _tunnel(truth)
     yield _figures(truth.kubelet(machine))
     if machine == NODE1:
         yield _adapter(truth)
     if machine == MASTER:
         yield _csr_decider(truth)
         yield _cert_issuer(truth)
+
+
+TUNNEL = "/var/lib/lab/tunnel.py"
+TUNNEL_SOCKET = "/etc/kubernetes/konnectivity-server/konnectivity-server.socket"
+EGRESS = f"{PKI}/egress-selector.yaml"
+
+
+def _tunnel(truth: Truth) -> Unit:
+    """The end of the API server's tunnel on its own machine."""
+    command = ("/usr/bin/python3", TUNNEL, TUNNEL_SOCKET)
+    running = truth.apiserver.egress and truth.network.tunnel
+    return Unit("konnectivity-server", "Konnectivity server", command, (TUNNEL,), running=running)
 
 
 FIGURES = "/var/lib/lab/figures.py"
@@ -251,6 +266,8 @@ def _apiserver_flags(server: ApiServer, machine: str) -> Iterator[str]:
     yield f"--audit-policy-file={PKI}/audit-policy.yaml"
     yield "--authorization-mode=Node,RBAC"
     yield f"--client-ca-file={PKI}/ca.pem"
+    if server.egress:
+        yield f"--egress-selector-config-file={EGRESS}"
     yield "--enable-admission-plugins=NodeRestriction"
     if server.enable_aggregator_routing:
         yield "--enable-aggregator-routing=true"
@@ -301,6 +318,9 @@ def machine_files(truth: Truth, machine: str, lab: str, authorities: Authorities
     files: Files = {unit.path: File(unit.text) for unit in machine_units(truth, machine)}
     files |= _common_files(machine)
     files[ADAPTER] = File((Path(__file__).parent / "stand_ins" / "adapter.py").read_text())
+    if machine == MASTER:
+        files[TUNNEL] = File((Path(__file__).parent / "stand_ins" / "tunnel.py").read_text())
+        files[EGRESS] = File(_yaml(_egress()))
     files[FIGURES] = File((Path(__file__).parent / "stand_ins" / "figures.py").read_text())
     files |= _kubelet_files(truth.kubelet(machine), truth.form, machine, lab, authorities)
     proxy = authorities.leaf("system:kube-proxy", organization="system:node-proxier")
@@ -316,6 +336,15 @@ def machine_files(truth: Truth, machine: str, lab: str, authorities: Authorities
         if truth.form is Form.STATIC:
             files |= dict(_manifests(truth, files))
     return files
+
+
+def _egress() -> dict[str, object]:
+    connection = {"proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": TUNNEL_SOCKET}}}
+    return {
+        "apiVersion": "apiserver.k8s.io/v1beta1",
+        "kind": "EgressSelectorConfiguration",
+        "egressSelections": [{"name": "cluster", "connection": connection}],
+    }
 
 
 def kubeconfig(authorities: Authorities, user: str, pair: Pair) -> str:

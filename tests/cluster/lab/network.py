@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from lab.files import CLUSTER_CIDR, POD_CIDRS
-from lab.truth import ADDRESSES, NAT_ADDRESS, NODE1, NODES, WORKSTATION, Drop
+from lab.truth import ADDRESSES, MASTER, NAT_ADDRESS, NODE1, NODES, WORKSTATION, Drop, Network
 
 BRIDGE = "lab0"
 CHAINS = ("INPUT", "OUTPUT", "FORWARD")
@@ -51,6 +51,52 @@ def firewall_script(drops: Iterable[Drop], *, figures_of: str = "") -> str:
         lines += [f"iptables -w -I {chain} -j LAB-{chain}"]
     lines += [f"iptables -w -A LAB-{drop.chain} {' '.join(drop.match)} -j {drop.target}" for drop in drops]
     return "\n".join([*lines, *_redirection(figures_of)])
+
+
+OVERLAY = "flannel.1"
+# An address of each node's own in the overlay; behind a known hardware address, so that nobody has to ask for it.
+OVERLAY_ADDRESSES = {MASTER: ("10.244.0.0", "02:00:0a:f4:00:00"), NODE1: ("10.244.1.0", "02:00:0a:f4:01:00")}
+
+
+def way_script(machine: str, network: Network) -> str:
+    """Shell commands that make the ways of one machine to other nodes' pods what they should be, whatever they were."""
+    lines = ["set -e", f"ip link del {OVERLAY} 2>/dev/null || true"]
+    if network.overlay:
+        own, hardware = OVERLAY_ADDRESSES[machine]
+        lines += [
+            f"ip link add {OVERLAY} address {hardware} type vxlan id 1 dev eth0 dstport 8472 nolearning",
+            f"ip address add {own}/32 dev {OVERLAY}",
+            f"ip link set {OVERLAY} up",
+        ]
+    for node in (node for node in NODES if node != machine):
+        lines += [f"ip route del {POD_CIDRS[node]} 2>/dev/null || true"]
+        if network.overlay:
+            there, hardware = OVERLAY_ADDRESSES[node]
+            lines += [
+                f"ip neigh replace {there} lladdr {hardware} dev {OVERLAY} nud permanent",
+                f"bridge fdb replace {hardware} dev {OVERLAY} dst {ADDRESSES[node]}",
+                f"ip route add {POD_CIDRS[node]} via {there} dev {OVERLAY} onlink",
+            ]
+        else:
+            lines += [f"ip route add {POD_CIDRS[node]} via {ADDRESSES[node]}"]
+    return "\n".join([*lines, *_masquerade(machine, network), *_sizes(network)])
+
+
+def _masquerade(machine: str, network: Network) -> list[str]:
+    rule = f"POSTROUTING -s {POD_CIDRS[machine]} ! -d {CLUSTER_CIDR} -j MASQUERADE"
+    lines = [f"iptables -w -t nat -D {rule} 2>/dev/null || true"]
+    return [*lines, f"iptables -w -t nat -A {rule}"] if network.masquerades else lines
+
+
+def _sizes(network: Network) -> list[str]:
+    """What is too large is lost where it comes in, as single packets: else the kernel hands on many in one piece."""
+    listed = "iptables -w -t raw -S PREROUTING | sed -n 's/^-A \\(.*-m length .*\\)$/\\1/p'"
+    lines = [f"{listed} | while read -r rule; do iptables -w -t raw -D $rule; done"]
+    lines += [f"ip link set dev eth0 gso_max_segs {1 if network.largest else 65535}"]
+    if network.largest:
+        large = f"-i eth0 -p tcp -m length --length {network.largest + 1}:65535 -j DROP"
+        lines += [f"iptables -w -t raw -A PREROUTING {end} {CLUSTER_CIDR} {large}" for end in ("-s", "-d")]
+    return lines
 
 
 def _redirection(address: str) -> list[str]:

@@ -268,6 +268,29 @@ def _autoscalers_faults() -> dict[str, Fault]:
     }
 
 
+def _network(**changes: object) -> Fault:
+    return lambda truth: replace(truth, network=replace(truth.network, **changes))  # type: ignore[arg-type]
+
+
+def _path_faults() -> dict[str, Fault]:
+    """What lies between the API server's host and metrics-server, which is on the other node."""
+    away = _metrics_server(node=NODE1)
+    to_pods = ("-s", ADDRESSES[MASTER], "-p", "tcp", "--dport", "10250")
+    by_cluster_ip = _apiserver(enable_aggregator_routing=False)
+    overlay = _all(away, _network(overlay=True, masquerades=True))
+    return {
+        "aggregator-cannot-reach-service": _all(away, by_cluster_ip, _network(proxy_on_master=False)),
+        "cloud-firewall-control-plane-to-node": _all(away, _firewall(Drop(NODE1, "FORWARD", to_pods))),
+        "firewall-rejects-control-plane": _all(away, _firewall(Drop(NODE1, "FORWARD", to_pods, "REJECT"))),
+        "overlay-vxlan-udp-blocked": _all(overlay, _firewall(Drop(NODE1, "INPUT", ("-p", "udp", "--dport", "8472")))),
+        "network-mtu-or-overlay": _all(away, _network(largest=1400, masquerades=True)),
+        "konnectivity-tunnel-down": _all(_apiserver(egress=True), _network(tunnel=False)),
+        # Well, each in its own way.
+        "healthy-overlay": overlay,
+        "healthy-without-kube-proxy": _all(away, _network(proxy_on_master=False)),
+    }
+
+
 FAULTS: dict[str, Fault] = {
     "healthy": _all(),
     "requestheader-config-missing": NO_AGGREGATION,
@@ -384,6 +407,7 @@ FAULTS: dict[str, Fault] = {
     **_autoscalers_faults(),
     # A proxy certificate from a CA that nobody trusts: 401.
     "apiservice-unavailable": lambda truth: replace(truth, front_proxy_cert=FrontProxyCert(issuer="other")),
+    **_path_faults(),
     # Its own log is behind the port that is shut.
     "node-metrics-missing": _all(_kubelet_port_dropped(NODE1), _metrics_server(node=NODE1)),
     "hpa-metrics-failing": _kubelet_port_dropped(*NODES),

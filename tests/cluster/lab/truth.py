@@ -67,7 +67,8 @@ class ApiServer:
     ConfigMap has kept from flags of an earlier day. `environ` is what its process finds in its environment.
     `extra_flags` come last, so that they win over namesakes.
     `serving` is the certificate that it serves: the one that it shows to others as well, one of its own, or such a one
-    that has expired, with which it was started again.
+    that has expired, with which it was started again. `egress`: what it asks of nodes and pods goes to a tunnel,
+    through the socket of unit `konnectivity-server`.
     """
 
     requestheader: RequestHeader | None = RequestHeader()
@@ -78,6 +79,7 @@ class ApiServer:
     published_names: tuple[str, ...] = ()
     environ: tuple[tuple[str, str], ...] = ()
     serving: Literal["shared", "own", "own-expired"] = "shared"
+    egress: bool = False
 
 
 @dataclass(frozen=True)
@@ -292,6 +294,24 @@ class Drop:
     target: Literal["DROP", "REJECT"] = "DROP"
 
 
+@dataclass(frozen=True)
+class Network:
+    """The way between machines and pods.
+
+    `proxy_on_master`: whether kube-proxy runs there.
+    `masquerades`: what pods ask of anything but pods comes from their node's address, as with flannel. `overlay`:
+    nodes exchange what is for pods over VXLAN, device flannel.1, UDP port 8472. `largest` is the size of the largest
+    packet for or from a pod that gets from machine to machine; no word comes of one that is lost. `tunnel`: whether the
+    end of the API server's tunnel runs, see `ApiServer.egress`.
+    """
+
+    proxy_on_master: bool = True
+    masquerades: bool = False
+    overlay: bool = False
+    largest: int | None = None
+    tunnel: bool = True
+
+
 class Caught(StrEnum):
     """When a patient is looked at: after the last change has settled, or while metrics-server has only just started.
 
@@ -340,6 +360,7 @@ class Truth:
     external: ExternalMetrics | None = None
     hpa: Hpa = Hpa()
     firewall: tuple[Drop, ...] = ()
+    network: Network = Network()
     workstation_reaches_kubelets: bool = True
     caught: Caught = Caught.SETTLED
     before: "Truth | None" = None
