@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msdoctor.facts.routes import Met, Route
-from msdoctor.model import Confidence, Doubt, Effect, EffectKind, Evidence, Finding, Look, NotApplicable, Unseen
+from msdoctor.model import (
+    Confidence,
+    Doubt,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    Hop,
+    Look,
+    NotApplicable,
+    Says,
+    Unseen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +43,19 @@ ROUTING = "enable-aggregator-routing"
 UNSEEN_FROM_AFAR = (
     "The API server gets no answer from metrics-server, and what is behind that looks alike from outside."
 )
+
+
+def unanswered(service: float, pod: float) -> tuple[Says, ...]:
+    """A dial of the API server's that nobody answers, by what was dialled: the Service's port, or the pod's."""
+    return tuple(
+        Says(error, hop=Hop.C, where={**failure, "port": port}, likelihood=likelihood)
+        for port, likelihood in (("443", service), ("pod", pod))
+        for error, failure in (
+            ("Dial", {"failure": "i/o timeout"}),
+            ("Dial", {"failure": "connection timed out"}),
+            ("DeadlineExceeded", {}),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from msdoctor.model import Class, Hop, Remedy, Says, check
 
 from ._api_server_flags import set_flags
 from ._registration import apiservice
-from ._way import CANNOT_REACH, LOOKS, SHOWS_WITHIN_SECONDS, judge
+from ._way import CANNOT_REACH, LOOKS, SHOWS_WITHIN_SECONDS, judge, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,10 +90,17 @@ def _lay_route(blanks: Blanks) -> Remedy:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("Dial", hop=Hop.C, where={"failure": "i/o timeout"}, likelihood=0.6),
-        Says("Dial", hop=Hop.C, where={"failure": "no route to host"}, likelihood=0.5),
+        *unanswered(service=0.7, pod=0.45),
+        Says("Dial", hop=Hop.C, where={"failure": "no route to host"}, likelihood=0.7),
         Says("Dial", hop=Hop.C, where={"failure": "network is unreachable"}, likelihood=0.9),
-        Says("DeadlineExceeded", hop=Hop.C, likelihood=0.5),
+        Says("Dial", hop=Hop.C, where={"failure": "connection refused"}, likelihood=0.25),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.4),
+        Says("OpenAPIUnread", likelihood=0.35),
+        Says("DiscoveryFailed", likelihood=0.35),
+        Says("NoResponse", likelihood=0.5),
+        Says("Lookup", hop=Hop.C, likelihood=0.4),
+        Says("ConnectionLost", hop=Hop.C, likelihood=0.35),
+        Says("HTTPStatus", hop=Hop.C, where={"code": "503"}, likelihood=0.35),
     ),
     decide=LOOKS,
     advise=advise,

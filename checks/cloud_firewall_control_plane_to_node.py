@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 from msdoctor.model import Class, Hop, Remedy, Says, check
 
 from ._registration import apiservice
-from ._way import FIREWALL, LOOKS, SHOWS_WITHIN_SECONDS, judge
+from ._way import FIREWALL, LOOKS, SHOWS_WITHIN_SECONDS, judge, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -108,10 +108,9 @@ _CLOUDS: Mapping[str, Callable[[str], tuple[str, str]]] = {"gke": _gke, "eks": _
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("Dial", hop=Hop.C, where={"failure": "i/o timeout"}, likelihood=0.5),
+        *unanswered(service=0.3, pod=0.6),
         Says("Dial", hop=Hop.C, where={"failure": "no route to host"}, likelihood=0.4),
         Says("Dial", hop=Hop.C, where={"failure": "connection refused"}, likelihood=0.3),
-        Says("DeadlineExceeded", hop=Hop.C, likelihood=0.45),
     ),
     decide=LOOKS,
     advise=advise,

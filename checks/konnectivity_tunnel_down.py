@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "konnectivity-server"
 
+DIALING = "error dialing backend"
+
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     """Start the near end anew where its files lie; else the agents."""
@@ -80,7 +82,15 @@ def _start(blanks: Blanks, advice: str, commands: tuple[str, ...], undo: tuple[s
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
-    says=(Says("TunnelFailed", likelihood=1.0),),
+    says=(
+        Says("TunnelFailed"),
+        Says("TunnelDown"),
+        Says("BackendUnreached", likelihood=0.5),
+        Says("ConnectionLost", hop=Hop.C, where={"outer": DIALING}),
+        Says("DeadlineExceeded", hop=Hop.C, where={"outer": DIALING}, likelihood=0.7),
+        Says("Dial", hop=Hop.C, where={"outer": DIALING}, likelihood=0.6),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.1),
+    ),
     advise=advise,
 )
 def konnectivity_tunnel_down(way: Way | None, repair: Repair) -> Iterator[Finding | NotApplicable | Unseen]:

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from msdoctor.model import Class, Hop, Remedy, Says, check
 
 from ._registration import apiservice
-from ._way import LOOKS, MTU, SHOWS_WITHIN_SECONDS, judge
+from ._way import LOOKS, MTU, SHOWS_WITHIN_SECONDS, judge, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +71,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("DeadlineExceeded", hop=Hop.C, where={"text": "net/http: TLS handshake timeout"}, likelihood=0.9),
-        Says("DeadlineExceeded", hop=Hop.C, likelihood=0.15),
+        Says("DeadlineExceeded", hop=Hop.C, where={"phase": "handshake"}, likelihood=0.9),
+        Says("DeadlineExceeded", hop=Hop.D, where={"phase": "handshake"}, likelihood=0.85),
+        *unanswered(service=0.15, pod=0.15),
     ),
     decide=LOOKS,
     advise=advise,

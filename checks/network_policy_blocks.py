@@ -51,6 +51,8 @@ from msdoctor.model import (
 from msdoctor.utterances.errors import DeadlineExceeded, Dial
 from msdoctor.utterances.reader import read_error
 
+from ._way import unanswered
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -102,7 +104,7 @@ def _port(number: str) -> dict[str, object]:
     return {"protocol": TCP, "port": int(number)}
 
 
-@check(hop=Hop.C, cls=Class.CAUSE, advise=advise)
+@check(hop=Hop.C, cls=Class.CAUSE, says=unanswered(service=0.2, pod=0.3), advise=advise)
 def network_policy_blocks(
     policies: Policies | None,
     installation: Installation | None,

@@ -31,10 +31,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Hop, Remedy, Says, check
+from msdoctor.model import Class, Hop, Remedy, check
 
 from ._registration import apiservice
-from ._way import LOOKS, OVERLAY, SHOWS_WITHIN_SECONDS, judge
+from ._way import LOOKS, OVERLAY, SHOWS_WITHIN_SECONDS, judge, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,10 +74,7 @@ def _port(device: str) -> str:
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
-    says=(
-        Says("Dial", hop=Hop.C, where={"failure": "i/o timeout"}, likelihood=0.25),
-        Says("DeadlineExceeded", hop=Hop.C, likelihood=0.2),
-    ),
+    says=(*unanswered(service=0.25, pod=0.2),),
     decide=LOOKS,
     advise=advise,
 )
