@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     """Start kube-proxy where it lies ready; dial pods where the host reaches them; else lay the route."""
+    if "proxied" not in blanks and blanks.get("port") == "443":
+        return (_start_proxy(blanks), replace(_lay_route(blanks), way=2))
     if blanks.get("proxied") != "no":
         return (_lay_route(blanks),)
     ways = [_start_proxy(blanks)] if blanks.get("has_proxy_unit") == "yes" else []

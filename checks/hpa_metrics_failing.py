@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from msdoctor.facts.objects import HPA, Condition
 
 REASONS = ("FailedGetResourceMetric", "FailedGetContainerResourceMetric")
+# It stops before it asks for any.
+BEFORE_METRICS = ("FailedGetScale", "InvalidSelector", "AmbiguousSelector")
 # The same reasons stand for faults of the HPA's own target; those messages speak of a request, not of metrics.
 OF_THE_PIPELINE = ("unable to get metrics", "no metrics returned", "did not receive metrics")
 
@@ -46,15 +48,15 @@ OF_THE_PIPELINE = ("unable to get metrics", "no metrics returned", "did not rece
 def hpa_metrics_failing(hpas: tuple[HPA, ...]) -> Iterator[Finding]:
     for hpa in hpas:
         for condition in hpa.status.conditions or ():
-            if condition.type == "ScalingActive" and condition.status == "False" and _lacks_metrics(condition):
+            if condition.status == "False" and condition.reason in (*REASONS, *BEFORE_METRICS):
                 name, namespace = hpa.metadata.name, hpa.metadata.namespace
                 yield Finding(
-                    summary=f"HPA {hpa.key} gets no metrics and keeps {hpa.status.current_replicas} pods.",
+                    summary=f"HPA {hpa.key} {_lacks(condition)} and keeps {hpa.status.current_replicas} pods.",
                     subjects=(f"hpa/{hpa.key}",),
                     evidence=(
                         Evidence(
                             saw=condition.message,
-                            where=f"HPA {hpa.key}, condition ScalingActive",
+                            where=f"HPA {hpa.key}, condition {condition.type}",
                             how=f"kubectl -n {namespace} describe hpa {name}",
                             at=condition.last_transition_time,
                         ),
@@ -64,5 +66,6 @@ def hpa_metrics_failing(hpas: tuple[HPA, ...]) -> Iterator[Finding]:
                 )
 
 
-def _lacks_metrics(condition: Condition) -> bool:
-    return condition.reason in REASONS and any(words in condition.message for words in OF_THE_PIPELINE)
+def _lacks(condition: Condition) -> str:
+    lacks_metrics = condition.reason in REASONS and any(words in condition.message for words in OF_THE_PIPELINE)
+    return "gets no metrics" if lacks_metrics else "does not compute"

@@ -70,7 +70,9 @@ def hpa_target_not_found(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator
     if not scaled:
         yield NotApplicable(NO_HPA)
     for one in scaled:
-        if one.is_missing and not one.elsewhere:
+        if one.is_missing and isinstance(one.elsewhere, Unseen):
+            yield one.elsewhere
+        elif one.is_missing and not one.elsewhere:
             yield _finding(one, repair)
         elif isinstance(one.workload, Unseen) and one.complaint.reason == "FailedGetScale":
             yield one.workload

@@ -26,7 +26,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Class, Evidence, Finding, Hop, Look, NotApplicable, Remedy, Says, check
+from msdoctor.model import (
+    Blanks,
+    Class,
+    Evidence,
+    Finding,
+    Hop,
+    Look,
+    NotApplicable,
+    Remedy,
+    Says,
+    Unseen,
+    check,
+    those_seen,
+)
 
 from ._scaling import NO_HPA, SHOWS_WITHIN_SECONDS, asked_of, blanks_of, complaint, finding
 
@@ -76,17 +89,19 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     decide=(LOOK,),
     advise=advise,
 )
-def hpa_wrong_namespace(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator[Finding | NotApplicable]:
+def hpa_wrong_namespace(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator[Finding | NotApplicable | Unseen]:
     if not scaled:
         yield NotApplicable(NO_HPA)
     for one in scaled:
-        if one.is_missing and one.elsewhere:
-            yield _finding(one, repair)
+        if one.is_missing and isinstance(one.elsewhere, Unseen):
+            yield one.elsewhere
+        elif one.is_missing and one.elsewhere:
+            yield _finding(one, those_seen(one.elsewhere), repair)
 
 
-def _finding(one: Scaled, repair: Repair) -> Finding:
-    places = ", ".join(one.elsewhere)
-    known = {"elsewhere": one.elsewhere[0]} if len(one.elsewhere) == 1 else {}
+def _finding(one: Scaled, elsewhere: tuple[str, ...], repair: Repair) -> Finding:
+    places = ", ".join(elsewhere)
+    known = {"elsewhere": elsewhere[0]} if len(elsewhere) == 1 else {}
     said = one.complaint.reason == "FailedGetScale"
     found = Evidence(
         saw=f"pods of {one.target} run in {places}, and none in {one.hpa.metadata.namespace}",

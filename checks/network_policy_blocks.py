@@ -72,7 +72,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     """One policy more, which allows what metrics-server lives by, and takes nothing from the others."""
     namespace = blanks["namespace"]
     labels = dict(one.split("=", 1) for one in blanks.get("labels", "k8s-app=metrics-server").split(","))
-    out = [_port(number) for number in blanks.get("ports_out", "10250,6443,443").split(",")]
+    out = [_port(number) for number in blanks.get("ports_out", "10250,6443").split(",")]
     names = [{"protocol": protocol, "port": 53} for protocol in (UDP, TCP)]
     directions = blanks.get("directions", "Ingress,Egress").split(",")
     spec: dict[str, object] = {"podSelector": {"matchLabels": labels}, "policyTypes": directions}

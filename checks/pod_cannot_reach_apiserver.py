@@ -135,8 +135,12 @@ def pod_cannot_reach_apiserver(
     for way in api_ways[:1]:
         if way.serves and not isinstance(flow, Unseen) and flow.refusal is None and flow.nodes:
             continue  # whatever it said, callers are answered
-        if way.said is None and "cpu" in installation.container.resources.limits:
-            continue  # too slow for its probe, perhaps
+        if way.serves and isinstance(flow, Unseen):
+            yield Unseen("whether callers are answered was not seen", installation.subject)
+            continue
+        if not way.dialled_in_vain and "cpu" in installation.container.resources.limits:
+            yield Unseen("with a limit of CPU it may itself be what is slow", installation.subject)
+            continue
         yield _finding(way, installation, repair)
 
 

@@ -140,7 +140,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     running = flows.running_pods(bundle)
     failed = log if isinstance(log, Unseen) else failed_scrapes(log, flow, present, bundle.taken_at)
     late = overloaded(those_seen(apiservices), backend, present, log, bundle.taken_at)
-    failed = not_by_its_own_lateness(failed, late)
+    failed = not_by_its_own_lateness(failed, present, log, bundle.taken_at)
     kubelet_processes = processes.components(bundle, "kubelet")
     requests = serving_csrs.serving_requests(bundle)
     kubelets = (

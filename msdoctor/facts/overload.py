@@ -50,22 +50,40 @@ def overload(
 ) -> Overload | None:
     """None where one of the three is not seen: nothing is inferred from one timeout alone."""
     late = next((item for item in apiservices if _ran_out_of_time(item)), None)
-    if late is None or installation is None or isinstance(backend, Unseen) or backend is None or not backend.ready:
+    throttled = _throttled(installation, log, now)
+    if late is None or throttled is None or isinstance(backend, Unseen) or backend is None or not backend.ready:
         return None
-    limit = next((found for pod in installation.pods if (found := _limit(pod, installation.container.name))), "")
-    said = [one for one in those_seen(log) if one.at and one.at.tzinfo and now - LATELY <= one.at]
-    given_up = next((one for one in reversed(said) if _is_of_the_aggregator(one)), None)
-    if not limit or given_up is None or any(isinstance(one.error, Dial) for one in said):
-        return None
-    own = next((one for one in reversed(said) if isinstance(one.error, DeadlineExceeded)), None)
+    limit, given_up = throttled
+    own = next((one for one in reversed(_lately(log, now)) if isinstance(one.error, DeadlineExceeded)), None)
     return Overload(limit, given_up, late, own)
 
 
+def _throttled(
+    installation: Installation | None, log: Sequence[Utterance] | Unseen, now: datetime
+) -> tuple[str, Utterance] | None:
+    """A limit that is too low, and a request that was given up on; None where a dial failed, or one is not seen."""
+    if installation is None:
+        return None
+    limit = next((found for pod in installation.pods if (found := _limit(pod, installation.container.name))), "")
+    said = _lately(log, now)
+    given_up = next((one for one in reversed(said) if _is_of_the_aggregator(one)), None)
+    if not limit or given_up is None or any(isinstance(one.error, Dial) for one in said):
+        return None
+    return limit, given_up
+
+
+def _lately(log: Sequence[Utterance] | Unseen, now: datetime) -> list[Utterance]:
+    return [one for one in those_seen(log) if one.at and one.at.tzinfo and now - LATELY <= one.at]
+
+
 def not_by_its_own_lateness(
-    failed: tuple[FailedScrape, ...] | Unseen, overloaded: Overload | None
+    failed: tuple[FailedScrape, ...] | Unseen,
+    installation: Installation | None,
+    log: Sequence[Utterance] | Unseen,
+    now: datetime,
 ) -> tuple[FailedScrape, ...] | Unseen:
     """Scrapes that failed by something else than time, where metrics-server is itself what takes it."""
-    if isinstance(failed, Unseen) or overloaded is None:
+    if isinstance(failed, Unseen) or _throttled(installation, log, now) is None:
         return failed
     return tuple(scrape for scrape in failed if not isinstance(scrape.error, DeadlineExceeded))
 

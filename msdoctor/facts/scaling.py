@@ -50,14 +50,15 @@ class Scaled:
 
     ``workload`` is None where the target does not exist, ``Unseen`` where it could not be read. ``own`` are the
     target's running pods, ``foreign`` those that only its selector catches. ``elsewhere`` are other namespaces where a
-    workload of that kind and name runs pods, ``neighbours`` the names of its kind in the HPA's own.
+    workload of that kind and name runs pods, ``Unseen`` where pods are; ``neighbours`` the names of its kind in the
+    HPA's own.
     """
 
     hpa: HPA
     workload: Deployment | Unseen | None
     own: tuple[Pod, ...]
     foreign: tuple[Pod, ...]
-    elsewhere: tuple[str, ...]
+    elsewhere: tuple[str, ...] | Unseen
     neighbours: tuple[str, ...]
     lacks: tuple[Lack, ...]
 
@@ -105,8 +106,7 @@ def scaled(bundle: Bundle) -> tuple[Scaled, ...] | Unseen:
     if isinstance(found, Unseen):
         return found
     listed = decode(bundle.api(paths.RUNNING_PODS), PodList)
-    running = () if isinstance(listed, Unseen) else listed.items
-    return tuple(_scaled(bundle, hpa, running) for hpa in found)
+    return tuple(_scaled(bundle, hpa, listed) for hpa in found)
 
 
 def wanted(bundle: Bundle) -> Iterator[str]:
@@ -126,7 +126,8 @@ def belongs(target: ScaleTarget, owners: Sequence[tuple[str, str]]) -> bool:
     )
 
 
-def _scaled(bundle: Bundle, hpa: HPA, running: Sequence[Pod]) -> Scaled:
+def _scaled(bundle: Bundle, hpa: HPA, listed: PodList | Unseen) -> Scaled:
+    running = () if isinstance(listed, Unseen) else listed.items
     target, namespace = hpa.spec.scale_target_ref, hpa.metadata.namespace
     workload = _workload(bundle, hpa)
     at_home = [pod for pod in running if pod.metadata.namespace == namespace]
@@ -143,7 +144,7 @@ def _scaled(bundle: Bundle, hpa: HPA, running: Sequence[Pod]) -> Scaled:
         workload=workload,
         own=tuple(own),
         foreign=tuple(pod for pod in caught if pod not in own),
-        elsewhere=tuple(sorted(away)),
+        elsewhere=listed if isinstance(listed, Unseen) else tuple(sorted(away)),
         neighbours=tuple(sorted(others - {target.name})),
         lacks=tuple(_lacks(hpa, caught or own)),
     )

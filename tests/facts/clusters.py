@@ -458,6 +458,7 @@ def healthy(**addresses: str) -> Patient:
         .api(paths.RUNNING_PODS, listed(pod()))
         .api(paths.HPAS, listed())
         .api(paths.events("kube-system", "metrics-server-1"), listed())
+        .api(paths.network_policies("kube-system"), listed())
         .installed(deployment(), pods=(pod(),))
         .log("")
         .review(rights.CALLER_READS_NODE_METRICS, allowed=True)

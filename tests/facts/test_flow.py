@@ -169,6 +169,8 @@ def test_front_proxy_files_that_do_not_fit_together_are_not_offered(file: str, c
 
 # What to read next
 
+API_SERVER = "192.0.2.10:6443"
+
 
 def _paths(patient: Patient, kind: Kind, origin: str = WORKSTATION) -> set[str]:
     return {place.path for place in wanted(patient.bundle()) if (place.kind, place.origin) == (kind, origin)}
@@ -177,7 +179,7 @@ def _paths(patient: Patient, kind: Kind, origin: str = WORKSTATION) -> set[str]:
 def test_of_an_empty_bundle_the_fixed_questions_are_wanted() -> None:
     assert _paths(Patient(), Kind.API) == set(API_PATHS)
     assert _paths(Patient(), Kind.REVIEW) == {rights.CALLER_READS_NODE_METRICS}
-    assert {place.kind for place in wanted(Patient().bundle())} == {Kind.API, Kind.REVIEW}
+    assert _paths(Patient(), Kind.TLS) == {API_SERVER}
 
 
 def test_what_was_read_leads_on_to_what_it_names() -> None:
@@ -194,16 +196,17 @@ def test_what_was_read_leads_on_to_what_it_names() -> None:
     assert _paths(patient, Kind.TLS) == {
         "192.0.2.10:10250",
         "192.0.2.11:10250",
+        API_SERVER,
         "pod/kube-system/metrics-server-1:10250",
     }
 
 
 def test_kubelets_are_dialled_though_no_metrics_server_is_installed() -> None:
-    assert _paths(healthy().installed(), Kind.TLS) == {"192.0.2.10:10250", "192.0.2.11:10250"}
+    assert _paths(healthy().installed(), Kind.TLS) == {"192.0.2.10:10250", "192.0.2.11:10250", API_SERVER}
 
 
 def test_no_kubelet_is_dialled_before_it_is_known_how_metrics_server_does() -> None:
-    assert _paths(healthy().refuse(paths.DEPLOYMENTS[0], Reason.FORBIDDEN, 403), Kind.TLS) == set()
+    assert _paths(healthy().refuse(paths.DEPLOYMENTS[0], Reason.FORBIDDEN, 403), Kind.TLS) == {API_SERVER}
 
 
 def test_a_hosts_processes_lead_on_to_the_files_that_their_flags_name() -> None:
@@ -245,5 +248,7 @@ def test_reading_all_that_is_wanted_of_a_recorded_cluster_wants_nothing_more() -
     everything = wanted(patient.bundle())
     for place in everything - patient.documents.keys():
         patient.refuse(Place(place.origin, place.kind, place.path), Reason.ABSENT)
+    for path in paths.RBAC:  # an answer that is refused leads on to the roles, once
+        patient.refuse(path, Reason.ABSENT)
 
-    assert wanted(patient.bundle()) == everything
+    assert wanted(patient.bundle()) == everything | {Place(WORKSTATION, Kind.API, path) for path in paths.RBAC}

@@ -65,11 +65,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         "Post-timeout activity ",
         r"Post-timeout activity (?:UnhandledError )?\S{1,40} (\w{1,16}) (/\S{0,2000}) (.{0,300})",
         lambda match: errors.AbandonedRequest(match[1], match[2], match[3].strip()),
+        word="Post-timeout activity",
     ),
     Grammar(
         "Timeout or abort while handling ",
         r"Timeout or abort while handling (?:UnhandledError )?(\w{1,16}) (/\S{0,2000})",
         lambda match: errors.AbandonedRequest(match[1], match[2]),
+        word="Timeout or abort while handling",
     ),
     # apiserver pkg/endpoints/handlers/responsewriters/errors.go; to 1.11 without quotes and "resource"
     Grammar(
