@@ -135,7 +135,7 @@ def pod_cannot_reach_apiserver(
     for way in api_ways[:1]:
         if way.serves and not isinstance(flow, Unseen) and flow.refusal is None and flow.nodes:
             continue  # whatever it said, callers are answered
-        if way.serves and isinstance(flow, Unseen):
+        if way.serves and (isinstance(flow, Unseen) or (flow.refusal and flow.refusal.status in (401, 403))):
             yield Unseen("whether callers are answered was not seen", installation.subject)
             continue
         if not way.dialled_in_vain and "cpu" in installation.container.resources.limits:

@@ -25,8 +25,8 @@ X509 = (
     '/metrics/resource\\": x509: certificate is valid for 10.0.0.1, not 10.0.0.5" node="k8s-node1"\n'
 )
 REFUSED = (
-    'E0217 15:14:53.378655       1 scraper.go:149] "Failed to scrape node" err="Get \\"https://10.0.0.5:10250'
-    '/metrics/resource\\": dial tcp 10.0.0.5:10250: connect: no route to host" node="k8s-node1"\n'
+    'E0217 15:14:53.378655       1 scraper.go:149] "Failed to scrape node" err="Get \\"https://10.0.0.6:10250'
+    '/metrics/resource\\": dial tcp 10.0.0.6:10250: connect: no route to host" node="k8s-node2"\n'
 )
 OTHER = 'I0217 15:13:53.378655       1 reconciler.go:1] "all is well"\n'
 SAN, ROUTE = "kubelet-cert-san-mismatch", "kubelet-down"

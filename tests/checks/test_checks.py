@@ -225,9 +225,6 @@ WELL: dict[str, Callable[[], Patient]] = {
     "apiservice-missing-endpoints": lambda: healthy().api(
         paths.slices("kube-system", "metrics-server"), listed(endpoint_slice(("10.0.0.4",), ("10.0.0.3",)))
     ),
-    "hpa-metrics-failing": lambda: healthy().api(
-        paths.HPAS, listed(hpa("web", "web", active=False, message="missing request for cpu in container a of Pod b"))
-    ),
     "kubelet-cert-expired": lambda: _worker_serves(end=NOW),  # Go: not after the last moment
     "clock-skew": lambda: _worker_serves(start=NOW),
     "kubelet-cert-expiring": lambda: _worker_serves(end=NOW + timedelta(days=4)),  # not yet the last tenth
