@@ -403,7 +403,7 @@ def test_an_internal_error_exits_4_without_a_traceback(
     def fail(*_: object) -> None:
         raise RuntimeError("out of beans")
 
-    monkeypatch.setattr(command_line, "_diagnose", fail)
+    monkeypatch.setattr("msdoctor.cli.run._diagnose", fail)
     monkeypatch.setattr(sys, "argv", ["msdoctor", "run", "--from", HEALTHY])
 
     with pytest.raises(SystemExit) as ended:

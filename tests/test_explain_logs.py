@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -69,6 +71,15 @@ class Running:
             assert self.process.poll() is None, self.printed
             time.sleep(0.05)
 
+    def wait_until_read(self) -> None:
+        """Until nothing that was written waits in the pipe: it gives no other sign before it is asked."""
+        assert self.process.stdin
+        deadline = time.monotonic() + 50
+        while int.from_bytes(fcntl.ioctl(self.process.stdin.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.5)  # what was read is on its way
+
     def end(self) -> int:
         code = self.process.wait(50)
         self._reader.join(50)
@@ -114,7 +125,7 @@ def test_ctrl_c_while_following_prints_what_was_found() -> None:
 def test_ctrl_c_while_a_pipe_is_read_answers_what_had_come() -> None:
     with running("-") as command:
         command.write(OTHER + X509)
-        time.sleep(3)  # it has no sign to give until it is asked
+        command.wait_until_read()
         command.process.send_signal(signal.SIGINT)
         code = command.end()
 

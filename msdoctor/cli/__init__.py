@@ -1,0 +1,67 @@
+"""The command line: parse arguments, run the steps in their order, choose the exit code. No judgement lives here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from msdoctor.cli import cert, endings, explain, listings, run, terminal
+
+
+@click.group(
+    cls=endings.Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": terminal.WIDEST}
+)
+def cli() -> None:
+    """Find the one cause why `kubectl top` and HPAs have no metrics, and how to heal it.
+
+    \b
+      msdoctor run                     look at the cluster of the current context
+      msdoctor explain 'ERROR TEXT'    say what a pasted error means
+
+    It never writes to a cluster.
+
+    \b
+    Exit codes:  0  metrics flow, nothing is the matter
+                 1  a cause was found
+                 2  something that was given cannot be used: a flag, a file
+                 3  undecided: metrics not seen to flow, and no sure cause found
+                 4  internal error
+               130  interrupted
+    """
+
+
+for _command in (run.run, run.collect, explain.explain, cert.cert, listings.checks, listings.version):
+    cli.add_command(_command)
+
+
+def main() -> NoReturn:
+    """Run, and turn every way to end into its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign gets a question mark, never a traceback.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    try:
+        code = cli.main(prog_name=_program(), standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("msdoctor: interrupted", err=True)
+        sys.exit(endings.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(endings.USAGE_ERROR)
+    except Exception as error:
+        if os.environ.get("MSDOCTOR_DEBUG"):
+            raise
+        click.echo(
+            f"msdoctor: internal error: {type(error).__name__}: {error}\n"
+            "Run it again with MSDOCTOR_DEBUG=1 to see where, and report that with a bundle from `msdoctor collect`.",
+            err=True,
+        )
+        sys.exit(endings.INTERNAL_ERROR)
+    sys.exit(code or 0)
+
+
+def _program() -> str:
+    return "kubectl msdoctor" if Path(sys.argv[0]).name.startswith("kubectl-") else "msdoctor"

@@ -1,0 +1,61 @@
+"""The commands that list what msdoctor is made of: `checks` and `version`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from msdoctor import __version__
+from msdoctor.cli import options, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from msdoctor.model import Check
+
+
+@click.command()
+@options.with_(options.CHECKS_OPTION, options.FORMAT_OPTION)
+def checks(folders: tuple[Path, ...], form: str) -> None:
+    """List every check: its hop, what it finds, and its title."""
+    from msdoctor.registry import load
+
+    found = load(folders)
+    if form == "json":
+        import json
+
+        items = [{"id": c.id, "hop": c.hop, "class": c.cls, "title": c.title, "file": c.file} for c in found]
+        terminal.print_(json.dumps({"schemaVersion": "1", "checks": items}, indent=2) + "\n")
+        return
+    terminal.print_(_table(found))
+    click.echo("The manual page of one: msdoctor explain ID", err=True)
+
+
+@click.command()
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of `run -o json`.")
+def version(schema: bool) -> None:
+    """Print the version, or the JSON Schema of reports."""
+    if schema:
+        from msdoctor.render import report_json
+
+        terminal.print_(report_json.schema())
+    else:
+        terminal.print_(f"msdoctor {__version__}\n")
+
+
+def _table(checks: Iterable[Check]) -> str:
+    """Hop and class of each check, its id, and below that its title."""
+    import textwrap
+
+    from tabulate import tabulate
+
+    from msdoctor.pipeline import NAMES
+
+    def row(check: Check) -> tuple[str, str, str]:
+        title = textwrap.wrap(check.title, terminal.width() - 29, break_on_hyphens=False)
+        return f"{check.hop} {NAMES.get(check.hop, '')}", check.cls, "\n".join((check.id, *title))
+
+    rows = [row(check) for check in sorted(checks, key=lambda check: (check.hop, check.id))]
+    return tabulate(rows, headers=("hop", "class", "id and title"), tablefmt="plain") + "\n"

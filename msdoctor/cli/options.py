@@ -1,0 +1,83 @@
+"""Options that several commands have, and how their values are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _host_root(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str | None, Path], ...]:
+    """``NODE=DIR`` or ``DIR``; a directory's own name may hold an equals sign after a slash."""
+    roots: list[tuple[str | None, Path]] = []
+    for value in values:
+        name, equals, folder = value.partition("=")
+        named = bool(equals) and "/" not in name
+        roots.append((name, Path(folder)) if named else (None, Path(value)))
+    return tuple(roots)
+
+
+CLUSTER_OPTIONS = (
+    click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)."),
+    click.option("--context", metavar="NAME", help="Context in it (default: its current-context)."),
+    click.option("--cluster", metavar="NAME", help="Cluster in it, instead of the context's."),
+    click.option("--user", metavar="NAME", help="User in it, instead of the context's."),
+    click.option(
+        "--host-root",
+        "host_roots",
+        metavar="[NODE=]DIR",
+        multiple=True,
+        callback=_host_root,
+        help="A host's root directory, or a copy of its files: shows the API server's flags and the certificates on"
+        " disk. NODE defaults to what its /etc/hostname says. May be repeated.",
+    ),
+    click.option(
+        "--timeout",
+        metavar="SECONDS",
+        default=60.0,
+        show_default=True,
+        type=click.FloatRange(min=0.1),
+        help="For the whole look; what did not answer until then is reported as not seen.",
+    ),
+    click.option(
+        "--port-forward",
+        is_flag=True,
+        help="Also read the certificate that metrics-server serves, by a port-forward to its pod.",
+    ),
+)
+CHECKS_OPTION = click.option(
+    "--checks",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder with checks of your own, beside the bundled ones. May be repeated.",
+)
+FORMAT_OPTION = click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print.",
+)
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def with_(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, listed in `--help` in this order."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate

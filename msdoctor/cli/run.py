@@ -1,0 +1,159 @@
+"""The commands that look at a cluster: `run` and `collect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from msdoctor.cli import endings, options
+from msdoctor.cli.terminal import colour, print_, unicode, width
+from msdoctor.errors import GivenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from msdoctor.bundle import Bundle
+    from msdoctor.diagnose import Diagnosis
+    from msdoctor.model import Check
+
+
+@click.command(short_help="Look at a cluster or a saved bundle, and say what is the matter.")
+@options.with_(*options.CLUSTER_OPTIONS, options.CHECKS_OPTION, options.FORMAT_OPTION)
+@click.option(
+    "--from",
+    "source",
+    metavar="BUNDLE",
+    type=click.Path(path_type=Path),
+    help="Diagnose what `collect` or --save kept, instead of looking at a cluster.",
+)
+@click.option(
+    "--save", metavar="PATH", type=click.Path(path_type=Path), help="Also save what was seen, as `collect` does."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["cause", "risk"]),
+    default="cause",
+    show_default=True,
+    help="The least that exits with 1.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1.")
+@click.option("--strict", is_flag=True, help="Exit with 3 where it would be 0 and anything was not seen.")
+@click.option("-v", "--verbose", is_flag=True, help="All evidence, the five requirements, and every check's outcome.")
+def run(
+    source: Path | None,
+    save: Path | None,
+    folders: tuple[Path, ...],
+    form: str,
+    fail_on: str,
+    exit_zero: bool,
+    strict: bool,
+    verbose: bool,
+    **look: Any,
+) -> None:
+    """Look at a cluster, or at a saved bundle, and say what is the matter.
+
+    \b
+      msdoctor run                            the cluster of the current context
+      msdoctor run --host-root master=/mnt/m  that, with the files of a host
+      msdoctor run --from BUNDLE              what `msdoctor collect` saved
+
+    The exit code says how it ended; `msdoctor --help` lists them.
+    """
+    from msdoctor.collect import check_target, load
+    from msdoctor.collect import save as save_bundle
+    from msdoctor.diagnose import exit_code
+    from msdoctor.model import Class
+    from msdoctor.registry import load as load_checks
+    from msdoctor.render import report_json, report_text
+
+    if source is not None and (given := _given(look)):
+        raise GivenError(f"--from looks at no cluster and no host: leave out {' and '.join(given)}, or --from")
+    checks = load_checks(folders)
+    if save is not None:
+        check_target(save)
+    bundle = load(source) if source else _look(look)
+    if save is not None:
+        save_bundle(bundle, save)
+    diagnosis = _diagnose(bundle, checks)
+    if form == "json":
+        print_(report_json.json_(diagnosis))
+    else:
+        age = _age(bundle, replayed=source is not None)
+        print_(
+            report_text.text(
+                diagnosis,
+                width=width(),
+                colour=colour(),
+                verbose=verbose,
+                age=age,
+                ascii_only=not unicode(),
+            )
+        )
+    raise click.exceptions.Exit(exit_code(diagnosis, fail_on=Class(fail_on), exit_zero=exit_zero, strict=strict))
+
+
+@click.command(short_help="Save what a look sees, without secrets, to diagnose it elsewhere.")
+@options.with_(*options.CLUSTER_OPTIONS)
+@click.argument("path", type=click.Path(path_type=Path))
+def collect(path: Path, **look: Any) -> None:
+    """Save what a look sees, without secrets, to PATH: a new directory, or a file ending in .tar.gz.
+
+    `msdoctor run --from PATH` then gives the same report, on any machine and at any time. Exits with 3 where nothing
+    was seen.
+    """
+    from msdoctor.collect import check_target, save
+
+    check_target(path)
+    bundle = _look(look)
+    save(bundle, path)
+    seen = sum(document.body is not None for document in bundle.documents.values())
+    print_(f"{path}: {seen} documents, {len(bundle.documents) - seen} refused or absent\n")
+    if not seen:
+        click.echo(f"Nothing was seen; this says why: msdoctor run --from {path}", err=True)
+        raise click.exceptions.Exit(endings.UNDECIDED)
+    click.echo(f"Read it before you pass it on. To diagnose it: msdoctor run --from {path}", err=True)
+
+
+def _given(look: dict[str, Any]) -> list[str]:
+    names = {
+        "kubeconfig": None,
+        "context": None,
+        "cluster": None,
+        "user": None,
+        "host_roots": (),
+        "port_forward": False,
+    }
+    return [f"--{name.rstrip('s').replace('_', '-')}" for name, default in names.items() if look.get(name) != default]
+
+
+def _look(options: dict[str, Any]) -> Bundle:
+    from msdoctor.collect import LookOptions, live
+    from msdoctor.facts.wanted import wanted
+    from msdoctor.progress import progress
+
+    with progress() as show:
+        return live(LookOptions(**options), wanted, show)
+
+
+def _diagnose(bundle: Bundle, checks: Iterable[Check]) -> Diagnosis:
+    from msdoctor.diagnose import diagnose
+    from msdoctor.facts.cluster import read_facts
+    from msdoctor.judge import judge
+
+    cluster = read_facts(bundle)
+    return diagnose(cluster, judge(cluster, checks))
+
+
+def _age(bundle: Bundle, *, replayed: bool) -> str:
+    """How old the data is, in words; of a replay, which may lie years back, in its largest unit."""
+    if not replayed:
+        return "just now"
+    from datetime import UTC, datetime
+
+    seconds = max(0, int((datetime.now(UTC) - bundle.taken_at).total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"recorded {seconds // length} {unit} ago"
+    return f"recorded {seconds} s ago"
