@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from msdoctor.cli import endings, options
-from msdoctor.cli.terminal import colour, print_, unicode, width
+from msdoctor.cli import endings, options, outputs
+from msdoctor.cli.terminal import print_
 from msdoctor.errors import GivenError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Look at a cluster or a saved bundle, and say what is the matter.")
-@options.with_(*options.CLUSTER_OPTIONS, options.CHECKS_OPTION, options.FORMAT_OPTION)
+@options.with_(*options.CLUSTER_OPTIONS, options.CHECKS_OPTION, outputs.OUTPUT_OPTION)
 @click.option(
     "--from",
     "source",
@@ -45,7 +45,7 @@ def run(
     source: Path | None,
     save: Path | None,
     folders: tuple[Path, ...],
-    form: str,
+    reports: tuple[outputs.Output, ...],
     fail_on: str,
     exit_zero: bool,
     strict: bool,
@@ -66,31 +66,18 @@ def run(
     from msdoctor.diagnose import exit_code
     from msdoctor.model import Class
     from msdoctor.registry import load as load_checks
-    from msdoctor.render import report_json, report_text
 
     if source is not None and (given := _given(look)):
         raise GivenError(f"--from looks at no cluster and no host: leave out {' and '.join(given)}, or --from")
     checks = load_checks(folders)
+    outputs.try_files(reports)
     if save is not None:
         check_target(save)
     bundle = load(source) if source else _look(look)
     if save is not None:
         save_bundle(bundle, save)
     diagnosis = _diagnose(bundle, checks)
-    if form == "json":
-        print_(report_json.json_(diagnosis))
-    else:
-        age = _age(bundle, replayed=source is not None)
-        print_(
-            report_text.text(
-                diagnosis,
-                width=width(),
-                colour=colour(),
-                verbose=verbose,
-                age=age,
-                ascii_only=not unicode(),
-            )
-        )
+    outputs.write(reports, diagnosis, verbose=verbose, age=_age(bundle, replayed=source is not None))
     raise click.exceptions.Exit(exit_code(diagnosis, fail_on=Class(fail_on), exit_zero=exit_zero, strict=strict))
 
 

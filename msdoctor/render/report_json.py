@@ -11,7 +11,14 @@ from msdoctor.alternatives import Alternatives
 from msdoctor.diagnose import Cause, Diagnosis, FlowReport
 from msdoctor.model import Evidence, Location, Remedy
 
+from .formats import Style
+
 SCHEMA_VERSION = "1"
+
+
+def render(diagnosis: Diagnosis, _style: Style) -> str:
+    """As every form is asked for."""
+    return json_(diagnosis)
 
 
 def json_(diagnosis: Diagnosis) -> str:

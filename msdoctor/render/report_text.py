@@ -11,6 +11,7 @@ from msdoctor.diagnose import Diagnosis
 
 from . import report_causes, report_head, report_rest
 from .blocks import Report, blocks
+from .formats import Style
 from .terminal import Page, plain_ascii
 
 _SECTIONS: tuple[Callable[[Report], Iterator[str]], ...] = (
@@ -32,6 +33,18 @@ _SECTIONS: tuple[Callable[[Report], Iterator[str]], ...] = (
     report_rest.checks,
     report_rest.not_seen,
 )
+
+
+def render(diagnosis: Diagnosis, style: Style) -> str:
+    """As every form is asked for."""
+    return text(
+        diagnosis,
+        width=style.width,
+        colour=style.colour,
+        verbose=style.verbose,
+        age=style.age,
+        ascii_only=style.ascii_only,
+    )
 
 
 def text(
