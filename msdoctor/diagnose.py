@@ -138,6 +138,7 @@ class FlowReport:
     awaited_nodes: tuple[AwaitedNode, ...] = ()
     gone_nodes: tuple[GoneNode, ...] = ()
     podless_nodes: tuple[str, ...] = ()  # with figures of their own and of none of their pods
+    nodes: tuple[str, ...] = ()  # all that metrics are expected of, as far as they may be listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +393,7 @@ def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> Flo
         blind_hpas=_blind(cluster, frozenset(blind_hpas)),
         hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
         podless_nodes=_podless(cluster, fresh, resolution) if pods_counted else (),
+        nodes=tuple(sorted(topology.nodes)),
     )
 
 

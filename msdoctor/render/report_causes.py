@@ -17,8 +17,12 @@ MOST_QUOTED = 300  # characters of a thing seen; all of it with verbose, and in 
 MOST_EVIDENCE = 4
 MOST_HINTS = 3
 
-_STATES = {State.ACTIVE: "✗", State.NEXT: "»", State.LATENT: "!"}
-_RISKS = {Risk.DISRUPTIVE: "interrupts service", Risk.WEAKENS_SECURITY: "WEAKENS SECURITY"}
+STATES = {State.ACTIVE: "✗", State.NEXT: "»", State.LATENT: "!"}
+MEANINGS = {
+    State.NEXT: "Hidden behind the causes above; it shows once they are healed.",
+    State.LATENT: "True, and nothing fails by it today.",
+}
+RISKS = {Risk.DISRUPTIVE: "interrupts service", Risk.WEAKENS_SECURITY: "WEAKENS SECURITY"}
 
 
 def causes(report: Report) -> Iterator[str]:
@@ -62,7 +66,7 @@ def _full(block: Block, report: Report) -> Iterator[str]:
         yield from _seen(cause.finding, report)
     yield from _others(block, shown, report)
     yield from _explains([item for cause in block.causes for item in cause.explains], report)
-    yield from _repair(_remedies(shown), page)
+    yield from _repair(remedies(shown), page)
     for place, bullet in enumerate(bullets(block.first.check.manual, "What will not help")[:MOST_HINTS]):
         yield from page.labelled("" if place else "no help", _reason(bullet, page.width - len(BODY)))
 
@@ -75,25 +79,27 @@ def _short(block: Block, report: Report) -> Iterator[str]:
         yield from page.wrapped(cause.finding.summary, " " * MARGIN)
         yield from _evidence(cause.finding.evidence[:1], report)
     yield from _others(block, shown, report)
-    safe = [remedy for remedy in _remedies(shown) if Risk.WEAKENS_SECURITY not in remedy.risks]
+    safe = [remedy for remedy in remedies(shown) if Risk.WEAKENS_SECURITY not in remedy.risks]
     yield from _repair(safe, page)
 
 
 def _title(block: Block, colour: str, report: Report) -> Iterator[str]:
     finding, cls = block.first.finding, block.first.check.cls
-    sure = and_list(list(dict.fromkeys(str(cause.finding.confidence) for cause in block.causes)))
-    kind = "risk" if cls is Class.RISK else {State.NEXT: "next", State.LATENT: "latent"}.get(finding.state, "")
-    symbol = "!" if cls is Class.RISK else _STATES[finding.state]
-    sure = f"{sure}, {kind}" if kind else sure
-    left = f"{block.number} {symbol} {block.first.id}   {sure}"
+    kind = "risk" if cls is Class.RISK else "" if finding.state is State.ACTIVE else str(finding.state)
+    left = f"{block.number} {symbol(block)} {block.first.id}   {', '.join(filter(None, (confidence(block), kind)))}"
     yield from report.page.sides(left, some(block.subjects, report, 2), BOLD, colour)
-    if kind in ("next", "latent"):
-        meaning = (
-            "Hidden behind the causes above; it shows once they are healed."
-            if kind == "next"
-            else "True, and nothing fails by it today."
-        )
-        yield from report.page.wrapped(meaning, " " * MARGIN)
+    if kind in MEANINGS:
+        yield from report.page.wrapped(MEANINGS[State(kind)], " " * MARGIN)
+
+
+def confidence(block: Block) -> str:
+    """How sure it is, of each of several."""
+    return and_list(list(dict.fromkeys(str(cause.finding.confidence) for cause in block.causes)))
+
+
+def symbol(block: Block) -> str:
+    """What stands before a block's name besides its colour."""
+    return "!" if block.first.check.cls is Class.RISK else STATES[block.first.finding.state]
 
 
 def _shown(block: Block, report: Report) -> tuple[Cause, ...]:
@@ -114,14 +120,15 @@ def _seen(finding: Finding, report: Report) -> Iterator[str]:
     if len(finding.evidence) > most:
         yield from report.page.labelled("", f"and {len(finding.evidence) - most} more, shown with --verbose")
     if finding.location:
-        yield from report.page.labelled("file", _location(finding.location))
+        yield from report.page.labelled("file", location(finding.location))
     if finding.since:
         changed = f": {finding.changed}" if finding.changed else ""
         yield from report.page.labelled("since", f"{report.time(finding.since)}{changed}")
 
 
-def _location(location: Location) -> str:
-    return ":".join(str(part) for part in (location.file, location.line, location.column) if part is not None)
+def location(place: Location) -> str:
+    """``FILE:LINE:COLUMN``, as far as it is known."""
+    return ":".join(str(part) for part in (place.file, place.line, place.column) if part is not None)
 
 
 def _evidence(items: Sequence[Evidence], report: Report) -> Iterator[str]:
@@ -153,7 +160,7 @@ def _explains(items: Sequence[Explained], report: Report) -> Iterator[str]:
             label = ""
 
 
-def _remedies(causes: Iterable[Cause]) -> list[Remedy]:
+def remedies(causes: Iterable[Cause]) -> list[Remedy]:
     """All, in order; one that several causes share comes once, after the others."""
     every = [remedy for cause in causes for remedy in cause.finding.remedies]
     once = list(dict.fromkeys(reversed(every)))
@@ -161,8 +168,11 @@ def _remedies(causes: Iterable[Cause]) -> list[Remedy]:
     return sorted(once, key=lambda remedy: remedy.way)
 
 
-def _label(remedies: Sequence[Remedy], remedy: Remedy) -> str:
-    """``repair 1a``, ``repair 1b``: steps of the first way; ``or 2``: another way, of one step."""
+def label(remedies: Sequence[Remedy], remedy: Remedy) -> str:
+    """A remedy's name among its like.
+
+    ``repair 1a``, ``repair 1b``: steps of the first way; ``or 2``: another way, of one step.
+    """
     if len(remedies) == 1:
         return "repair"
     steps = [item for item in remedies if item.way == remedy.way]
@@ -173,23 +183,27 @@ def _label(remedies: Sequence[Remedy], remedy: Remedy) -> str:
 
 def _repair(remedies: Sequence[Remedy], page: Page) -> Iterator[str]:
     for remedy in remedies:
-        label = _label(remedies, remedy)
-        yield from page.labelled(label, f"on {_machine(remedy.on)}{_at_what_cost(remedy)}: {remedy.advice}")
+        yield from page.labelled(
+            label(remedies, remedy), f"on {machine(remedy.on)}{_at_what_cost(remedy)}: {remedy.advice}"
+        )
         for command in remedy.commands:
             yield from page.command(command)
         if remedy.verify:
-            seconds = remedy.shows_within_seconds
-            lead = f"within {seconds} s:" if seconds else "at once:"
-            yield from page.labelled_command("shows", lead, single(remedy.verify))
+            yield from page.labelled_command("shows", f"{when(remedy)}:", single(remedy.verify))
         for place, command in enumerate(remedy.undo):
             yield from page.labelled_command("" if place else "undo", "", command)
 
 
+def when(remedy: Remedy) -> str:
+    """How long until a remedy shows."""
+    return f"within {remedy.shows_within_seconds} s" if remedy.shows_within_seconds else "at once"
+
+
 def _at_what_cost(remedy: Remedy) -> str:
-    return f" ({', '.join(_RISKS[risk] for risk in remedy.risks)})" if remedy.risks else ""
+    return f" ({', '.join(RISKS[risk] for risk in remedy.risks)})" if remedy.risks else ""
 
 
-def _machine(on: str) -> str:
+def machine(on: str) -> str:
     """``control-plane/k8s-master`` in words."""
     kind, _, name = on.partition("/")
     return {"workstation": "your workstation", "repository": "your repository"}.get(kind, name or kind)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 
-from msdoctor.diagnose import Diagnosis, HopReport, HopState, Verdict
+from msdoctor.diagnose import BlindHPA, Diagnosis, HopReport, HopState, Verdict
 from msdoctor.model import Class, Hop
 from msdoctor.pipeline import NAMES
 from msdoctor.vocabulary import VOCABULARY
@@ -22,7 +22,7 @@ _VERDICTS = {
     Verdict.BROKEN: RED,
     Verdict.INCOMPLETE: YELLOW,
 }
-_HOP_STATES = {
+HOP_STATES = {
     HopState.OK: ("✓", "ok", GREEN),
     HopState.AT_RISK: ("!", "at risk", YELLOW),
     HopState.DEGRADED: ("‼", "degraded", YELLOW),
@@ -62,11 +62,12 @@ def header(report: Report) -> Iterator[str]:
 def verdict(report: Report) -> Iterator[str]:
     """The whole in one line."""
     verdict = report.diagnosis.verdict
-    left = f"{verdict.upper()}   {_headline(report)}"
-    yield from report.page.sides(left, _counts(report.diagnosis), BOLD, _VERDICTS[verdict])
+    left = f"{verdict.upper()}   {headline(report)}"
+    yield from report.page.sides(left, counts(report.diagnosis), BOLD, _VERDICTS[verdict])
 
 
-def _headline(report: Report) -> str:
+def headline(report: Report) -> str:
+    """The verdict in a few words."""
     diagnosis, active = report.diagnosis, report.active
     causes = count(len(active), "cause")
     if diagnosis.verdict is Verdict.BROKEN:
@@ -108,7 +109,7 @@ def _worries(report: Report) -> str:
     return ", ".join(count(number, noun) for number, noun in counted if number)
 
 
-def _counts(diagnosis: Diagnosis) -> str:
+def counts(diagnosis: Diagnosis) -> str:
     """Who is blind; where nobody is known to be, how much was seen."""
     flow = diagnosis.flow
     blind = []
@@ -134,7 +135,7 @@ def pipeline(report: Report) -> Iterator[str]:
     hops, page = report.diagnosis.hops, report.page
     if page.width < 2 + _CELL * len(hops) - 2:
         for hop in hops:
-            symbol, word, colour = _HOP_STATES[hop.state]
+            symbol, word, colour = HOP_STATES[hop.state]
             yield f"  {hop.hop} {page.paint(symbol, BOLD, colour)} {NAMES[hop.hop]:<15} {page.paint(word, colour)}"
     else:
         yield from _row(hops, page)
@@ -151,7 +152,7 @@ def _row(hops: Sequence[HopReport], page: Page) -> Iterator[str]:
     """Four lines: letters and symbols on a rail, names in two lines, states in words."""
     rail, upper, lower, words = "", "", "", ""
     for hop in hops:
-        symbol, word, colour = _HOP_STATES[hop.state]
+        symbol, word, colour = HOP_STATES[hop.state]
         above, below = _HOP_LABELS[hop.hop]
         last = hop is hops[-1]
         rail += f"{hop.hop} {page.paint(symbol, BOLD, colour)}{'' if last else ' ' + '─' * (_CELL - 5) + ' '}"
@@ -165,12 +166,24 @@ def _note(hop: HopReport, report: Report) -> str:
     """Why a hop is not ok: which cause below sits there, else which symptom, and what the pipeline says of it."""
     if hop.state is HopState.OK or hop == HopReport(hop.hop, HopState.UNKNOWN, "not seen"):
         return hop.note if report.verbose else ""  # the row's own word has said as much
-    here = [f"{_word(block)} {block.number}" for block in report.blocks if _sits(block, hop)]
-    if not here and hop.state in (HopState.BROKEN, HopState.DEGRADED):
-        symptoms = [item.id for cause in report.diagnosis.causes for item in cause.explains]
-        symptoms += [item.id for item in report.diagnosis.unexplained]
-        here = [name for name in dict.fromkeys(symptoms) if name in VOCABULARY and VOCABULARY[name].hop is hop.hop]
+    here = [f"{word(block)} {block.number}" for block in blocks_at(hop, report)] or symptoms_at(hop, report)
     return ", ".join([*here, *([hop.note] if hop.note else [])])
+
+
+def blocks_at(hop: HopReport, report: Report) -> list[Block]:
+    """What is the matter at a hop, of all that is told below; of one that is ok nothing."""
+    if hop.state is HopState.OK:
+        return []
+    return [block for block in report.blocks if _sits(block, hop)]
+
+
+def symptoms_at(hop: HopReport, report: Report) -> list[str]:
+    """The ids of the symptoms by which a hop is known to fail."""
+    if hop.state not in (HopState.BROKEN, HopState.DEGRADED):
+        return []
+    symptoms = [item.id for cause in report.diagnosis.causes for item in cause.explains]
+    symptoms += [item.id for item in report.diagnosis.unexplained]
+    return [name for name in dict.fromkeys(symptoms) if name in VOCABULARY and VOCABULARY[name].hop is hop.hop]
 
 
 def _sits(block: Block, hop: HopReport) -> bool:
@@ -178,7 +191,8 @@ def _sits(block: Block, hop: HopReport) -> bool:
     return block.first.check.hop is hop.hop and bool(block.first.finding.effects) and hurts
 
 
-def _word(block: Block) -> str:
+def word(block: Block) -> str:
+    """What a block is called beside its number."""
     return "risk" if block.first.check.cls is Class.RISK else "cause" if block.first.breaks else "fault"
 
 
@@ -187,29 +201,42 @@ def _word(block: Block) -> str:
 
 def order(report: Report) -> Iterator[str]:
     """In which order to repair several causes."""
+    numbers = [str(block.number) for block in in_order(report)]
+    if numbers:
+        yield from report.page.wrapped(f"Repair in this order: {', then '.join(numbers)}.")
+
+
+def in_order(report: Report) -> list[Block]:
+    """Several causes in the order of their repair; none where there is nothing to order."""
     blocks = [block for block in report.active if not is_open(block, report)]
-    if len(blocks) > 1:
-        numbers = ", then ".join(str(block.number) for block in blocks)
-        yield from report.page.wrapped(f"Repair in this order: {numbers}.")
+    return blocks if len(blocks) > 1 else []
 
 
 def stop_gap(report: Report) -> Iterator[str]:
     """A blind HPA still keeps its target within its own limits, so a number by hand must lie there too."""
     blind = report.diagnosis.flow.blind_hpas
-    if not blind:
-        return
-    one, keys = len(blind) == 1, tuple(hpa.key for hpa in blind)
-    yield from report.page.wrapped(
-        f"Meanwhile {plural(len(blind), 'HPA')} {some(keys, report)} {'scales' if one else 'scale'} nothing."
-        f" Scale by hand, within {'its' if one else 'their'} limits:",
-        "  ",
-        first="",
-    )
+    if blind:
+        yield from report.page.wrapped(meanwhile(report), "  ", first="")
     for hpa in blind[:MOST_MEMBERS]:
-        kind, _, name = hpa.target.partition("/")
-        target = f"{_plain(kind, '<KIND>')}/{_plain(name, '<NAME>')}"
-        namespace = _plain(hpa.key.partition("/")[0], "<NAMESPACE>")
-        yield from report.page.command(f"kubectl -n {namespace} scale {target} --replicas=<N>  # now {hpa.replicas}")
+        yield from report.page.command(f"{scale_by_hand(hpa)}  # now {hpa.replicas}")
+
+
+def meanwhile(report: Report) -> str:
+    """What does not scale while its metrics are missing."""
+    blind = report.diagnosis.flow.blind_hpas
+    one, keys = len(blind) == 1, tuple(hpa.key for hpa in blind)
+    return (
+        f"Meanwhile {plural(len(blind), 'HPA')} {some(keys, report)} {'scales' if one else 'scale'} nothing."
+        f" Scale by hand, within {'its' if one else 'their'} limits:"
+    )
+
+
+def scale_by_hand(hpa: BlindHPA) -> str:
+    """The command that does what a blind HPA does not."""
+    kind, _, name = hpa.target.partition("/")
+    target = f"{_plain(kind, '<KIND>')}/{_plain(name, '<NAME>')}"
+    namespace = _plain(hpa.key.partition("/")[0], "<NAMESPACE>")
+    return f"kubectl -n {namespace} scale {target} --replicas=<N>"
 
 
 def _plain(name: str, blank: str) -> str:

@@ -16,6 +16,11 @@ from .terminal import BOLD, MARGIN, YELLOW, Page, one_line, single, visible
 from .words import count, share
 
 _HPA_CONTROLLER = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
+PROVES_LITTLE = (
+    f"But this user is of {MASTERS}, which metrics-server never checks: that it is answered proves nothing about"
+    " anybody else. Ask as the HPA controller does, or run msdoctor with another user's kubeconfig:"
+)
+ASK_AS_CONTROLLER = f"kubectl get --raw /apis/metrics.k8s.io/v1beta1/pods --as={_HPA_CONTROLLER}"
 
 
 def alternatives(report: Report) -> Iterator[str]:
@@ -58,7 +63,16 @@ def contradictions(report: Report) -> Iterator[str]:
 
 def proof(report: Report) -> Iterator[str]:
     """That metrics flow, how fresh, and for whom that holds."""
-    flow, page = report.diagnosis.flow, report.page
+    for sentence in proven(report):
+        yield from report.page.wrapped(sentence, "  ", first="")
+    if proves_little(report):
+        yield from report.page.wrapped(PROVES_LITTLE, "  ")
+        yield from report.page.command(ASK_AS_CONTROLLER)
+
+
+def proven(report: Report) -> Iterator[str]:
+    """What was seen to flow, which nodes are not missed yet, and which are not counted."""
+    flow = report.diagnosis.flow
     if not flow.nodes_seen:
         return
     pods = "" if flow.pods_seen is None else f" and {share(flow.pods_seen, flow.pods_of, 'pod')}"
@@ -67,16 +81,14 @@ def proof(report: Report) -> Iterator[str]:
     asked = f", asked as {flow.asked_as}" if flow.asked_as else ""
     lead = "Proof: fresh" if report.diagnosis.verdict is Verdict.HEALTHY else "Fresh"
     nodes = share(flow.nodes_seen, flow.nodes_of, "node")
-    yield from page.wrapped(f"{lead} metrics of {nodes}{pods}{age}{asked}.", "  ", first="")
+    yield f"{lead} metrics of {nodes}{pods}{age}{asked}."
     yield from _awaited(report)
     yield from _gone(report)
-    if not flow.conclusive:
-        yield from page.wrapped(
-            f"But this user is of {MASTERS}, which metrics-server never checks: that it is answered proves nothing"
-            " about anybody else. Ask as the HPA controller does, or run msdoctor with another user's kubeconfig:",
-            "  ",
-        )
-        yield from page.command(f"kubectl get --raw /apis/metrics.k8s.io/v1beta1/pods --as={_HPA_CONTROLLER}")
+
+
+def proves_little(report: Report) -> bool:
+    """Whether what flows was answered to somebody whom nobody checks."""
+    return bool(report.diagnosis.flow.nodes_seen) and not report.diagnosis.flow.conclusive
 
 
 def _awaited(report: Report) -> Iterator[str]:
@@ -85,8 +97,7 @@ def _awaited(report: Report) -> Iterator[str]:
     if nodes:
         latest = max(node.until for node in nodes).astimezone(UTC)
         joined = f"{some([node.name for node in nodes], report, MOST_MEMBERS)} joined just now"
-        due = f"a node's first metrics take two scrapes, and are due by {latest:%H:%M:%S}Z."
-        yield from report.page.wrapped(f"{joined}: {due}", "  ", first="")
+        yield f"{joined}: a node's first metrics take two scrapes, and are due by {latest:%H:%M:%S}Z."
 
 
 def _gone(report: Report) -> Iterator[str]:
@@ -96,8 +107,7 @@ def _gone(report: Report) -> Iterator[str]:
         words.setdefault(node.word, []).append(node.name)
     for word, names in words.items():
         answer = "answers" if len(names) == 1 else "answer"
-        text = f"Not counted: {some(names, report, MOST_MEMBERS)}, which no longer {answer}: {word}."
-        yield from report.page.wrapped(text, "  ", first="")
+        yield f"Not counted: {some(names, report, MOST_MEMBERS)}, which no longer {answer}: {word}."
 
 
 def requirements(report: Report) -> Iterator[str]:
@@ -127,31 +137,42 @@ def checks(report: Report) -> Iterator[str]:
 
 def what_next(report: Report) -> Iterator[str]:
     """What to do where nothing above says it."""
-    diagnosis = report.diagnosis
-    if diagnosis.verdict is Verdict.INCOMPLETE and not diagnosis.causes and not diagnosis.unexplained:
-        reason = f" ({one_line(diagnosis.gaps[0].reason, 200)})" if diagnosis.gaps else ""
-        advice = f"Next: see to what stands first under Not seen{reason}, and run it again."
-        if not diagnosis.server_version:
-            advice = (
-                f"Next: the API server told nothing{reason}. See whether `kubectl get --raw /version` gets an answer"
-                " with the same kubeconfig, and run it again."
-            )
+    advice = next_step(report)
+    if advice:
         yield from report.page.wrapped(advice, "  ", first="")
+
+
+def next_step(report: Report) -> str:
+    """What would tell more, where neither a cause nor a symptom does."""
+    diagnosis = report.diagnosis
+    if diagnosis.verdict is not Verdict.INCOMPLETE or diagnosis.causes or diagnosis.unexplained:
+        return ""
+    reason = f" ({one_line(diagnosis.gaps[0].reason, 200)})" if diagnosis.gaps else ""
+    if not diagnosis.server_version:
+        return (
+            f"Next: the API server told nothing{reason}. See whether `kubectl get --raw /version` gets an answer"
+            " with the same kubeconfig, and run it again."
+        )
+    return f"Next: see to what stands first under Not seen{reason}, and run it again."
 
 
 def not_seen(report: Report) -> Iterator[str]:
     """Every gap; where one reason keeps many things from being seen, it is said once."""
-    gaps, page = report.diagnosis.gaps, report.page
-    if not gaps:
-        return
-    yield page.paint("Not seen:", BOLD)
-    alike: dict[tuple[str, str], list[Gap]] = {}
-    for gap in gaps:
-        alike.setdefault((gap.reason, gap.remedy), []).append(gap)
-    for (reason, remedy), members in alike.items():
+    page = report.page
+    if report.diagnosis.gaps:
+        yield page.paint("Not seen:", BOLD)
+    for (reason, remedy), members in alike(report.diagnosis.gaps).items():
         what = some([_counted(gap, report) for gap in members], report)
         see = f"; see it with `{remedy}`" if remedy else ""
         yield from page.wrapped(f"{what}: {reason}{see}", "    ", first="  ")
+
+
+def alike(gaps: Sequence[Gap]) -> dict[tuple[str, str], list[Gap]]:
+    """Gaps by their reason and how to see what they hide."""
+    found: dict[tuple[str, str], list[Gap]] = {}
+    for gap in gaps:
+        found.setdefault((gap.reason, gap.remedy), []).append(gap)
+    return found
 
 
 def _counted(gap: Gap, report: Report) -> str:

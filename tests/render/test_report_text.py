@@ -125,7 +125,7 @@ def test_hops_say_why_they_are_not_ok() -> None:
 
 
 def test_states_differ_without_colour() -> None:
-    symbols = {report_head._HOP_STATES[state][0] for state in STATES}
+    symbols = {report_head.HOP_STATES[state][0] for state in STATES}
     assert len(symbols) == len(STATES)
 
 
