@@ -49,6 +49,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("NoMatchForKind", where={"fate": "new"}, likelihood=0.9),
+        Says("NoMatchForKind", where={"fate": "either", "outer": "unable to recognize"}, likelihood=0.65),
+        Says("NoMatchForKind", where={"fate": "either"}, likelihood=0.35),
         Says("ResourceNotFound", where={"outer": "*v2.Horizontal"}, likelihood=0.8),
         Says("ListFailed", where={"fate": "new"}, likelihood=0.6),
     ),

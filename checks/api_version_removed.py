@@ -58,6 +58,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("NoMatchForKind", where={"fate": "removed"}),
+        # to 1.23 clients say "unable to recognize": one of a server's own age knows servers of before, not of after
+        Says("NoMatchForKind", where={"fate": "either", "outer": "resource mapping not found"}),
+        Says("NoMatchForKind", where={"fate": "either"}, likelihood=0.6),
+        Says("VersionUnexpected", likelihood=0.3),
         Says("ResourceNotFound", where={"outer": "*v2beta"}, likelihood=0.9),
         Says("ResourceNotFound", where={"outer": "*v1beta"}, likelihood=0.9),
         Says("ListFailed", where={"fate": "removed"}, likelihood=0.7),

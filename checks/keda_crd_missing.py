@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     cls=Class.ELSEWHERE,
     says=(
         Says("NoMatchForKind", where={"fate": "keda"}),
+        Says("NoMatchForKind", where={"fate": "keda", "api": "other"}),
         *(
             Says("ResourceNotFound", where={"outer": words})
             for words in ("keda.sh", "ScaledObject", "ScaledJob", "TriggerAuthentication")

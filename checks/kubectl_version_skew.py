@@ -53,6 +53,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("UnknownFlag", where={"of": "kubectl"}, likelihood=0.9),
+        Says("VersionUnexpected", likelihood=0.8),
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.7),
         Says("NotFound", where={"api": "heapster"}, likelihood=0.6),
         Says("HeapsterUnreached", likelihood=0.6),

@@ -72,6 +72,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.7),
+        # kubectl 1.10 to 1.19 asks Heapster where no metrics API is registered
+        Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.5),
+        Says("NotFound", where={"resource": "apiservices.apiregistration.k8s.io", "name": "v1beta1.metrics.k8s.io"}),
+        Says("TypeUnknown", where={"of": "metrics"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "metrics"}, likelihood=0.8),
         Says("UnknownTarget", likelihood=0.35),
         Says("MetricsAPINotAvailable", likelihood=0.6),

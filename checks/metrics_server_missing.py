@@ -74,6 +74,8 @@ def advise(_: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("ServiceAbsent", likelihood=0.4),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.4),
+        Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.4),
+        Says("TypeUnknown", where={"of": "metrics"}, likelihood=0.5),
         Says("UnknownTarget", likelihood=0.3),
         Says("MetricsAPINotAvailable", likelihood=0.4),
     ),

@@ -35,7 +35,7 @@ _OF_A_CONNECTION = (
 
 def split_wrappers(text: str) -> tuple[str, ...]:
     """The wrappers of a ``%w`` chain, outermost first, without those that only name the connection."""
-    parts = (part.strip(" \t\n\"'[],") for part in text[-_MOST_CONTEXT:].split(": "))
+    parts = (part.strip(" \t\n\"'`[],") for part in text[-_MOST_CONTEXT:].split(": "))
     return tuple(_without_url(part) for part in parts if part and not re.match(_OF_A_CONNECTION, part))
 
 
@@ -172,7 +172,7 @@ def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speak
     if isinstance(error, _OF_THE_SERVER) and connection.path.startswith(("/api/", "/apis/")):
         return Hop.A
     by_hpa = speaker is Speaker.HPA_CONTROLLER
-    if isinstance(error, errors.NotFound) and by_hpa and not connection.api:
+    if isinstance(error, errors.NotFound) and not connection.api and (by_hpa or "/scale" in error.resource):
         return Hop.H
     if isinstance(error, _OF_ANY_API):
         asked_raw = speaker is Speaker.KUBECTL and not getattr(error, "request", "")
@@ -269,8 +269,8 @@ def _hop_of_refusal(error: errors.Forbidden, speaker: Speaker) -> Hop | None:
         return Hop.F
     if resource.startswith("/apis/metrics.k8s.io"):
         return Hop.D
-    if resource.endswith(".metrics.k8s.io"):
-        return Hop.A
+    if resource.endswith(".metrics.k8s.io") or (error.who == "proxy" and error.what == "list"):
+        return Hop.A  # a proxy's name lists nothing for itself; the group may have been cut off
     if error.what == "review" or "metrics-server" in error.user or resource == "configmaps":
         return Hop.D
     return _HOP_OF_SPEAKER.get(speaker)

@@ -685,19 +685,51 @@ class NoMatchForKind(InnermostError, hop=Hop.H):
 
     @property
     def fate(self) -> str:
-        """What became of it: ``removed``, ``new``; ``keda``, ``metrics``, ``other``: whose; ``group``: nothing more."""
+        """What became of it: ``removed``, ``new``, ``either``; whose: ``keda``, ``metrics``, ``other``; else ``group``.
+
+        ``either`` for a beta that came late and went: its name does not tell a server before it from one after it.
+        """
         group, _, version = self.version.rpartition("/")
         if (group or self.group) == "metrics.k8s.io":
             return "metrics"
-        if (group or self.group).endswith("keda.sh"):
+        if (group or self.group).endswith("keda.sh") or (group or self.group) == "keda.k8s.io":
             return "keda"
-        if not self.version:
+        if self.version in _LATE_BETAS:
+            return "either"
+        if not self.version or self.kind == "Scale":
             return "group"
         if "." in group and (not group.endswith(".k8s.io") or group == "autoscaling.k8s.io"):
             return "other"
         if "beta" in version or "alpha" in version or group == "extensions":
             return "removed"
         return "new"
+
+
+_LATE_BETAS = (
+    "autoscaling/v2beta2",  # 1.12 to 1.25
+    "networking.k8s.io/v1beta1",  # 1.14 to 1.21
+)
+
+
+class VersionUnexpected(InnermostError, hop=Hop.H):
+    """``the API version in the data (G/V1) does not match the expected API version (G/V2)`` (kubectl to 1.11)."""
+
+    given: str
+    expected: str
+
+
+class TypeUnknown(InnermostError, hop=Hop.A):
+    """``the server doesn't have a resource type "T"`` (cli-runtime pkg/resource/builder.go)."""
+
+    name: str
+
+    @property
+    def of(self) -> str:
+        """``metrics`` for what only the metrics API has."""
+        return "metrics" if self.name.lower() in _TYPES_OF_METRICS or "metrics.k8s.io" in self.name else ""
+
+
+_TYPES_OF_METRICS = ("nodemetrics", "podmetrics", "nodemetricses", "podmetricses")
 
 
 class VersionDeprecated(InnermostError, hop=Hop.H):

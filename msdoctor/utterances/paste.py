@@ -24,6 +24,7 @@ OWN_BEGINNING = r"""[\ \t\r]*(?:$|```|~~~|[-*+>#]\s|[$%]\s|\d{1,3}[.)]\s|!!!|\|
         |\d{1,3}(?:\.\d{1,3}){3}\ -\s
         |\w+@[\w.-]+[:\s])"""
 
+_FOLDED = r"[ \t-]*[A-Za-z][\w.-]{0,60}: >[-+]?\s*$"  # YAML's header of a text whose line ends are spaces
 _RECORD = r"\s*[IWEF]\d{4} \d\d:\d\d:\d\d\."
 _LIKELY_BEGINNING = r"\s*(?:Error|error|Warning|Failed|failed|Get|Post|Unable|unable|x509|panic|goroutine)[\s:]"
 _MORE_MUST_COME = (":", ",", "[", "(", '"', " ")
@@ -66,10 +67,13 @@ class _Held:
         self._size = len(text)
         self._width = len(text) - self._indent
         self._block = text.endswith("=<")
+        self._folded = text.rstrip().endswith((">-", ">", ">+")) and re.match(_FOLDED, text) is not None
 
     def goes_on(self, following: str, is_unfinished: Unfinished) -> bool:
         if self._size + len(following) > MOST_LINE:
             return False
+        if self._folded:
+            return following[: self._indent + 1].isspace() and not following.isspace()
         if self._block:
             is_open = self._parts[-1].strip() != ">" or len(self._parts) == 1
             return is_open and not re.match(_RECORD, following)  # of a value that was cut the end never comes
@@ -82,7 +86,9 @@ class _Held:
         return is_unfinished(self._joined(), self._unindented(following))
 
     def add(self, following: str) -> None:
-        if self._block:
+        if self._folded:
+            self._parts.append(" " + following.strip())
+        elif self._block:
             self._parts.append("\n" + following.strip())
             self._block = following.strip() != ">"
         else:
@@ -92,7 +98,7 @@ class _Held:
     def let_go(self, is_unfinished: Unfinished) -> Iterator[Line]:
         """The joined line; or each of its parts, if joining did not finish what the first one says."""
         joined = self._joined()
-        if len(self._parts) == 1 or joined.count("\n") or not is_unfinished(joined, ""):
+        if len(self._parts) == 1 or self._folded or joined.count("\n") or not is_unfinished(joined, ""):
             yield Line(joined, self._number, self._note)
             return
         for offset, part in enumerate(self._parts):

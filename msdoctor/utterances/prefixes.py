@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,6 +26,10 @@ _TIMESTAMP = _RFC3339 + r"\s"
 _JOURNAL = (
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?|" + _RFC3339 + r") \S{1,253} ([\w.@-]{1,64})\[\d{1,10}\]: "
 )
+# One field of a document that was printed over several lines, as log stores show what they keep
+_FIELD_OF_A_STORE = r'"(?:log|message|MESSAGE|textPayload|msg)"\s?: ?"((?:[^"\\]|\\.){0,60000})"?,?\s*$'
+_IN_STORES = ("log", "MESSAGE", "textPayload")
+_DEEPEST = 3  # objects within objects of a store's document that are looked into
 _BARS = "│┃║"  # frames of terminal programs such as k9s
 # logrus' text format, in which k3s and k0s print what their components say
 _LOGFMT = r'time="?([^"\s]{1,40}(?: [^"\s]{1,20})?)"? level=\w{1,10} msg="((?:[^"\\]|\\.){0,60000})"?'
@@ -72,8 +77,10 @@ def _one(carried: Carried) -> Carried | None:
     head = text[:1]
     if head == "[" and (pod := re.match(_POD, text)):
         return _without(carried, text[pod.end() :], None, speaker_of_name(f"{pod[2]} {pod[1]}"))
-    if head == "{" and text.startswith('{"log":'):
-        return _docker(carried, text)
+    if head == "{" and any(f'"{name}"' in text for name in _IN_STORES):
+        return _stored(carried, text)
+    if head == '"' and (field := re.match(_FIELD_OF_A_STORE, text)):
+        return _without(carried, unquote(field[1]).rstrip("\n"), None)
     if head == "t" and (logfmt := re.match(_LOGFMT, text)):
         return _without(carried, unquote(logfmt[2]), logfmt[1], speaker_of_name(text[logfmt.end() :]))
     if head.isdigit():
@@ -98,15 +105,27 @@ def _without(carried: Carried, text: str, stamp: str | None, speaker: Speaker = 
     )
 
 
-def _docker(carried: Carried, text: str) -> Carried | None:
+def _stored(carried: Carried, text: str) -> Carried | None:
+    """What docker's driver, or a log store that has such documents within its own, keeps of a line."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    log = document.get("log")
-    if not isinstance(log, str):
+    log = _line_in(document, _DEEPEST)
+    if log is None:
         return None
-    return replace(_without(carried, log.rstrip("\r\n"), str(document.get("time", ""))), partial=not log.endswith("\n"))
+    time = document.get("time", "")
+    is_docker = text.startswith('{"log":')
+    return replace(_without(carried, log.rstrip("\r\n"), str(time)), partial=is_docker and not log.endswith("\n"))
+
+
+def _line_in(document: Mapping[str, object], depth: int) -> str | None:
+    """The line that a document, or one within it, keeps."""
+    for name in _IN_STORES:
+        if isinstance(line := document.get(name), str):
+            return line
+    within = (part for part in document.values() if isinstance(part, dict)) if depth else ()
+    return next((line for part in within if (line := _line_in(part, depth - 1)) is not None), None)
 
 
 def read_time(text: str) -> datetime | None:

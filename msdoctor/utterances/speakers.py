@@ -63,6 +63,7 @@ _WORDINGS = (
     ("probe failed", Speaker.KUBELET),
     ("Error from server", Speaker.KUBECTL),
     ("error: ", Speaker.KUBECTL),
+    ("HTTP response body: ", Speaker.KUBECTL),  # another client, of the same server
 )
 
 # kubernetes pkg/kubelet/server/server.go, InstallAuthFilter; the API servers' library says the same in another file.

@@ -125,8 +125,9 @@ GRAMMARS: tuple[Grammar, ...] = (
     *(
         Grammar(
             resource,
-            r"(?P<resource>\w{4,40}(?:/scale)?(?:\.[a-z0-9.]{1,100})?) \"(?P<name>[^\"]{1,510})\" not found",
-            lambda match: errors.NotFound(match["resource"], match["name"]),
+            r"(?P<resource>\w{4,40}(?:/scale)?(?:\.[a-z0-9.]{1,100})?)"
+            r" (?:\"(?P<name>[^\"]{1,510})\"|<[\w -]{1,60}>) not found",
+            lambda match: errors.NotFound(match["resource"], match["name"] or ""),
         )
         for resource in (
             "podmetrics",
@@ -140,11 +141,55 @@ GRAMMARS: tuple[Grammar, ...] = (
             "apiservices",
         )
     ),
+    # as kubectl heads it, where a title keeps no more of it
+    Grammar(
+        "(NotFound): ",
+        r"\(NotFound\): (?P<resource>(?:pod|node)metrics\.metrics\.k8s\.io)(?![ .]*\")",
+        lambda match: errors.NotFound(match["resource"], ""),
+    ),
     Grammar(
         'no matches for kind "',
         r"no matches for kind \"(?P<kind>[^\"]{1,253})\"?(?: in (?:versions? \"?\[?\"?(?P<version>[^\s\"\]]{1,253})"
         r"|group \"(?P<group>[^\"]{0,253})))?",
         lambda match: errors.NoMatchForKind(match["kind"], match["version"] or "", match["group"] or ""),
+    ),
+    # to 1.9, whose kinds print as GROUP/VERSION, Kind=KIND; resources do to this day
+    Grammar(
+        "no matches for ",
+        r"no matches for (?P<group>[\w.-]{0,253})/(?P<version>\w{0,40}), (?:Kind|Resource)=(?P<kind>\w{1,253})",
+        lambda match: errors.NoMatchForKind(
+            match["kind"], f"{match['group']}/{match['version']}" if match["version"] else "", match["group"]
+        ),
+    ),
+    # argoproj gitops-engine pkg/sync/sync_context.go
+    Grammar(
+        "The Kubernetes API could not find ",
+        r"The Kubernetes API could not find (?:version \"(?P<version>\w{1,40})\" of )?"
+        r"(?:(?P<group>[\w.-]{1,253})/)?(?P<kind>\w{1,253}) for requested resource",
+        lambda match: errors.NoMatchForKind(
+            match["kind"],
+            f"{match['group'] or ''}/{match['version']}".strip("/") if match["version"] else "",
+            match["group"] or "",
+        ),
+    ),
+    # apimachinery pkg/runtime/error.go
+    Grammar(
+        'no kind "',
+        r"no kind \"(?P<kind>[^\"]{1,253})\" is registered for version \"(?P<version>[^\"]{1,253})",
+        lambda match: errors.NoMatchForKind(match["kind"], match["version"]),
+    ),
+    # kubectl to 1.11, cli-runtime pkg/resource
+    Grammar(
+        "the API version in the data (",
+        r"the API version in the data \((?P<given>[^)]{1,253})\)"
+        r" does not match the expected API version \((?P<expected>[^)]{1,253})",
+        lambda match: errors.VersionUnexpected(match["given"], match["expected"]),
+    ),
+    # cli-runtime pkg/resource/builder.go
+    Grammar(
+        "the server doesn't have a resource type ",
+        r"the server doesn't have a resource type \"(?P<kind>[^\"]{1,253})",
+        lambda match: errors.TypeUnknown(match["kind"]),
     ),
     Grammar(
         " is deprecated in v1.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msdoctor.utterances import errors
 from msdoctor.utterances.grammar import Grammar, plain, says, trim
 
@@ -33,6 +35,15 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("CPU(cores)", r"CPU\(cores\)\s{1,40}(?:CPU%\s{1,40})?MEMORY\(bytes\)", says(errors.Shown())),
     plain("NodeMetricsList", errors.Shown()),
     plain("PodMetricsList", errors.Shown()),
+    # kubernetes-client for Python prints the body of an answer as it came: kubernetes/client/exceptions.py; what
+    # API servers say in plain text: apiserver pkg/util/proxy, net/http's and go-restful's 404
+    *(
+        Grammar(f"HTTP response body: {body}", re.escape(f"HTTP response body: {body}"), says(error))
+        for body, error in (
+            ("service unavailable", errors.ServiceUnavailable()),
+            ("404 page not found", errors.ResourceNotFound()),
+        )
+    ),
     # kubernetes pkg/controller/podautoscaler: horizontal.go, replica_calculator.go
     Grammar(
         "unable to get metrics for resource ",
@@ -53,6 +64,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         "missing pod-level request for ",
         r"missing pod-level request for (\S{1,60})(?: in Pod (\S{1,253}))?",
         lambda match: errors.MissingRequest(match[1], "", trim(match[2])),
+    ),
+    # to 1.5: pkg/controller/podautoscaler/metrics/metrics_client.go
+    Grammar(
+        "some pods do not have request for ",
+        r"some pods do not have request for (\w{1,20})",
+        lambda match: errors.MissingRequest(match[1]),
     ),
     plain("did not receive metrics for any ready pods", errors.NoPodsReady()),
     plain("did not receive metrics for targeted pods", errors.NoPodsReady()),

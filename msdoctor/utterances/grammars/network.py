@@ -98,7 +98,11 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("context canceled", r"context canceled", says(errors.Canceled())),
     # http.ProxyFromEnvironment: the proxy's answer to CONNECT stands alone, without "bad status"
     *(
-        Grammar(f": {answer}", r": (" + answer + r")(?=\"|\s*$)", lambda match: errors.ProxyAnswer(match[1]))
+        Grammar(
+            f": {answer}",
+            r"(?<![Rr]eason)(?<![Ss]tatus): (" + answer + r")(?=\"|\s*$)",
+            lambda match: errors.ProxyAnswer(match[1]),
+        )
         for answer in (
             "Forbidden",
             "Service Unavailable",

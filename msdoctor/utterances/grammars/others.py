@@ -51,6 +51,15 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar("bad_data: ", r"bad_data: [^\"]{1,300}", lambda _: errors.PrometheusAnswered("bad_data")),
     plain("no metrics retrieved for query", errors.NoAdapterMetrics()),
+    # keda pkg/provider/provider.go and pkg/scaling/scale_handler.go
+    plain("no matching metrics found for ", errors.NoAdapterMetrics()),
+    # prometheus-adapter pkg/custom-provider/series_registry.go
+    Grammar(
+        "metric ",
+        r"metric (?P<metric>[\w./*()-]{1,253}) not registered",
+        lambda match: errors.MetricUnknown(match["metric"]),
+        word=" not registered",
+    ),
     Grammar(
         "None of the results returned by when fetching metric ",
         r"None of the results returned by when fetching metric \S{1,253}",
@@ -78,8 +87,22 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("failed to call webhook", "admission webhook"),
             ("conversion webhook for ", "conversion webhook"),
             ("Cannot read targetRef", "VPA"),
-            ("Error scraping ", "an exporter"),
             ("The connection to the server ", "kubectl's own configuration"),
+        )
+    ),
+    # dashboard-metrics-scraper says it of the two lists that it gets of the metrics API; what follows is the error
+    Grammar(
+        "Error scraping ",
+        r"Error scraping (?!(?:node|pod) metrics: ).{0,300}",
+        says(errors.OtherSystem("an exporter")),
+    ),
+    # dashboard src/app/backend/integration/metric
+    *(
+        plain(words, errors.OtherSystem("the dashboard's scraper"))
+        for words in (
+            "Skipping metric because of error: Metric label not set",
+            "No metric client provided. Skipping metrics",
+            "resources from sidecar instead of ",
         )
     ),
     Grammar(

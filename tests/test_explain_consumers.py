@@ -1,0 +1,191 @@
+"""What ``explain`` answers to those who ask for metrics: in the words of kubectl, the HPA controller and other clients.
+
+Texts are made from the formats that upstream's sources print; the answers are those of the bundled checks.
+"""
+
+# ruff: noqa: E501  lines stand here as they are printed
+
+from __future__ import annotations
+
+import pytest
+
+from msdoctor import registry
+from msdoctor.explain import Explanation, explain
+from msdoctor.utterances.reader import read
+
+INDEX = registry.load_index(())
+
+REFUSED = (
+    'nodes.metrics.k8s.io is forbidden: User "system:serviceaccount:desk:desk" cannot list resource "nodes" in API'
+    ' group "metrics.k8s.io" at the cluster scope'
+)
+QUOTED = REFUSED.replace('"', '\\\\\\"')
+
+
+def answer(text: str) -> Explanation:
+    return explain(read(text.splitlines()), INDEX)
+
+
+def ids(text: str) -> list[str]:
+    return [match.id for match in answer(text).matches]
+
+
+SURE = {
+    "another client's body of an answer": (
+        f'Reason: Forbidden\nHTTP response body: {{"kind":"Status","message":"{REFUSED}","reason":"Forbidden","code":403}}',
+        "rbac-user-metrics-forbidden",
+    ),
+    "a dashboard's scraper": (
+        f"Error scraping node metrics: {REFUSED}",
+        "rbac-user-metrics-forbidden",
+    ),
+    "a field of a log store's document": (
+        f'{{\n  "_source": {{\n    "log": "{{\\"msg\\":\\"Error scraping node metrics: {QUOTED}\\"}}\\n",\n    "stream": "stderr"',
+        "rbac-user-metrics-forbidden",
+    ),
+    "a log store's document on one line": (
+        f'{{"_source":{{"kubernetes":{{"host":"n1"}},"log":"{{\\"msg\\":\\"Error scraping node metrics: {QUOTED}\\"}}\\n"}}}}',
+        "rbac-user-metrics-forbidden",
+    ),
+    "an exporter that is none of this": (
+        "Error scraping target: dial tcp 10.0.0.9:9100: connect: connection refused",
+        "not-resource-metrics-pipeline",
+    ),
+    "a dashboard without its scraper": (
+        "2026/01/02 03:04:05 Internal error occurred: No metric client provided. Skipping metrics.",
+        "not-resource-metrics-pipeline",
+    ),
+    "GitOps, of a version that is gone": (
+        'The Kubernetes API could not find version "v2beta1" of autoscaling/HorizontalPodAutoscaler for requested resource shop/web. Version "v2" of autoscaling/HorizontalPodAutoscaler is installed on the destination cluster.',
+        "api-version-removed",
+    ),
+    "a version that is gone, to a client of after 1.23": (
+        'error: resource mapping not found for name: "web" namespace: "" from "hpa.yaml": no matches for kind "HorizontalPodAutoscaler" in version "autoscaling/v2beta2"\nensure CRDs are installed first',
+        "api-version-removed",
+    ),
+    "a version that came late, to a server of before": (
+        'error: unable to recognize "hpa.yaml": no matches for kind "HorizontalPodAutoscaler" in version "autoscaling/v2"',
+        "api-version-not-yet-served",
+    ),
+    "a target's kind without its group, to 1.9": (
+        "the HPA controller was unable to get the target's current scale: no matches for /, Kind=Deployment",
+        "hpa-scaletargetref-wrong-api",
+    ),
+    "a scale that the controller does not know": (
+        'the HPA controller was unable to get the target\'s current scale: no kind "Scale" is registered for version "extensions/v1beta1"',
+        "hpa-scaletargetref-wrong-api",
+    ),
+    "the metrics API's resource in a REST mapper": (
+        "failed to list: no matches for metrics.k8s.io/v1beta1, Resource=pods",
+        "metrics-api-not-registered",
+    ),
+    "the APIService looked for and not there": (
+        'Error from server (NotFound): apiservices.apiregistration.k8s.io "v1beta1.metrics.k8s.io" not found',
+        "metrics-api-not-registered",
+    ),
+    "KEDA of before 2.0": (
+        'unable to fetch metrics from external metrics API: no matches for kind "ScaledObject" in version "keda.k8s.io/v1alpha1"',
+        "keda-crd-missing",
+    ),
+    "an adapter that has no such metric": (
+        "I0503 14:41:21.242625       1 series_registry.go:156] metric pods/http_requests(namespaced) not registered",
+        "custom-metrics-not-exposed",
+    ),
+    "a namespace that cannot be emptied for another API's sake": (
+        (
+            "    - type: NamespaceDeletionDiscoveryFailure\n"
+            "      reason: DiscoveryFailed\n"
+            "      message: >-\n"
+            "        Discovery failed for some groups, 1 failing: unable to retrieve the\n"
+            "        complete list of server APIs: upload.store.example.com/v1: the\n"
+            "        server is currently unable to handle the request\n"
+            "      status: 'True'"
+        ),
+        "not-resource-metrics-pipeline",
+    ),
+    "an old kubectl's scheme": (
+        'Error from server (BadRequest): error when creating "apiservice.yaml": the API version in the data (apiregistration.k8s.io/v1beta1) does not match the expected API version (apiregistration.k8s.io/v1)',
+        "kubectl-version-skew",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SURE)
+def test_names_the_one_cause(case: str) -> None:
+    text, cause = SURE[case]
+    found = answer(text)
+
+    assert ([match.id for match in found.matches], found.ambiguous) == ([cause], False)
+
+
+OPEN = {
+    "KEDA without a value": (
+        "unable to fetch metrics from external metrics API: no matching metrics found for s0-queue",
+        "custom-metrics-query-empty",
+        "",
+    ),
+    "a dashboard that finds nobody who serves metrics": (
+        '{"level":"error","msg":"Error scraping node metrics: the server could not find the requested resource (get nodes.metrics.k8s.io)"}',
+        "metrics-api-not-registered",
+        "metrics-server-missing",
+    ),
+    "another client whom the aggregator answers in plain text": (
+        "ApiException: (503)\nReason: Service Unavailable\nHTTP response body: service unavailable",
+        "aggregator-cannot-reach-service",
+        "metrics-server-not-ready",
+    ),
+    "another client to whom nobody answers": (
+        "ApiException: (404)\nReason: Not Found\nHTTP response body: 404 page not found",
+        "metrics-api-not-registered",
+        "metrics-server-missing",
+    ),
+    "a beta that came late and went": (
+        'no matches for kind "HorizontalPodAutoscaler" in version "autoscaling/v2beta2"',
+        "api-version-removed",
+        "api-version-not-yet-served",
+    ),
+    "the same, to a client of before 1.24, whose own servers all have it or do not have it yet": (
+        'error: unable to recognize "hpa.yaml": no matches for kind "HorizontalPodAutoscaler" in version "autoscaling/v2beta2"',
+        "api-version-not-yet-served",
+        "api-version-removed",
+    ),
+    "kubectl 1.10 to 1.19, which asks Heapster where no metrics API is registered": (
+        "Error from server (NotFound): the server could not find the requested resource (get services http:heapster:)",
+        "kubectl-version-skew",
+        "metrics-api-not-registered",
+    ),
+    "a title that ends with the resource": (
+        "Error from server (NotFound): podmetrics.metrics.k8s.io",
+        "metrics-not-yet-available",
+        "",
+    ),
+    "a front proxy's name, and the group cut off": (
+        'forbidden: User "aggregator" cannot list resource "nodes" in API group',
+        "requestheader-ca-same-as-client-ca",
+        "requestheader-allowed-names-mismatch",
+    ),
+    "a target in quotes of a chat": (
+        '`deployments/scale.apps "web" not found`',
+        "hpa-target-not-found",
+        "hpa-wrong-namespace",
+    ),
+    "kubectl get of a type that only the metrics API has": (
+        'error: the server doesn\'t have a resource type "nodemetrics"',
+        "metrics-api-not-registered",
+        "metrics-server-missing",
+    ),
+    "an HPA of Heapster's time": (
+        "failed to get CPU utilization: failed to get CPU consumption and request: some pods do not have request for cpu",
+        "hpa-missing-requests",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OPEN)
+def test_lists_the_likeliest_first(case: str) -> None:
+    text, first, another = OPEN[case]
+    found = ids(text)
+
+    assert found[0] == first
+    assert not another or another in found[1:]
