@@ -71,11 +71,18 @@ def _within_word(text: str, position: int) -> bool:
 
 def breaks_off(error: InnermostError, following: str) -> bool:
     """Whether an error at the very end of a line is cut in its last word, so that ``following`` belongs to it."""
+    if isinstance(error, errors.NotValidFor | errors.NotValidForAny) and error.wanted:
+        return error.wanted[-1:] in _OF_AN_ADDRESS and following[:1] in _OF_AN_ADDRESS
+    return is_cut(error)
+
+
+def is_cut(error: InnermostError) -> bool:
+    """Whether a part of an error is not as anybody prints it, but cut, or joined with the next word."""
     match error:
-        case errors.NotValidFor(wanted=""):
+        case errors.NotValidFor():
+            return not error.wanted
+        case errors.Dial() if error.address.endswith((":connect", ":getsockopt", ":")):
             return True
-        case errors.NotValidFor() | errors.NotValidForAny():
-            return error.wanted[-1:] in _OF_AN_ADDRESS and following[:1] in _OF_AN_ADDRESS
         case errors.Dial() | errors.Lookup() | errors.ConnectionLost():
             return not error.failure.endswith(_FAILURES)
         case errors.TLSAlert():

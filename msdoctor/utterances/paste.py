@@ -1,8 +1,9 @@
 """Lines as people paste them, made into the lines that were printed.
 
-A terminal wraps at its width, in mid-word, without a mark; a text with the paste in it may indent both halves. Whether
-a line goes on in the next one is therefore judged from its form: it is long, what it says is unfinished, and the next
-line does not begin anything of its own.
+A terminal wraps at its width, in mid-word, without a mark; mail and documents fold between words; a text with the
+paste in it may indent both halves, or quote them with ``>``. Whether a line goes on in the next one is therefore judged
+from its form: it is long, what it says is unfinished, and the next line does not begin anything of its own. How its
+parts belong together is told by what they then say.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from dataclasses import dataclass
 Unfinished = Callable[[str, str], bool]
 """Whether a text breaks off in what it says, given the line that follows it (empty: none does)."""
 
+Sense = Callable[[str], int]
+"""How much of a text reads as errors that somebody prints: less where words were joined, or torn apart."""
+
 MOST_LINE = 64 * 1024
 MOST_PARTS = 64  # screen lines that one printed line is looked for in
 NARROWEST = 60  # columns; nobody reads logs in a narrower terminal
 
-OWN_BEGINNING = r"""[\ \t\r]*(?:$|```|~~~|[-*+>#]\s|[$%]\s|\d{1,3}[.)]\s|!!!|\|
+OWN_BEGINNING = r"""[\ \t\r]*(?:$|```|~~~|[-*+#]\s|[$%]\s|\d{1,3}[.)]\s|!!!|\|
         |\{|\[(?:pod/|[-+]\])|\d{4}-\d\d-\d\d[T\ ]|[A-Z][a-z]{2}\ [\ \d]\d\ \d\d:\d\d:\d\d
         |[IWEF]\d{4}\ \d\d:\d\d:\d\d\.|\d{4}/\d\d/\d\d\ |(?:time|ts|level)=|\[[A-Z]{4,8}\]\s
         |\d{1,3}(?:\.\d{1,3}){3}\ -\s
@@ -28,6 +32,8 @@ _FOLDED = r"[ \t-]*[A-Za-z][\w.-]{0,60}: >[-+]?\s*$"  # YAML's header of a text 
 _RECORD = r"\s*[IWEF]\d{4} \d\d:\d\d:\d\d\."
 _LIKELY_BEGINNING = r"\s*(?:Error|error|Warning|Failed|failed|Get|Post|Unable|unable|x509|panic|goroutine)[\s:]"
 _MORE_MUST_COME = (":", ",", "[", "(", '"', " ")
+_BEFORE_A_TIME = ("current time", "is after", "is before")  # in what is said of certificates
+_QUOTED = r"(?:>\s?){1,5}(?=\S)"  # as mail and Markdown quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +45,30 @@ class Line:
     note: str = ""
 
 
-def printed_lines(lines: Iterable[str], is_unfinished: Unfinished, first: int = 1) -> Iterator[Line]:
+def printed_lines(lines: Iterable[str], is_unfinished: Unfinished, sense: Sense, first: int = 1) -> Iterator[Line]:
     """The printed lines of a paste, in one pass. ``first``: the number of the first line."""
     held: _Held | None = None
     for number, raw in enumerate(lines, first):
         whole = raw.rstrip("\r\n")
-        text = whole[:MOST_LINE]
-        if held is not None and held.goes_on(text, is_unfinished):
+        quote = re.match(_QUOTED, whole) if whole.startswith(">") else None
+        text = (whole[quote.end() :] if quote else whole)[:MOST_LINE]
+        is_quoted = quote is not None
+        if held is not None and held.is_quoted is is_quoted and held.goes_on(text, is_unfinished):
             held.add(text)
             continue
         if held is not None:
-            yield from held.let_go(is_unfinished)
+            yield from held.let_go(is_unfinished, sense)
         note = f"only the first {MOST_LINE // 1024} KiB of this line were read" if len(whole) > MOST_LINE else ""
-        held = _Held(text, number, note)
+        held = _Held(text, number, note, is_quoted)
     if held is not None:
-        yield from held.let_go(is_unfinished)
+        yield from held.let_go(is_unfinished, sense)
 
 
 class _Held:
     """A line that may go on in the next one."""
 
-    def __init__(self, text: str, number: int, note: str) -> None:
+    def __init__(self, text: str, number: int, note: str, is_quoted: bool) -> None:
+        self.is_quoted = is_quoted
         self._indent = len(text) - len(text.lstrip())
         self._parts = [text]
         self._number = number
@@ -68,6 +77,7 @@ class _Held:
         self._width = len(text) - self._indent
         self._block = text.endswith("=<")
         self._folded = text.rstrip().endswith((">-", ">", ">+")) and re.match(_FOLDED, text) is not None
+        self._is_over = False  # what was added last has any width
 
     def goes_on(self, following: str, is_unfinished: Unfinished) -> bool:
         if self._size + len(following) > MOST_LINE:
@@ -77,13 +87,16 @@ class _Held:
         if self._block:
             is_open = self._parts[-1].strip() != ">" or len(self._parts) == 1
             return is_open and not re.match(_RECORD, following)  # of a value that was cut the end never comes
-        if self._width < NARROWEST or len(self._parts) == MOST_PARTS or re.match(OWN_BEGINNING, following, re.VERBOSE):
+        if self._width < NARROWEST or len(self._parts) == MOST_PARTS:
+            return False
+        if re.match(OWN_BEGINNING, following, re.VERBOSE) and not self._parts[-1].rstrip().endswith(_BEFORE_A_TIME):
             return False
         if re.match(_LIKELY_BEGINNING, following) and not self._parts[-1].endswith(_MORE_MUST_COME):
             return False
-        if len(self._parts) > 1 and len(self._parts[-1]) < self._width:
+        if len(self._parts) > 1 and not self._was_full(following):
             return False
-        return is_unfinished(self._joined(), self._unindented(following))
+        rest = self._unindented(following)
+        return is_unfinished(self._ways_to_join()[0], rest)
 
     def add(self, following: str) -> None:
         if self._folded:
@@ -93,19 +106,37 @@ class _Held:
             self._block = following.strip() != ">"
         else:
             self._parts.append(self._unindented(following))
+            if " " in following.strip():  # one word may be longer than any line
+                self._width = max(self._width, len(self._parts[-1]))
         self._size += len(following)
 
-    def let_go(self, is_unfinished: Unfinished) -> Iterator[Line]:
-        """The joined line; or each of its parts, if joining did not finish what the first one says."""
-        joined = self._joined()
-        if len(self._parts) == 1 or self._folded or joined.count("\n") or not is_unfinished(joined, ""):
-            yield Line(joined, self._number, self._note)
+    def let_go(self, is_unfinished: Unfinished, sense: Sense) -> Iterator[Line]:
+        """The joined line; or each of its parts, if no way to join them finishes what the first one says."""
+        self._is_over = True
+        ways = self._ways_to_join()
+        if len(self._parts) > 1 and not self._folded and "\n" not in ways[0]:
+            ways = [joined for joined in ways if not is_unfinished(joined, "")]
+        if ways:
+            yield Line(max(ways, key=sense) if len(ways) > 1 else ways[0], self._number, self._note)
             return
         for offset, part in enumerate(self._parts):
             yield Line(part, self._number + offset, self._note)
 
-    def _joined(self) -> str:
-        return "".join(self._parts)
+    def _was_full(self, following: str) -> bool:
+        """Whether the last part has the width of the others, or had no room for the following's first word."""
+        first_word = following.split(maxsplit=1)[0] if following.strip() else ""
+        room = self._width - len(self._parts[-1])
+        return room <= 0 or len(first_word) + 1 > room
+
+    def _ways_to_join(self) -> list[str]:
+        """As a terminal wraps, which is evenly, as mail folds, and as a table breaks a word; the likeliest first."""
+        if len(self._parts) == 1 or self._folded or self._parts[1].startswith("\n"):
+            return ["".join(self._parts)]
+        bare = [part.strip() for part in self._parts]
+        wrapped, folded, broken = "".join(self._parts), " ".join(bare), "".join(bare)
+        lengths = [len(self._parts[0]) - self._indent, *map(len, self._parts[1:])]
+        is_even = len(set(lengths[:-1] if self._is_over else lengths)) == 1
+        return list(dict.fromkeys((wrapped, folded, broken) if is_even else (folded, wrapped, broken)))
 
     def _unindented(self, text: str) -> str:
         """The text without the indentation that the first half has too; a space that was wrapped stays."""

@@ -30,6 +30,12 @@ _JOURNAL = (
 _FIELD_OF_A_STORE = r'"(?:log|message|MESSAGE|textPayload|msg)"\s?: ?"((?:[^"\\]|\\.){0,60000})"?,?\s*$'
 _IN_STORES = ("log", "MESSAGE", "textPayload")
 _DEEPEST = 3  # objects within objects of a store's document that are looked into
+# The rest of a journal's line where its time is of another language, or the selection began within it.
+_PROGRAM = (
+    r"(?:\S{1,253} {1,2}){0,5}?"
+    r"(?P<name>kube[\w.-]{0,40}|hyperkube|k3s[\w-]{0,20}|rke2[\w-]{0,20}|[\w.-]{0,20}microk8s[\w.-]{0,40})"
+    r"(?:\[\d{1,10}\]: |: (?=[IWEF]\d{4} \d\d:))"
+)
 _BARS = "│┃║"  # frames of terminal programs such as k9s
 # logrus' text format, in which k3s and k0s print what their components say
 _LOGFMT = r'time="?([^"\s]{1,40}(?: [^"\s]{1,20})?)"? level=\w{1,10} msg="((?:[^"\\]|\\.){0,60000})"?'
@@ -83,15 +89,18 @@ def _one(carried: Carried) -> Carried | None:
         return _without(carried, unquote(field[1]).rstrip("\n"), None)
     if head == "t" and (logfmt := re.match(_LOGFMT, text)):
         return _without(carried, unquote(logfmt[2]), logfmt[1], speaker_of_name(text[logfmt.end() :]))
-    if head.isdigit():
-        if cri := re.match(_CRI, text):
-            return replace(_without(carried, text[cri.end() :], cri[1]), partial=cri[2] == "P")
-        if journal := re.match(_JOURNAL, text):
-            return _without(carried, text[journal.end() :], journal[1], speaker_of_name(journal[2]))
-        if stamp := re.match(_TIMESTAMP, text):
-            return _without(carried, text[stamp.end() :], stamp[1])
-    if head.isupper() and (journal := re.match(_JOURNAL, text)):
-        return _without(carried, text[journal.end() :], None, speaker_of_name(journal[2]))
+    if head.isdigit() and (cri := re.match(_CRI, text)):
+        return replace(_without(carried, text[cri.end() :], cri[1]), partial=cri[2] == "P")
+    return _journals(carried, text, head)
+
+
+def _journals(carried: Carried, text: str, head: str) -> Carried | None:
+    if (head.isdigit() or head.isupper()) and (journal := re.match(_JOURNAL, text)):
+        return _without(carried, text[journal.end() :], journal[1], speaker_of_name(journal[2]))
+    if head.isdigit() and (stamp := re.match(_TIMESTAMP, text)):
+        return _without(carried, text[stamp.end() :], stamp[1])
+    if ": " in text[:400] and (program := re.match(_PROGRAM, text)):
+        return _without(carried, text[program.end() :], None, speaker_of_name(program["name"]))
     return None
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
 from msdoctor.utterances.connections import connection_of, split_wrappers
 from msdoctor.utterances.errors import InnermostError
-from msdoctor.utterances.innermost import Found, breaks_off, find_errors
+from msdoctor.utterances.innermost import Found, breaks_off, find_errors, is_cut
 from msdoctor.utterances.milestones import milestone
 from msdoctor.utterances.paste import MOST_LINE, Line, printed_lines
 from msdoctor.utterances.prefixes import Carried, take_off
@@ -32,7 +32,7 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN, first: int
 
     ``speaker``: whose log it is, where that is known. ``first``: the number of the first line.
     """
-    for line in _without_partials(printed_lines(lines, _is_unfinished, first)):
+    for line in _without_partials(printed_lines(lines, _is_unfinished, _sense, first)):
         carried = take_off(line.text)
         for text in _records_in(carried.text):
             yield from _utterances(text, line, carried, speaker)
@@ -196,3 +196,11 @@ def _is_unfinished(text: str, following: str) -> bool:
             record.fields and _IN_FIELD.match(following)
         )
     return record.severity in ("E", "F") or "://" in body or body.count('"') % 2 == 1 or is_a_beginning(body)
+
+
+def _sense(text: str) -> int:
+    """How many letters of a line belong to errors as somebody prints them, and to their fields' names."""
+    record = read_record(take_off(text).text.strip())
+    body = record.fields.get("err") or unquote(" ".join((record.message, *record.fields.values())))
+    spans = (body[found.start : found.end] for found in find_errors(body) if not is_cut(found.error))
+    return sum(len(span) - span.count(" ") for span in spans) + sum(map(len, record.fields))

@@ -3,6 +3,7 @@
 # ruff: noqa: E501  log lines stand here as they were printed
 
 import json
+import textwrap
 
 import pytest
 
@@ -23,6 +24,19 @@ OLD = (
     "unable to fully scrape metrics: unable to fully scrape metrics from node n: unable to fetch metrics from node n: "
     'Get "https://192.168.10.51:10250/stats/summary?only_cpu_and_memory=true": x509: certificate is valid for '
     "192.168.10.50, not 192.168.10.51"
+)
+EXPIRED = (
+    'E0114 02:25:00.528571       1 scraper.go:149] "Failed to scrape node" err="Get \\"https://192.168.10.51:10250'
+    '/metrics/resource\\": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: '
+    'current time 2026-01-14T02:25:00Z is after 2026-01-06T06:23:35Z" node="k8s-node1"'
+)
+REFUSED = (
+    'E0114 02:25:00.528571       1 scraper.go:149] "Failed to scrape node" err="Get \\"https://192.168.10.51:10250'
+    '/metrics/resource\\": dial tcp 192.168.10.51:10250: connect: connection refused" node="k8s-node1"'
+)
+REVIEW = (
+    'E0114 02:25:00.528571    1203 webhook.go:154] Failed to make webhook authenticator request: Post "https://'
+    '192.168.10.50:6443/apis/authentication.k8s.io/v1/tokenreviews": dial tcp 192.168.10.50:6443: i/o timeout'
 )
 STORY_WRAPPED = """\
 - kube-apiserverでAggregation Layerを有効にする
@@ -75,6 +89,34 @@ def test_a_line_wrapped_at_any_width_reads_as_if_it_were_whole(line: str) -> Non
         pasted = [" " * 4 + line[start : start + width] + "\n" for start in range(0, len(line), width)]
 
         assert [essence(utterance) for utterance in read(pasted)] == [essence(whole)], width
+
+
+@pytest.mark.parametrize("lead", ["", " ", "    "], ids=["bare", "space", "indented"])
+@pytest.mark.parametrize("line", [SCRAPE, EXPIRED, REFUSED], ids=["names", "expired", "refused"])
+def test_a_line_that_mail_folded_between_words_reads_as_if_it_were_whole(line: str, lead: str) -> None:
+    (whole,) = read([line])
+    for width in range(72, 160):
+        folded = textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+        pasted = [folded[0], *(lead + part for part in folded[1:])]
+
+        said = [(utterance.error, utterance.connection.url) for utterance in read(pasted)]
+
+        assert said == [(whole.error, whole.connection.url)], width
+
+
+def test_a_folded_line_that_was_quoted_reads_as_if_it_were_whole_and_answers_are_no_part_of_it() -> None:
+    quoted = [f"> > {part}" for part in textwrap.wrap(EXPIRED, 76, break_long_words=False, break_on_hyphens=False)]
+
+    (said,) = read([*quoted, "> That is the kubelet's.", "connection refused here too"])
+
+    assert essence(said) == essence(next(iter(read([EXPIRED]))))
+
+
+def test_what_is_left_of_a_journals_head_tells_the_speaker() -> None:
+    for head in ("kubelet[1203]: ", "5月 30 15:47:35 k8s-node kubelet[34217]: ", "Dec  5 12:42:03  kubelet: "):
+        (said,) = read([head + REVIEW])
+
+        assert (said.speaker, said.connection.hop) == (Speaker.KUBELET, Hop.F), head
 
 
 @pytest.mark.parametrize(
