@@ -51,7 +51,13 @@ OF_ANOTHER = timedelta(seconds=60)
     says=(
         Says("MetricsAPINotAvailable", likelihood=0.3),
         Says("JustRegistered", likelihood=0.8),
-        Says("NoEndpoints", likelihood=0.1),
+        Says("NoEndpoints", likelihood=0.2),
+        Says("OpenAPIUnread", likelihood=0.4),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.2),
+        Says("DiscoveryFailed", likelihood=0.2),
+        # Availability is asked only where there is a ready endpoint: its port opens late, or kube-proxy lags behind.
+        Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "443"}, likelihood=0.55),
+        Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "pod"}, likelihood=0.5),
     ),
 )
 def apiservice_backend_starting(

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     cls=Class.SYMPTOM,
     says=(
         Says("JustRegistered", likelihood=0.4),
-        Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "443"}, likelihood=0.5),
+        Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "443"}, likelihood=0.45),
         Says("NoEndpoints", likelihood=0.6),
     ),
 )

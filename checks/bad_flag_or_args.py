@@ -85,6 +85,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("UnknownFlag", where={"outer": "panic", "of": "metrics-server"}),
         Says("UnknownFlag", where={"speaker": "unknown", "of": "metrics-server"}, likelihood=0.5),
         Says("RejectedArgument"),
+        # Kubelets and API servers read such files too, and say so with their names.
+        *(Says("FileUnread", where={"speaker": speaker}, likelihood=0.75) for speaker in ("unknown", "metrics-server")),
         Says("CannotWriteCertificate"),
         Says("CannotListen", where={"failure": "invalid port"}),
     ),

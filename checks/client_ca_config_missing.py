@@ -69,6 +69,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("MissingBundleContent", where={"bundle": KEY}),
         Says("RequestHeaderNotProvided", where={"key": KEY}),
+        # The API server writes the ConfigMap for either of the two.
+        Says("NotFound", where={"name": "extension-apiserver-authentication"}, likelihood=0.5),
     ),
     advise=advise,
 )

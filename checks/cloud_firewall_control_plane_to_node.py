@@ -110,7 +110,9 @@ _CLOUDS: Mapping[str, Callable[[str], tuple[str, str]]] = {"gke": _gke, "eks": _
     says=(
         *unanswered(service=0.3, pod=0.6),
         Says("Dial", hop=Hop.C, where={"failure": "no route to host"}, likelihood=0.4),
-        Says("Dial", hop=Hop.C, where={"failure": "connection refused"}, likelihood=0.3),
+        Says("Dial", hop=Hop.C, where={"failure": "connection refused"}, likelihood=0.2),
+        Says("NoResponse", likelihood=0.35),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.25),
     ),
     decide=LOOKS,
     advise=advise,

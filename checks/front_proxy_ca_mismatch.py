@@ -119,6 +119,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             for hop in (Hop.A, Hop.D)
             for user in _front_proxy.PROXIES
         ),
+        Says("Forbidden", hop=Hop.A, where={"who": "proxy"}, likelihood=0.5),
     ),
     decide=(LOOK,),
     advise=advise,

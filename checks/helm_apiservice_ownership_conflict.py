@@ -94,7 +94,7 @@ def hand_over(blanks: Blanks) -> Remedy:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
-    says=(Says("OwnedByAnotherRelease", where={"name": "v1beta1.metrics.k8s.io"}),),
+    says=(Says("OwnedByAnotherRelease", where={"of": "metrics-server"}),),
     advise=advise,
 )
 def helm_apiservice_ownership_conflict(

@@ -89,6 +89,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("PodState", where={"status": "ImagePullBackOff"}),
         Says("PodState", where={"status": "ErrImagePull"}),
+        Says("PodState", where={"status": "ErrImageNeverPull"}),
         Says("ImageNotPulled", where={"ours": "yes"}),
         Says("InvalidImageName", likelihood=0.7),
     ),

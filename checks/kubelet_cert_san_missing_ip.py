@@ -54,6 +54,8 @@ WITHOUT_NAMES = (ProblemKind.NO_IP_SANS, ProblemKind.NO_NAMES, ProblemKind.LEGAC
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        # Ready is what has figures of a node, and in 0.3 and 0.4 alive, too.
+        Says("ProbeStatus", where={"code": "500"}, likelihood=0.4),
         Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.45),
         Says("NoIPSANs", hop=Hop.E),
         Says("LegacyCommonName", hop=Hop.E),

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        # Ready is what has figures of a node, and in 0.3 and 0.4 alive, too.
+        Says("ProbeStatus", where={"code": "500"}, likelihood=0.3),
         Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.5),
         Says("UnknownAuthority", hop=Hop.E),
     ),

@@ -50,9 +50,11 @@ LOOK = Look("kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 u
         Says("ProbeStatus", likelihood=0.45),
         Says("HealthCheckFailed", likelihood=0.5),
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.9),
-        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.3),
-        Says("DiscoveryFailed", likelihood=0.3),
-        Says("OpenAPIUnread", likelihood=0.3),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.45),
+        Says("DiscoveryFailed", likelihood=0.4),
+        # What the aggregator does not reach it logs, too (available_controller.go); a missing endpoint it does not.
+        Says("OpenAPIUnread", likelihood=0.45),
+        Says("NoEndpoints", likelihood=0.4),
         Says("NoMetricsToServe", likelihood=0.7),
     ),
     decide=(

@@ -82,6 +82,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NotAdmitted", likelihood=0.7),
         Says("QuotaExceeded", likelihood=0.8),
         Says("PodSecurityViolated", likelihood=0.8),
+        Says("PodState", where={"status": "Absent"}),
         Says("MetricsAPINotAvailable", likelihood=0.2),
     ),
     decide=(

@@ -73,6 +73,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("PodSecurityViolated", likelihood=0.5),
         Says("MayNotRunAsRoot", likelihood=0.9),
+        Says("PodState", where={"status": "CreateContainerConfigError"}, likelihood=0.7),
     ),
     decide=(
         Look(

@@ -102,7 +102,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("OpenAPIUnread", likelihood=0.3),
         Says("NoResponse", likelihood=0.3),
         Says("DiscoveryFailed", likelihood=0.2),
-        Says("Dial", where={"outer": "proxyconnect tcp"}),
+        # net/http transport.go puts these words before whatever happens on the way to a proxy.
+        *(
+            Says(error, where={"outer": "proxyconnect tcp"})
+            for error in ("Dial", "Lookup", "DeadlineExceeded", "ConnectionLost", "NotTLS", "UnknownAuthority")
+        ),
         Says("ProxyAnswer", likelihood=0.9),
         Says("DeadlineExceeded", hop=Hop.C, likelihood=0.3),
     ),

@@ -106,7 +106,8 @@ def _the_role(_: Blanks) -> Remedy:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("AuthReaderHint"),
+        Says("AuthReaderHint", where={"refused": "yes"}),
+        Says("AuthReaderHint", likelihood=0.7),
         Says("AuthenticationUnread", likelihood=0.3),
         Says("Forbidden", hop=Hop.D, where={"resource": "configmaps"}),
     ),

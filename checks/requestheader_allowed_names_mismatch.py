@@ -132,12 +132,15 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.45),
-        Says("NotInAllowedList"),
+        Says("Unauthorized", hop=Hop.A, likelihood=0.35),
+        Says("NotInAllowedList", where={"of": ""}),
+        Says("NotInAllowedList", likelihood=0.45),
         *(
             Says("Forbidden", hop=hop, where={"user": user}, likelihood=0.4)
             for hop in (Hop.A, Hop.D)
             for user in PROXIES
         ),
+        Says("Forbidden", hop=Hop.A, where={"who": "proxy"}, likelihood=0.4),
     ),
     decide=(LOOK,),
     advise=advise,

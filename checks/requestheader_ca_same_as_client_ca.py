@@ -117,11 +117,15 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("OverlappingCAs"),
+        # An API server holds every client's certificate against the front-proxy CA first; only one that is the clients'
+        # CA too comes as far as the name.
+        Says("NotInAllowedList", where={"of": "client"}, likelihood=0.9),
         *(
             Says("Forbidden", hop=hop, where={"user": user}, likelihood=0.6)
             for hop in (Hop.A, Hop.D)
             for user in _front_proxy.PROXIES
         ),
+        Says("Forbidden", hop=Hop.A, where={"who": "proxy"}, likelihood=0.6),
     ),
     decide=(LOOK,),
     advise=advise,

@@ -107,6 +107,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.4),
         Says("RequestHeaderNotProvided", where={"key": "requestheader-client-ca-file"}),
         Says("Unauthorized", hop=Hop.A, likelihood=0.5),
+        Says("AuthReaderHint", where={"refused": ""}, likelihood=0.4),
+        Says("NotFound", where={"name": "extension-apiserver-authentication"}, likelihood=0.6),
         *taken_for_anonymous(0.7),
         Says("MissingBundleContent", where={"bundle": "requestheader-client-ca-file"}, likelihood=1.0),
         # The second look, at the client CA, without a first one.

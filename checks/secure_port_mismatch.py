@@ -77,7 +77,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "pod"}, likelihood=0.5),),
+    says=(
+        Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "pod"}, likelihood=0.45),
+        Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "443"}, likelihood=0.3),
+    ),
     advise=advise,
 )
 def secure_port_mismatch(

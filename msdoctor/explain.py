@@ -323,9 +323,13 @@ class _Verdict:
 
     @property
     def ranking(self) -> list[tuple[str, float]]:
-        """The ids with the likelihood that all sayings together give them, best first."""
-        names = dict.fromkeys(name for saying in self.sayings for name in saying.likelihoods)
-        together = {name: 1 - prod(1 - saying.likelihoods.get(name, 0.0) for saying in self.sayings) for name in names}
+        """The ids with the likelihood that all sayings together give them, best first.
+
+        What follows from any fault says nothing of which: it is not weighed beside what was said nearer to the fault.
+        """
+        weighed = [saying for saying in self.sayings if not saying.is_consequence] or self.sayings
+        names = dict.fromkeys(name for saying in weighed for name in saying.likelihoods)
+        together = {name: 1 - prod(1 - saying.likelihoods.get(name, 0.0) for saying in weighed) for name in names}
         return sorted(together.items(), key=lambda item: -item[1])
 
     @property

@@ -56,7 +56,7 @@ def connection_of(
 
     ``context`` stands before it, ``error_text`` is the error as printed, ``record`` all that was said with it.
     """
-    url = _last_url(context, error_text)
+    url = _last_url(context, error_text) or _tried(record)
     named, named_address = (re.findall(_NODE, context[-_MOST_CONTEXT:]) or [("", "")])[-1]
     address = _authority(url) or getattr(error, "address", "") or named_address
     api = _api_of(context[-_MOST_CONTEXT:] + error_text) or _api_of(record[:_MOST_CONTEXT])
@@ -123,6 +123,12 @@ def _last_url(context: str, error_text: str) -> str:
     return urls[-1].rstrip(".,:;") if urls else ""
 
 
+def _tried(record: str) -> str:
+    r"""The URL after an error: ``Error: 'dial tcp …'\nTrying to reach: 'URL'`` (apimachinery pkg/util/proxy)."""
+    before, tries, after = record.partition("Trying to reach: '")
+    return _last_url(after[:_MOST_CONTEXT], "") if tries and before else ""
+
+
 def _authority(url: str) -> str:
     return url.partition("://")[2].partition("/")[0]
 
@@ -134,7 +140,7 @@ def hop_of(connection: Connection, error: InnermostError, speaker: Speaker, oute
     if isinstance(error, errors.Forbidden):
         return _hop_of_refusal(error, speaker)
     if isinstance(error, errors.Unauthorized | errors.TokenExpired | errors.TokenInvalid):
-        return _hop_of_unknown_caller(error, speaker, outer)
+        return _hop_of_unknown_caller(error, speaker, outer, connection.api)
     if isinstance(error, errors.HandshakeFailed):
         return Hop.E if speaker is Speaker.KUBELET or error.kind == "no-certificate" else Hop.C
     return _hop_of_request(connection, error, speaker, outer) or _HOP_OF_SPEAKER.get(speaker)
@@ -164,6 +170,8 @@ def _hop_of_wrappers(connection: Connection, outer: tuple[str, ...]) -> Hop | No
         return Hop.A
     if _says(outer, _PROMETHEUS):
         return Hop.X
+    if _says(outer, _OF_ITS_AUTHORIZER) and connection.api == "metrics.k8s.io":
+        return Hop.D
     return Hop.C if _says(outer, _TUNNEL) else None
 
 
@@ -183,7 +191,16 @@ def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speak
 _METRICS_API = ("/apis/metrics.k8s.io", "/apis/custom.metrics.k8s.io", "/apis/external.metrics.k8s.io")
 _AT_ALL = ("Unable to connect to the server",)
 _PROMETHEUS = ("metrics from prometheus", "update list of all metrics", "fetch metrics for query")
-_TUNNEL = ("error dialing backend", "error trying to reach service", "no response from")
+_TUNNEL = (
+    "error dialing backend",
+    "rror trying to reach service",
+    "no response from",
+    "Object 'Kind' is missing in 'Error",
+)
+# A server that cannot ask whether a caller is admitted (apiserver pkg/endpoints/handlers/responsewriters/errors.go).
+_OF_ITS_AUTHORIZER = ("Internal Server Error",)
+# What a client found of the group when it asked what the API server has (client-go discovery).
+_DISCOVERY = ("complete list of server APIs", "get resource list for", "stale GroupVersion discovery")
 # What metrics-server reads of the API server: lists, and how it is to know its callers.
 _OWN_PATHS = (
     "/api/v1/nodes",
@@ -252,12 +269,16 @@ _OWN_REQUESTS = (
 )
 
 
-def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple[str, ...]) -> Hop | None:
+def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple[str, ...], api: str) -> Hop | None:
     """An API server that knows its caller not. In metrics-server's log a bad token is that of one who asked there."""
     if speaker is Speaker.KUBELET:
         return Hop.F
     if not isinstance(error, errors.Unauthorized):
         return None
+    if _says(outer, _OF_ITS_AUTHORIZER):
+        return Hop.D if api == "metrics.k8s.io" else None
+    if api and _says(outer, _DISCOVERY):
+        return Hop.A
     if error.request:
         return Hop.A if error.request.endswith("metrics.k8s.io") else None
     return Hop.D if _says(outer, _OWN_REQUESTS) else None

@@ -103,6 +103,14 @@ class NotInAllowedList(InnermostError, hop=Hop.D):
 
     name: str
 
+    @property
+    def of(self) -> str:
+        """``client`` for a name that some component has as the API server's client, and no front proxy has."""
+        return "client" if self.name.startswith(_CLIENTS) else ""
+
+
+_CLIENTS = ("system:kube-controller-manager", "system:kube-scheduler", "system:kube-proxy", "system:node:")
+
 
 class MissingBundleContent(InnermostError, hop=Hop.D):
     """``missing content for CA bundle "NAME"`` (apiserver dynamiccertificates)."""
@@ -162,12 +170,17 @@ class Forbidden(InnermostError):
 
     @property
     def who(self) -> str:
-        """``anonymous``, ``serviceaccount``, ``proxy`` for a name as front proxies have, ``named`` for any other."""
+        """``anonymous``, ``serviceaccount``, ``proxy`` for a name as front proxies have, ``named`` for any other.
+
+        A name that is an address is that of a server's certificate: nobody else is called so.
+        """
         if self.user == "system:anonymous":
             return "anonymous"
         if self.user.startswith("system:serviceaccount:"):
             return "serviceaccount"
-        return "proxy" if self.user in _PROXY_NAMES or "front-proxy" in self.user else "named"
+        if self.user in _PROXY_NAMES or "front-proxy" in self.user:
+            return "proxy"
+        return "proxy" if self.user.replace(".", "").isdigit() and self.user.count(".") == 3 else "named"
 
     @property
     def what(self) -> str:
@@ -388,6 +401,11 @@ class OwnedByAnotherRelease(InnermostError, hop=Hop.B):
     name: str
     release: str = ""
     owner: str = ""
+
+    @property
+    def of(self) -> str:
+        """``metrics-server`` for its APIService and all that is named after it."""
+        return "metrics-server" if "metrics-server" in self.name or self.name == "v1beta1.metrics.k8s.io" else ""
 
 
 class IssuerRefuses(InnermostError, hop=Hop.D):
@@ -761,7 +779,18 @@ class AuthenticationUnread(InnermostError, hop=Hop.D, wraps=True):
 
 
 class AuthReaderHint(InnermostError, hop=Hop.D):
-    """``Unable to get configmap/extension-apiserver-authentication … Usually fixed by 'kubectl create rolebinding``."""
+    """``Unable to get configmap/extension-apiserver-authentication … Usually fixed by 'kubectl create rolebinding``.
+
+    ``refused``: ``yes`` in the wording of a version that says it only where the right is missing (apiserver 1.14 on).
+    """
+
+    refused: str = ""
+
+
+class FileUnread(InnermostError, hop=Hop.D):
+    """``unable to load client CA file "F": open F: no such file or directory`` (apiserver pkg/server/options)."""
+
+    file: str
 
 
 class ListFailed(InnermostError, wraps=True):

@@ -3,7 +3,8 @@
 A terminal wraps at its width, in mid-word, without a mark; mail and documents fold between words; a text with the
 paste in it may indent both halves, or quote them with ``>``. Whether a line goes on in the next one is therefore judged
 from its form: it is long, what it says is unfinished, and the next line does not begin anything of its own. How its
-parts belong together is told by what they then say.
+parts belong together is told by what they then say. YAML (``kubectl get -o yaml``) folds a long value at a space, and
+indents what follows by two columns more than its key (go-yaml emitterc.go).
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ _RECORD = r"\s*[IWEF]\d{4} \d\d:\d\d:\d\d\."
 _LIKELY_BEGINNING = r"\s*(?:Error|error|Warning|Failed|failed|Get|Post|Unable|unable|x509|panic|goroutine)[\s:]"
 _MORE_MUST_COME = (":", ",", "[", "(", '"', " ")
 _BEFORE_A_TIME = ("current time", "is after", "is before")  # in what is said of certificates
+_FOLDED_BY = 2  # columns
+_KEY = r"\s*(?:- )?[A-Za-z][\w./-]{0,100}:(?:\s|$)"
+_OPEN_VALUE = r"\s*(?:- )?[A-Za-z][\w./-]{0,100}: (?:'(?:[^']|''){1,9000}|\"(?:[^\"\\]|\\.){1,9000})"
 _QUOTED = r"(?:>\s?){1,5}(?=\S)"  # as mail and Markdown quote
 
 
@@ -69,7 +73,7 @@ class _Held:
 
     def __init__(self, text: str, number: int, note: str, is_quoted: bool) -> None:
         self.is_quoted = is_quoted
-        self._indent = len(text) - len(text.lstrip())
+        self._indent = _indent(text)
         self._parts = [text]
         self._number = number
         self._note = note
@@ -77,6 +81,7 @@ class _Held:
         self._width = len(text) - self._indent
         self._block = text.endswith("=<")
         self._folded = text.rstrip().endswith((">-", ">", ">+")) and re.match(_FOLDED, text) is not None
+        self._fold = 0  # the indentation of the rest of a value
         self._is_over = False  # what was added last has any width
 
     def goes_on(self, following: str, is_unfinished: Unfinished) -> bool:
@@ -91,15 +96,26 @@ class _Held:
             return False
         if re.match(OWN_BEGINNING, following, re.VERBOSE) and not self._parts[-1].rstrip().endswith(_BEFORE_A_TIME):
             return False
-        if re.match(_LIKELY_BEGINNING, following) and not self._parts[-1].endswith(_MORE_MUST_COME):
+        if self._fold or (len(self._parts) == 1 and self._is_value(following)):
+            return self._fold in (0, _indent(following)) and self._is_value(following)
+        if _begins_something(following) and not self._parts[-1].endswith(_MORE_MUST_COME):
             return False
         if len(self._parts) > 1 and not self._was_full(following):
             return False
         rest = self._unindented(following)
         return is_unfinished(self._ways_to_join()[0], rest)
 
+    def _is_value(self, following: str) -> bool:
+        """Whether this is a key's value, which goes on in a line that is indented further than the key."""
+        if not re.match(_KEY, self._parts[0]) or _indent(following) < self._indent + _FOLDED_BY:
+            return False
+        is_open = re.fullmatch(_OPEN_VALUE, "".join(self._parts)) is not None
+        return is_open or not (re.match(_KEY, following) or _begins_something(following))
+
     def add(self, following: str) -> None:
-        if self._folded:
+        if not (self._block or self._folded) and len(self._parts) == 1 and self._is_value(following):
+            self._fold = _indent(following)
+        if self._folded or self._fold:
             self._parts.append(" " + following.strip())
         elif self._block:
             self._parts.append("\n" + following.strip())
@@ -114,7 +130,7 @@ class _Held:
         """The joined line; or each of its parts, if no way to join them finishes what the first one says."""
         self._is_over = True
         ways = self._ways_to_join()
-        if len(self._parts) > 1 and not self._folded and "\n" not in ways[0]:
+        if len(ways) > 1 or not (len(self._parts) == 1 or self._folded or self._fold or "\n" in ways[0]):
             ways = [joined for joined in ways if not is_unfinished(joined, "")]
         if ways:
             yield Line(max(ways, key=sense) if len(ways) > 1 else ways[0], self._number, self._note)
@@ -130,7 +146,7 @@ class _Held:
 
     def _ways_to_join(self) -> list[str]:
         """As a terminal wraps, which is evenly, as mail folds, and as a table breaks a word; the likeliest first."""
-        if len(self._parts) == 1 or self._folded or self._parts[1].startswith("\n"):
+        if len(self._parts) == 1 or self._folded or self._fold or self._parts[1].startswith("\n"):
             return ["".join(self._parts)]
         bare = [part.strip() for part in self._parts]
         wrapped, folded, broken = "".join(self._parts), " ".join(bare), "".join(bare)
@@ -141,3 +157,11 @@ class _Held:
     def _unindented(self, text: str) -> str:
         """The text without the indentation that the first half has too; a space that was wrapped stays."""
         return text[self._indent :] if text[: self._indent].isspace() or not self._indent else text.lstrip()
+
+
+def _begins_something(text: str) -> bool:
+    return re.match(_LIKELY_BEGINNING, text) is not None
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())

@@ -2,8 +2,10 @@
 
 Sources: ``kubectl logs`` (kubectl pkg/cmd/logs/logs.go, ``[pod/NAME/CONTAINER] ``; ``--timestamps`` is RFC 3339 with
 nanoseconds, written by the kubelet); the CRI log format (``TIME STREAM F|P TEXT``, kubelet
-pkg/kubelet/kuberuntime/logs/logs.go); docker's json-file driver (``{"log":…,"stream":…,"time":…}``); journald's
-``short`` and ``short-iso`` output (systemd src/shared/logs-show.c).
+pkg/kubelet/kuberuntime/logs/logs.go); docker's json-file driver (``{"log":…,"stream":…,"time":…}``), and the documents
+that shippers make of its lines (fluent-bit's ``log``, ``pod``, ``container``; Azure's ``properties`` around them;
+Google's ``textPayload``); journald's ``short``, ``short-iso`` and ``json`` output (systemd src/shared/logs-show.c), of
+which a month has the name that it has in the reader's language, and syslog, which has no number of a process.
 """
 
 from __future__ import annotations
@@ -24,11 +26,13 @@ _POD = r"\[pod/([^\]/\s]{1,253})/([^\]\s]{1,253})\]\s?"
 _CRI = _RFC3339 + r" (?:stdout|stderr) ([FP])(?:\s|$)"
 _TIMESTAMP = _RFC3339 + r"\s"
 _JOURNAL = (
-    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?|" + _RFC3339 + r") \S{1,253} ([\w.@-]{1,64})\[\d{1,10}\]: "
+    r"(?:[^\W\d_]{3,5}\.? [ \d]?\d \d\d:\d\d:\d\d(?:\.\d{1,6})?|" + _RFC3339 + r") \S{1,253} "
+    r"([\w.@-]{1,64})(?:\[\d{1,10}\])?: "
 )
 # One field of a document that was printed over several lines, as log stores show what they keep
 _FIELD_OF_A_STORE = r'"(?:log|message|MESSAGE|textPayload|msg)"\s?: ?"((?:[^"\\]|\\.){0,60000})"?,?\s*$'
-_IN_STORES = ("log", "MESSAGE", "textPayload")
+_IN_STORES = ("log", "MESSAGE", "textPayload", "@message")
+_DOCKERS = {"log", "stream", "time", "attrs"}
 _DEEPEST = 3  # objects within objects of a store's document that are looked into
 # The rest of a journal's line where its time is of another language, or the selection began within it.
 _PROGRAM = (
@@ -95,7 +99,7 @@ def _one(carried: Carried) -> Carried | None:
 
 
 def _journals(carried: Carried, text: str, head: str) -> Carried | None:
-    if (head.isdigit() or head.isupper()) and (journal := re.match(_JOURNAL, text)):
+    if (head.isdigit() or head.isalpha()) and (journal := re.match(_JOURNAL, text)):
         return _without(carried, text[journal.end() :], journal[1], speaker_of_name(journal[2]))
     if head.isdigit() and (stamp := re.match(_TIMESTAMP, text)):
         return _without(carried, text[stamp.end() :], stamp[1])

@@ -148,7 +148,7 @@ def _sayings(record: Record) -> Iterator[_Saying]:
 
 
 def _errors_of(text: str, message: str) -> Iterator[_Saying]:
-    all_found = find_errors(text)
+    all_found = _without_second_opinions(text)
     head = ""
     end = 0
     for place, found in enumerate(all_found):
@@ -157,8 +157,6 @@ def _errors_of(text: str, message: str) -> Iterator[_Saying]:
             head, context = _split_head(context)
         elif not context.startswith((", ", "], ", "] ")):
             head = ""
-        elif _is_second_opinion(context):
-            continue
         yield _Saying(found, text[found.start : found.end], context, f"{message}: {head}" if message else head)
         end = found.end
 
@@ -172,13 +170,25 @@ def _split_head(context: str) -> tuple[str, str]:
     return ("", context[1:]) if context.startswith("[") else ("", context)
 
 
-def _is_second_opinion(context: str) -> bool:
-    """Whether this is what the second authenticator says of a front proxy's certificate that the first one refused.
+def _without_second_opinions(text: str) -> list[Found]:
+    """The errors of a text, of what two authenticators say of one front proxy's certificate only the one that tells.
 
     The union of authenticators (apiserver pkg/authentication/request/union) collects what each says. The plain x509 one
-    knows only the cluster's client CA and refuses any front proxy's certificate: the first item is the reason.
+    knows only the cluster's client CA and refuses any front proxy's certificate: the first item is the reason. But
+    where it has another objection than that it does not know the issuer, it does know it (crypto/x509 looks at usages
+    after the chain), and the first one's not knowing it says less.
     """
-    return "verifying certificate SN=" in context
+    kept: list[Found] = []
+    for found in find_errors(text):
+        second = kept and _SECOND in (between := text[kept[-1].end : found.start]) and between.startswith(", ")
+        if not second:
+            kept.append(found)
+        elif isinstance(kept[-1].error, errors.UnknownAuthority):
+            kept[-1] = kept[-1] if isinstance(found.error, errors.UnknownAuthority) else found
+    return kept
+
+
+_SECOND = "verifying certificate SN="
 
 
 def _is_unfinished(text: str, following: str) -> bool:

@@ -139,6 +139,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             "replicationcontrollers",
             "rollouts",
             "apiservices",
+            "configmaps",
         )
     ),
     # as kubectl heads it, where a title keeps no more of it
@@ -212,7 +213,22 @@ GRAMMARS: tuple[Grammar, ...] = (
     # apiserver pkg/server/options/authentication.go; client-go tools/cache/reflector.go
     plain("unable to load configmap based request-header-client-ca-file", errors.AuthenticationUnread()),
     plain("unable to load configmap based client CA file", errors.AuthenticationUnread()),
-    plain("Unable to get configmap/extension-apiserver-authentication", errors.AuthReaderHint()),
+    # to 1.11 whatever the reason was, from 1.12 only where it is forbidden; from 1.14 the binding has this name
+    Grammar(
+        "Unable to get configmap/extension-apiserver-authentication",
+        r"Unable to get configmap/extension-apiserver-authentication(?P<since>.{0,120} ROLEBINDING_NAME)?",
+        lambda match: errors.AuthReaderHint("yes" if match["since"] else ""),
+    ),
+    # apiserver pkg/server/options/authentication.go; the file is one of the arguments
+    *(
+        Grammar(
+            f"unable to load {what}",
+            f"unable to load {what}" + r"(?: \"[^\"]{1,300}\")?: (?:unable to load client CA file: )?"
+            r"(?:open |read |stat )(?P<file>\S{1,300}): (?:no such file or directory|permission denied|is a directory)",
+            lambda match: errors.FileUnread(match["file"]),
+        )
+        for what in ("client CA file", "request-header-client-ca-file", "server certificate")
+    ),
     plain("cluster doesn't provide client-ca-file", errors.RequestHeaderNotProvided("client-ca-file")),
     plain(
         "cluster doesn't provide requestheader-client-ca-file",

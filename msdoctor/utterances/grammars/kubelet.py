@@ -60,6 +60,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"HTTP probe failed with statuscode: (\d{3})",
         lambda match: errors.ProbeStatus(match[1]),
     ),
+    Grammar(
+        "iveness probe failed: HTTP probe failed with statuscode: ",
+        r"iveness probe failed: HTTP probe failed with statuscode: (\d{3})",
+        lambda match: errors.ProbeStatus(match[1], "liveness"),
+        word="HTTP probe failed with statuscode: ",
+    ),
     plain("no serving certificate available for the kubelet", errors.CertificateNotSigned()),
     plain("Certificate request was not signed", errors.CertificateNotSigned()),
     plain("certificate request was not signed", errors.CertificateNotSigned()),

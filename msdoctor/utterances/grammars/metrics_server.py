@@ -16,6 +16,15 @@ def _unreadable(match: re.Match[str]) -> InnermostError:
     return errors.UnreadableMetrics(expected, got.strip('"'), series.rstrip('"'), "" if expected else reason)
 
 
+_WAITING = (
+    "CrashLoopBackOff",
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "ErrImageNeverPull",
+    "CreateContainerConfigError",
+    "Evicted",
+)
+
 GRAMMARS: tuple[Grammar, ...] = (
     # metrics-server: pkg/scraper/client/resource/client.go from 0.6, client/summary/client.go before
     Grammar(
@@ -113,12 +122,43 @@ GRAMMARS: tuple[Grammar, ...] = (
             "Got WorkingSetBytes equal zero",
         )
     ),
+    # 0.2: cmd/metrics-server heapster.go
+    Grammar(
+        "No kubernetes source found",
+        r"No kubernetes source found",
+        says(errors.RejectedArgument("No kubernetes source found", "--source")),
+    ),
     # kubectl get pods: name, ready, status
     Grammar(
         "metrics-server-",
         r"metrics-server-[\w.-]{1,200}\s{1,40}(?P<ready>\d{1,2}/\d{1,2})\s{1,20}(?P<status>[A-Z][\w:]{3,40})",
         lambda match: errors.PodState(match["status"], match["ready"]),
     ),
+    # kubectl describe pod: the state that a container waits in, or how it ended
+    Grammar(
+        "Reason: ",
+        r"Reason:\s{1,40}(?P<status>" + "|".join(_WAITING) + r")\s*$",
+        lambda match: errors.PodState(match["status"], ""),
+        word="Reason:",
+    ),
+    # kubectl get deployments: name, ready of wanted
+    Grammar(
+        "metrics-server ",
+        r"metrics-server\s{1,60}(?P<ready>0/(?P<wanted>\d{1,2}))\s{1,20}\d{1,2}\s{1,20}0\s{1,20}\d{1,6}[smhdy]",
+        lambda match: errors.PodState("Running" if match["wanted"] != "0" else "Absent", match["ready"]),
+    ),
+    # kubectl get endpoints, get endpointslices and describe service
+    Grammar(
+        "metrics-server ",
+        r"metrics-server\s{1,60}<none>\s{1,20}\d{1,6}[smhdy]",
+        says(errors.NoEndpoints("metrics-server", "")),
+    ),
+    Grammar(
+        "metrics-server-",
+        r"metrics-server-\w{5}\s{1,40}IPv[46]\s{1,20}\S{1,40}\s{1,40}<unset>\s{1,20}\d{1,6}[smhdy]",
+        says(errors.NoEndpoints("metrics-server", "")),
+    ),
+    Grammar("Endpoints: ", r"Endpoints:\s{1,40}<none>", says(errors.NoEndpoints("", "")), word="Endpoints:"),
     Grammar(
         "unable to get ",
         r"unable to get (?:CPU|memory|a valid timestamp|valid timestamp)[a-z ]{0,30} for (?P<of>node|container) "

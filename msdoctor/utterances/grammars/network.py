@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from msdoctor.utterances import errors
+from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.grammar import Grammar, plain, says
+
+
+def _written(match: re.Match[str]) -> InnermostError:
+    """A request that could not be sent; what a server could not answer is said of a response, and is no trouble."""
+    answered = _ANSWER in match.string[max(match.start() - 200, 0) : match.start()]
+    failure = match["failure"]
+    return errors.Noise("http2-stream-closed") if answered else errors.ConnectionLost(failure, match["address"])
+
+
+_ANSWER = "apiserver was unable to "  # apiserver pkg/endpoints/handlers/responsewriters/writers.go
 
 GRAMMARS: tuple[Grammar, ...] = (
     # net/http transport.go (Go 1.8 to 1.12); net/ipsock.go, whose AddrError has the address last to Go 1.7
@@ -42,6 +55,22 @@ GRAMMARS: tuple[Grammar, ...] = (
         "dial unix ",
         r"dial unix (?P<tunnel>[\w.@:/-]{1,200}): (?:connect: )?(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
         lambda match: errors.TunnelFailed(match["failure"], match["tunnel"]),
+    ),
+    # net/net.go OpError of a tunnel's socket (``@->NAME`` for a client without a name of its own), and of a request
+    # whose connection was already open, of which the URL says what was asked
+    *(
+        Grammar(
+            f"{verb} unix ",
+            verb + r" unix \S{0,200}->(?P<tunnel>[\w.@:/-]{1,200}): (?:\w{4,5}: )?(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
+            lambda match: errors.TunnelFailed(match["failure"], match["tunnel"]),
+        )
+        for verb in ("read", "write")
+    ),
+    Grammar(
+        ": write tcp ",
+        r": write tcp (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%-]{1,100}): (?:write: )?"
+        r"(?P<failure>broken pipe|connection reset by peer|i/o timeout)",
+        _written,
     ),
     Grammar(
         "proxy error from ",

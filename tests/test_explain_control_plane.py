@@ -1,0 +1,269 @@
+"""What the API server, its aggregator, the pod's events and kubectl's tables say, answered by the checks that ship.
+
+The texts are made of the formats that the sources print, and are none that anybody reported.
+"""
+
+# ruff: noqa: E501  log lines stand here as they were printed
+
+import json
+
+import pytest
+
+from msdoctor import registry
+from msdoctor.explain import Explanation, explain
+from msdoctor.model import Confidence
+from msdoctor.utterances.reader import read
+
+INDEX = registry.load_index()
+CLUSTER_IP = "https://10.96.7.7:443/apis/metrics.k8s.io/v1beta1"
+POD_IP = "https://10.244.1.7:10250/apis/metrics.k8s.io/v1beta1"
+OPENAPI = (
+    'E0217 15:13:53.378655       1 controller.go:102] "Unhandled Error" err="loading OpenAPI spec for '
+    '\\"v1beta1.metrics.k8s.io\\" failed with: failed to download v1beta1.metrics.k8s.io: failed to retrieve openAPI '
+    'spec, http error: ResponseCode: 503, Body: service unavailable\\n, Header: map[]"'
+)
+UNABLE = "the server is currently unable to handle the request (get nodes.metrics.k8s.io)"
+
+
+def answer(text: str) -> Explanation:
+    return explain(read(text.splitlines()), INDEX)
+
+
+def ids(text: str) -> list[str]:
+    return [match.id for match in answer(text).matches]
+
+
+def failed(url: str, why: str) -> str:
+    return (
+        "E0217 15:13:53.378655       1 remote_available_controller.go:448] v1beta1.metrics.k8s.io failed with: failing "
+        f'or missing response from {url}: Get "{url}": {why}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        # A missing endpoint is not logged, a failed check is: with no such line the pod is not ready, or not yet.
+        (OPENAPI, "metrics-server-not-ready"),
+        (f"{OPENAPI}\n{failed(CLUSTER_IP, 'context deadline exceeded')}", "aggregator-cannot-reach-service"),
+        (f"Error from server (ServiceUnavailable): {UNABLE}", "metrics-server-not-ready"),
+        (
+            f"{UNABLE}\nv1beta1.metrics.k8s.io   kube-system/metrics-server   False (FailedDiscoveryCheck)   3d",
+            "aggregator-cannot-reach-service",
+        ),
+        # Whom nobody answers, by the address that the API server dialled, whatever stands around it.
+        (failed(POD_IP, "dial tcp 10.244.1.7:10250: i/o timeout"), "cloud-firewall-control-plane-to-node"),
+        (
+            f"Message: failing or missing response from {POD_IP}: context deadline exceeded\nReason: FailedDiscoveryCheck",
+            "cloud-firewall-control-plane-to-node",
+        ),
+        # It asks only where there is a ready endpoint: what refuses has just come, or gone.
+        (failed(CLUSTER_IP, "dial tcp 10.96.7.7:443: connect: connection refused"), "apiservice-backend-starting"),
+        (failed(POD_IP, "dial tcp 10.244.1.7:10250: connect: connection refused"), "apiservice-backend-starting"),
+        (
+            failed(CLUSTER_IP, "proxyconnect tcp: dial tcp: lookup proxy on 10.0.0.2:53: no such host"),
+            "proxy-env-no_proxy",
+        ),
+        (failed(CLUSTER_IP, "proxyconnect tcp: EOF"), "proxy-env-no_proxy"),
+        (
+            failed(POD_IP, "write unix @->/etc/kubernetes/konnectivity/server.socket: write: broken pipe"),
+            "konnectivity-tunnel-down",
+        ),
+        (
+            "error: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: Unauthorized",
+            "requestheader-config-missing",
+        ),
+    ],
+)
+def test_the_aggregators_words(text: str, first: str) -> None:
+    assert ids(text)[0] == first
+
+
+def test_a_pipe_that_breaks_under_an_answer_is_noise_and_one_under_a_question_is_not() -> None:
+    broken = "write tcp 10.244.1.7:10250->10.244.0.1:51234: write: broken pipe"
+
+    assert ids(f"E0217 15:13:53.378655 1 writers.go:130] apiserver was unable to write a JSON response: {broken}") == [
+        "benign-http2-stream-closed"
+    ]
+    assert ids(failed(POD_IP, broken))[0] == "proxy-env-no_proxy"
+
+
+def test_what_only_follows_does_not_turn_the_order_of_what_was_said_of_the_fault() -> None:
+    bare = failed(POD_IP, "dial tcp 10.244.1.7:10250: i/o timeout")
+    with_reason = f"{bare}\n    Reason:                FailedDiscoveryCheck\nerror: {UNABLE}"
+
+    assert ids(with_reason)[:3] == ids(bare)[:3]
+
+
+def test_a_condition_is_read_as_yaml_folds_it() -> None:
+    folded = f"""\
+status:
+  conditions:
+  - lastTransitionTime: "2022-02-17T15:13:53Z"
+    message: 'failing or missing response from {POD_IP}:
+      Get "{POD_IP}": net/http: request
+      canceled while waiting for connection (Client.Timeout exceeded while awaiting
+      headers)'
+    reason: FailedDiscoveryCheck
+    status: "False"
+    type: Available
+"""
+    whole = f"""\
+failing or missing response from {POD_IP}: Get "{POD_IP}": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)
+"""
+    assert ids(folded) == ids(whole)
+    assert "(Client.Timeout exceeded while awaiting headers)" in answer(folded).matches[0].matched
+
+
+def test_a_folded_value_ends_with_its_quote() -> None:
+    said = """\
+    message: 'Discovery failed for some groups, 1 failing: unable to retrieve the
+      complete list of server APIs: metrics.k8s.io/v1beta1: the server is currently
+      unable to handle the request'
+    reason: DiscoveryFailed
+"""
+    (utterance,) = read(said.splitlines())
+
+    assert utterance.text.endswith("unable to handle the request'")
+    assert ids(said)[0] == "metrics-server-not-ready"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"stream": "stderr", "pod": "kube-apiserver-1", "log": "LINE\n"},
+        {"category": "kube-apiserver", "properties": {"log": "LINE\n", "pod": "kube-apiserver-1"}},
+        {"textPayload": "LINE", "severity": "ERROR"},
+        {"MESSAGE": "LINE", "_SYSTEMD_UNIT": "kube-apiserver.service"},
+    ],
+    ids=["fluent-bit", "Azure", "Google", "journald"],
+)
+def test_a_line_in_a_shippers_document_is_the_line(document: dict[str, object]) -> None:
+    line = failed(POD_IP, "dial tcp 10.244.1.7:10250: i/o timeout")
+    # PHP's and some others' JSON escapes each slash.
+    text = json.dumps(document).replace("LINE", json.dumps(line)[1:-1]).replace("/", "\\/")
+
+    assert ids(text) == ids(line)
+
+
+@pytest.mark.parametrize("month", ["Feb 17", "févr. 17", "may 7", "Sep  7"])
+def test_a_journal_line_is_read_in_its_readers_language_and_without_a_number(month: str) -> None:
+    line = failed(CLUSTER_IP, "No agent available")
+    (bare,) = read([line])
+    for program in ("k0s[812]", "k0s"):
+        (carried,) = read([f"{month} 15:13:53 controller {program}: {line}"])
+
+        assert carried.error == bare.error
+
+
+@pytest.mark.parametrize(
+    ("errors", "first"),
+    [
+        # crypto/x509 looks at the usage only once it has found who issued.
+        (
+            (
+                "[x509: certificate signed by unknown authority, verifying certificate SN=7, SKID=, AKID= failed: x509: "
+                "certificate specifies an incompatible key usage]"
+            ),
+            "client-cert-key-usage",
+        ),
+        (
+            (
+                "[x509: certificate specifies an incompatible key usage, verifying certificate SN=7, SKID=, AKID= failed: "
+                "x509: certificate signed by unknown authority]"
+            ),
+            "client-cert-key-usage",
+        ),
+        (
+            (
+                "[x509: certificate signed by unknown authority, verifying certificate SN=7, SKID=, AKID=A1 failed: x509: "
+                "certificate signed by unknown authority]"
+            ),
+            "front-proxy-ca-mismatch",
+        ),
+        (
+            "verifying certificate SN=7, SKID=, AKID=A1 failed: x509: certificate signed by unknown authority",
+            "requestheader-config-missing",
+        ),
+        ("x509: subject with cn=front-proxy is not in the allowed list", "requestheader-allowed-names-mismatch"),
+        # In the API server's own log: a client that comes as far as the name has the front proxies' CA.
+        (
+            "x509: subject with cn=system:kube-scheduler is not in the allowed list",
+            "requestheader-ca-same-as-client-ca",
+        ),
+    ],
+)
+def test_whom_the_authenticators_refuse(errors: str, first: str) -> None:
+    line = f'E0217 15:13:53.378655 1 authentication.go:73] "Unable to authenticate the request" err="{errors}"'
+
+    assert ids(line)[0] == first
+
+
+def test_a_server_that_may_not_ask_about_its_callers_says_so_of_its_own_token() -> None:
+    """Apiserver pkg/endpoints/handlers/responsewriters/errors.go, InternalError: the authorizer failed."""
+    said = (
+        'Error from server (InternalError): an error on the server ("Internal Server Error: '
+        '\\"/apis/metrics.k8s.io/v1beta1/nodes\\": Unauthorized") has prevented the request from succeeding (get '
+        "nodes.metrics.k8s.io)"
+    )
+    assert ids(said) == ["serviceaccount-token-invalid", "serviceaccount-token-expired"]
+
+
+@pytest.mark.parametrize(
+    ("hint", "sure"),
+    [("ROLE_NAME", False), ("ROLEBINDING_NAME", True)],
+)
+def test_the_hint_at_the_binding_is_sure_only_where_its_version_says_it_of_a_refusal(hint: str, sure: bool) -> None:
+    said = (
+        "W0217 15:13:53.378655 1 authentication.go:245] Unable to get configmap/extension-apiserver-authentication in "
+        f"kube-system.  Usually fixed by 'kubectl create rolebinding -n kube-system {hint} --role=extension-apiserver-"
+        "authentication-reader --serviceaccount=YOUR_NS:YOUR_SA'"
+    )
+    lost = (
+        "Error: Get https://10.96.0.1:443/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication: "
+        "dial tcp 10.96.0.1:443: i/o timeout"
+    )
+    first = answer(said).matches[0]
+
+    assert first.id == "rbac-auth-reader-missing"
+    assert (first.confidence is Confidence.LIKELY) is sure
+    assert sure or ids(f"{said}\n{lost}") == ["pod-cannot-reach-apiserver"]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("      Reason:       ImagePullBackOff", "image-pull"),
+        ("      Reason:       CreateContainerConfigError", "pod-security-runasnonroot"),
+        ("metrics-server   0/1     1            0           5m", "metrics-server-not-ready"),
+        ("metrics-server   0/0     0            0           5m", "metrics-server-not-running"),
+        ("NAME             ENDPOINTS   AGE\nmetrics-server   <none>      5m", "apiservice-missing-endpoints"),
+        ("metrics-server-x7k2p   IPv4          <unset>   <unset>     5m", "apiservice-missing-endpoints"),
+        ("Endpoints:         <none>", "apiservice-missing-endpoints"),
+        ("Liveness probe failed: HTTP probe failed with statuscode: 500", "metrics-server-not-ready"),
+        ('Error: unable to load client CA file "/ca.crt": open /ca.crt: no such file or directory', "bad-flag-or-args"),
+        ('Error: configmaps "extension-apiserver-authentication" not found', "requestheader-config-missing"),
+        (
+            (
+                'Error: ServiceAccount "metrics-server" in namespace "kube-system" exists and cannot be imported into the '
+                "current release: invalid ownership metadata"
+            ),
+            "helm-apiservice-ownership-conflict",
+        ),
+        (
+            'nodes.metrics.k8s.io is forbidden: User "192.168.10.50" cannot list nodes.metrics.k8s.io at the cluster scope',
+            "requestheader-ca-same-as-client-ca",
+        ),
+    ],
+)
+def test_what_a_start_and_kubectls_tables_say(text: str, first: str) -> None:
+    assert ids(text)[0] == first
+
+
+def test_a_probe_that_is_answered_with_500_leaves_the_kubelets_certificates_open() -> None:
+    """metrics-server v0.4 adds both of its checks to /livez; ready is from 0.3 on what has figures of a node."""
+    said = (
+        "  Warning  Unhealthy  2m (x6 over 5m)  kubelet  Liveness probe failed: HTTP probe failed with statuscode: 500"
+    )
+
+    assert {"kubelet-cert-san-missing-ip", "kubelet-cert-unknown-ca"} <= set(ids(said))
