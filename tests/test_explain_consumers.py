@@ -131,8 +131,8 @@ OPEN = {
     ),
     "another client whom the aggregator answers in plain text": (
         "ApiException: (503)\nReason: Service Unavailable\nHTTP response body: service unavailable",
-        "aggregator-cannot-reach-service",
         "metrics-server-not-ready",
+        "aggregator-cannot-reach-service",
     ),
     "another client to whom nobody answers": (
         "ApiException: (404)\nReason: Not Found\nHTTP response body: 404 page not found",
