@@ -57,6 +57,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.H,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "a server of after 1.25"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "removed"}),
         # to 1.23 clients say "unable to recognize": one of a server's own age knows servers of before, not of after
         Says("NoMatchForKind", where={"fate": "either", "outer": "resource mapping not found"}),

@@ -49,6 +49,7 @@ OF_ANOTHER = timedelta(seconds=60)
     hop=Hop.B,
     cls=Class.BENIGN,
     says=(
+        Says("Circumstance", where={"what": "just installed"}, likelihood=0.5),
         Says("MetricsAPINotAvailable", likelihood=0.3),
         Says("JustRegistered", likelihood=0.8),
         Says("NoEndpoints", likelihood=0.2),

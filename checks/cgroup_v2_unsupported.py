@@ -103,6 +103,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
+        Says("NodeWithoutFigures", likelihood=0.3),
+        Says("MetricsNotAvailableYet", likelihood=0.3),
+        Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
+        Says("Circumstance", where={"what": "cgroup v2"}, likelihood=0.5),
         Says("ZeroFigures", likelihood=0.5),
         Says("CgroupsUnmounted", likelihood=0.9),
         Says("IncompleteFigures", where={"of": "node"}, likelihood=0.4),

@@ -46,6 +46,7 @@ LOOK = Look(
     says=(
         Says("MetricUnknown", likelihood=0.7),
         Says("AdapterUnregistered", likelihood=0.75),
+        Says("AdapterFailed", likelihood=0.4),
         Says("ResourceNotFound", hop=Hop.A, where={"api": "other"}, likelihood=0.8),
         Says("NotFound", hop=Hop.A, where={"api": "other"}, likelihood=0.6),
     ),

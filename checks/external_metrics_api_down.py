@@ -87,6 +87,7 @@ _SAID = (
     says=(
         *(Says(error, hop=hop, where={"api": "other"}, likelihood=likelihood) for error, hop, likelihood in _SAID),
         Says("AdapterUnregistered", likelihood=0.5),
+        Says("AdapterFailed", likelihood=0.3),
         Says("ServiceUnavailable", where={"outer": "external metrics API"}),
         Says("ServiceUnavailable", where={"outer": "custom metrics API"}),
     ),

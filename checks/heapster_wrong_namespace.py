@@ -54,6 +54,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.A,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "Heapster elsewhere"}, likelihood=0.6),
         Says("NoPodMetrics", where={"speaker": "kubectl"}, likelihood=0.25),
         Says("NotFound", where={"api": "heapster"}, likelihood=0.5),
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.4),

@@ -75,7 +75,11 @@ def _escaped(key: str) -> str:
 @check(
     hop=Hop.H,
     cls=Class.CAUSE,
-    says=(Says("MissingRequest", likelihood=0.35), Says("NoPodsReady", likelihood=0.2)),
+    says=(
+        Says("MissingRequest", where={"by": "job"}, likelihood=0.9),
+        Says("MissingRequest", likelihood=0.35),
+        Says("NoPodsReady", likelihood=0.2),
+    ),
     decide=(LOOK,),
     advise=advise,
 )

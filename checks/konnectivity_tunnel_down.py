@@ -83,6 +83,8 @@ def _start(blanks: Blanks, advice: str, commands: tuple[str, ...], undo: tuple[s
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "AKS"}, likelihood=0.2),
+        Says("Circumstance", where={"what": "a tunnel"}, likelihood=0.5),
         Says("TunnelFailed"),
         Says("TunnelDown"),
         Says("BackendUnreached", likelihood=0.5),

@@ -52,6 +52,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.A,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "kubectl of before 1.10"}, likelihood=0.4),
         Says("UnknownFlag", where={"of": "kubectl"}, likelihood=0.9),
         Says("VersionUnexpected", likelihood=0.8),
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.7),

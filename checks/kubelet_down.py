@@ -83,6 +83,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        Says("NodeWithoutFigures", likelihood=0.3),
+        Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.6),
         Says("ConnectionLost", hop=Hop.E, likelihood=0.5),
         Says("Dial", hop=Hop.E, where={"failure": "connection refused"}, likelihood=0.6),

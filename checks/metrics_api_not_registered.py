@@ -71,6 +71,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.B,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "kubectl of 1.10 to 1.19"}, likelihood=0.4),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.7),
         # kubectl 1.10 to 1.19 asks Heapster where no metrics API is registered
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.5),

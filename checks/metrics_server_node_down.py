@@ -96,6 +96,7 @@ def _forget(blanks: Blanks) -> Remedy:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "a node down"}, likelihood=0.5),
         Says("PodState", where={"status": "Terminating"}, likelihood=0.7),
         Says("PodState", where={"status": "Unknown"}, likelihood=0.9),
         Says("DiscoveryFailed", likelihood=0.2),

@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     hop=Hop.E,
     cls=Class.SYMPTOM,
     says=(
-        Says("NodeWithoutFigures", likelihood=0.8),
-        Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}),
+        Says("NodeWithoutFigures", likelihood=0.6),
+        Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.6),
     ),
 )
 def node_metrics_missing(

@@ -80,6 +80,8 @@ class _Picture:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        Says("NodeWithoutFigures", likelihood=0.3),
+        Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.3),
         Says("Dial", hop=Hop.E, where={"failure": "network is unreachable"}, likelihood=0.7),
         Says("Dial", hop=Hop.E, where={"failure": "operation timed out"}, likelihood=0.9),

@@ -106,6 +106,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "fargate"}, likelihood=0.9),
         Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.2),
         Says("NotValidFor", hop=Hop.E, where={"alone": "127.0.0.1"}),
         Says("NotValidFor", hop=Hop.E, where={"alone": "localhost"}),

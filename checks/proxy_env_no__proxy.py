@@ -93,6 +93,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "an HTTP proxy"}, likelihood=0.6),
         Says("ConnectionLost", hop=Hop.C, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.C, where={"code": "502"}, likelihood=0.7),
         Says("HTTPStatus", hop=Hop.C, where={"code": "503"}, likelihood=0.6),

@@ -86,6 +86,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
+        Says("NodeWithoutFigures", likelihood=0.3),
+        Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
+        Says("Circumstance", where={"what": "Windows"}, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.35),
         Says("ContainerStatsFailed", where={"platform": "windows"}),
     ),

@@ -164,12 +164,16 @@ class Hearing:
         self._has_unknown_errors = False
         self._notes: list[str] = []
         self._newest: dict[str, tuple[object, ...]] = {}  # what each node said last
+        self._favoured: dict[str, float] = {}  # by what the text shows beside its errors
 
     def hear(self, utterance: Utterance) -> None:
         """Count what was said with what fits the same ids."""
         self.note(utterance.note)
         likelihoods = self._recognise(utterance)
-        if likelihoods:
+        if isinstance(utterance.error, errors.Circumstance):
+            for name, weight in likelihoods.items():
+                self._favoured[name] = max(weight, self._favoured.get(name, 0.0))
+        elif likelihoods:
             kind = (type(utterance.error), *sorted(likelihoods.items()))
             saying = self._sayings.get(kind)
             if saying is None:
@@ -202,8 +206,10 @@ class Hearing:
         current = set(self._newest.values())
         for kind, saying in self._sayings.items():
             saying.is_history = kind not in current and any(node in self._newest for node in saying.tally.nodes)
-        verdicts = _judge(self._sayings.values(), {entry.id: entry.cls for entry in self._index.entries})
-        matches = [match for verdict in verdicts for match in _matches(verdict, self._index)]
+        verdicts = _judge(
+            self._sayings.values(), {entry.id: entry.cls for entry in self._index.entries}, self._favoured
+        )
+        matches = [match for verdict in verdicts for match in _matches(verdict, self._favoured, self._index)]
         if self._started is not None and not self._has_unknown_errors:
             matches.append(
                 _well("metrics-server-started", Hop.D, "metrics-server started well", _STARTED, self._started)
@@ -351,7 +357,7 @@ class _Verdict:
         return any(name in saying.likelihoods for name, _ in self.contenders)
 
 
-def _judge(sayings: Iterable[_Saying], classes: Mapping[str, Class]) -> list[_Verdict]:
+def _judge(sayings: Iterable[_Saying], classes: Mapping[str, Class], favoured: Mapping[str, float]) -> list[_Verdict]:
     """Verdicts, causes before consequences, otherwise in the order of the text."""
     near, far = _split(sayings)
     verdicts = _weigh(near, [])
@@ -359,8 +365,17 @@ def _judge(sayings: Iterable[_Saying], classes: Mapping[str, Class]) -> list[_Ve
     verdicts = _weigh((_as_symptoms(saying, verdicts, classes) for saying in far) if has_cause else far, verdicts)
     return sorted(
         verdicts,
-        key=lambda verdict: (verdict.is_history, _RANK[classes[verdict.contenders[0][0]]], verdict.place),
+        key=lambda verdict: (
+            verdict.is_history,
+            _RANK[classes[_in_order(verdict.contenders, favoured)[0][0]]],
+            verdict.place,
+        ),
     )
+
+
+def _in_order(contenders: list[tuple[str, float]], favoured: Mapping[str, float]) -> list[tuple[str, float]]:
+    """The contenders, best first, where what the text shows of the cluster counts too."""
+    return sorted(contenders, key=lambda one: -(one[1] + favoured.get(one[0], 0.0)))
 
 
 _RANK = {cls: rank for rank, cls in enumerate((Class.CAUSE, Class.RISK, Class.ELSEWHERE, Class.SYMPTOM, Class.BENIGN))}
@@ -412,8 +427,8 @@ def _weigh(sayings: Iterable[_Saying], verdicts: list[_Verdict]) -> list[_Verdic
 # Answering: verdicts become matches, with what the manual pages say.
 
 
-def _matches(verdict: _Verdict, index: Knowledge) -> Iterator[Match]:
-    contenders = verdict.contenders
+def _matches(verdict: _Verdict, favoured: Mapping[str, float], index: Knowledge) -> Iterator[Match]:
+    contenders = _in_order(verdict.contenders, favoured)
     for name, likelihood in contenders:
         said = [saying for saying in verdict.sayings if name in saying.likelihoods]
         rivals = tuple(other for other, _ in contenders if other != name)

@@ -31,6 +31,18 @@ def ids(text: str) -> list[str]:
 
 
 SURE = {
+    "a Java client's words for a refusal": (
+        "KubernetesClientException: Failure executing: GET at: https://10.0.0.1/apis/metrics.k8s.io/v1beta1/pods. Message: Forbidden!Configured service account doesn't have access.",
+        "rbac-user-metrics-forbidden",
+    ),
+    "discovery of another API, of a group that ends as Kubernetes' own": (
+        "controllermanager.go:155] error starting controllers: failed to discover resources: unable to retrieve the complete list of server APIs: servicecatalog.k8s.io/v1beta1: the server is currently unable to handle the request",
+        "not-resource-metrics-pipeline",
+    ),
+    "a desktop program that asks Prometheus": (
+        "Metrics are not available due to missing or invalid Prometheus configuration.",
+        "not-resource-metrics-pipeline",
+    ),
     "another client's body of an answer": (
         f'Reason: Forbidden\nHTTP response body: {{"kind":"Status","message":"{REFUSED}","reason":"Forbidden","code":403}}',
         "rbac-user-metrics-forbidden",
@@ -119,6 +131,21 @@ def test_names_the_one_cause(case: str) -> None:
 
 
 OPEN = {
+    "a Java client to whom nobody answers": (
+        "KubernetesClientException: Failure executing: GET at: https://10.0.0.1:6443/apis/metrics.k8s.io/v1beta1/nodes. Message: 404 page not found",
+        "metrics-api-not-registered",
+        "metrics-server-missing",
+    ),
+    "a node of which nothing is stored": (
+        'Error from server (NotFound): nodemetrics.metrics.k8s.io "n1" not found',
+        "node-metrics-missing",
+        "windows-kubelet-stats-500",
+    ),
+    "an HPA of Heapster's time, without figures": (
+        "failed to get CPU consumption and request: metrics obtained for 0/2 of pods",
+        "metrics-not-yet-available",
+        "",
+    ),
     "KEDA without a value": (
         "unable to fetch metrics from external metrics API: no matching metrics found for s0-queue",
         "custom-metrics-query-empty",
@@ -189,3 +216,54 @@ def test_lists_the_likeliest_first(case: str) -> None:
 
     assert found[0] == first
     assert not another or another in found[1:]
+
+
+BESIDE = {
+    "a node on Fargate, whose kubelet's port a pod can take": (
+        '"Failed to scrape node" err="Get \\"https://10.0.0.7:10250/metrics/resource\\": tls: failed to verify certificate: x509: certificate is valid for 127.0.0.1, not 10.0.0.7" node="fargate-ip-10-0-0-7.ec2.internal"',
+        "port-conflict-10250-fargate",
+    ),
+    "an add-on that was enabled just now": (
+        "* The 'metrics-server' addon is enabled\n$ kubectl top pods\nerror: Metrics API not available",
+        "apiservice-backend-starting",
+    ),
+    "a kubectl that asks Heapster only in need": (
+        'Client Version: version.Info{Major:"1", Minor:"16", GitVersion:"v1.16.2"}\nError from server (NotFound): the server could not find the requested resource (get services http:heapster:)',
+        "metrics-api-not-registered",
+    ),
+    "Heapster in another namespace": (
+        "Error from server (NotFound): the server could not find the requested resource (get services http:heapster:)\nmonitoring   heapster-5d4bf58946-gblsv   1/1   Running   0   3d",
+        "heapster-wrong-namespace",
+    ),
+    "a server from before the version came": (
+        'no matches for kind "HorizontalPodAutoscaler" in version "autoscaling/v2beta2"\nServer Version: v1.11.5',
+        "api-version-not-yet-served",
+    ),
+    "a server from after it went": (
+        'Kubernetes version: v1.27.3\nerror: unable to recognize "hpa.yaml": no matches for kind "HorizontalPodAutoscaler" in version "autoscaling/v2beta2"',
+        "api-version-removed",
+    ),
+    "a proxy's variable beside an API server that cannot reach": (
+        "- NO_PROXY=localhost,127.0.0.1\nError from server (ServiceUnavailable): the server is currently unable to handle the request (get nodes.metrics.k8s.io)",
+        "proxy-env-no_proxy",
+    ),
+    "a system that has cgroup v2 alone": (
+        "n1   120m        6%        2600Mi          35%\nn2   <unknown>   <unknown> <unknown>       <unknown>\nn2   Ready   <none>   27h   v1.18.16   10.0.0.8   <none>   AlmaLinux 9.0   5.14.0-70.13.1.el9_0.x86_64",
+        "cgroup-v2-unsupported",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_what_stands_beside_an_error_puts_its_causes_in_order(case: str) -> None:
+    text, first = BESIDE[case]
+    found = answer(text)
+
+    assert found.ambiguous
+    assert found.matches[0].id == first
+
+
+def test_what_stands_beside_no_error_names_nothing() -> None:
+    text = "Server Version: v1.27.3\nNO_PROXY=10.0.0.0/8\nthe nodes are Windows Server 2022 on EKS, behind a firewall"
+
+    assert ids(text) == []

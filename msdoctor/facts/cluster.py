@@ -49,7 +49,7 @@ from msdoctor.facts.verification import Verification, verification
 from msdoctor.facts.way import Way, way
 from msdoctor.model import Unseen, those_seen
 from msdoctor.utterances import Speaker, Utterance
-from msdoctor.utterances.reader import read
+from msdoctor.utterances.reader import read_log
 
 
 @dataclass(frozen=True)
@@ -288,7 +288,9 @@ def _log(bundle: Bundle, installation: installs.Installation | Unseen | None) ->
         refusal = documents[0].refusal if documents else "it has no pod"
         return Unseen(str(refusal), str(documents[0].place) if documents else "")
     said = (
-        u for body in bodies for u in read(body.decode("utf-8", "replace").splitlines(), speaker=Speaker.METRICS_SERVER)
+        u
+        for body in bodies
+        for u in read_log(body.decode("utf-8", "replace").splitlines(), speaker=Speaker.METRICS_SERVER)
     )
     return tuple(said)
 

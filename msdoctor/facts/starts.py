@@ -13,7 +13,7 @@ from msdoctor.facts.flags import Flags, parse
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import Container, ContainerStatus, Event, Pod, StateDetail
 from msdoctor.utterances import Speaker, Utterance, errors
-from msdoctor.utterances.reader import read, read_error
+from msdoctor.utterances.reader import read_error, read_log
 
 Error = TypeVar("Error")
 # What others than the container say of why it does not run; where a status tells of tries alone, an event says it.
@@ -196,4 +196,4 @@ def _last_words(bundle: Bundle, pod: Pod, status: ContainerStatus) -> tuple[tupl
         refusals = (str(document.refusal) for document in documents if document.refusal)
         return (), next(refusals, "")
     lines = body.decode("utf-8", "replace").splitlines()
-    return tuple(read(lines, speaker=Speaker.METRICS_SERVER)), ""
+    return tuple(read_log(lines, speaker=Speaker.METRICS_SERVER)), ""

@@ -92,11 +92,41 @@ _OF_ANY_APISERVICE = (
 )
 
 
+_OF_NO_GROUP = ("metrics.k8s.io", ".svc", ".local", ".go")
+# kubernetes pkg/controlplane/instance.go, and those of aggregation and of CRDs
+_KUBERNETES_OWN = frozenset(
+    f"{name}.k8s.io"
+    for name in (
+        "admissionregistration",
+        "apiextensions",
+        "apiregistration",
+        "auditregistration",
+        "authentication",
+        "authorization",
+        "certificates",
+        "coordination",
+        "discovery",
+        "events",
+        "flowcontrol.apiserver",
+        "imagepolicy",
+        "internal.apiserver",
+        "networking",
+        "node",
+        "rbac.authorization",
+        "resource",
+        "scheduling",
+        "settings",
+        "storage",
+        "storagemigration",
+    )
+)
+
+
 def _other_group(text: str) -> str:
     """The API group of an aggregated server that has nothing to do with metrics; empty for Kubernetes' own groups."""
     for match in re.finditer(_GROUP, text):
         group = match[1] or match[2] or match[3] or ""
-        if "." in group and not group.endswith((".k8s.io", ".svc", ".local", ".go")):
+        if "." in group and group not in _KUBERNETES_OWN and not group.endswith(_OF_NO_GROUP):
             return group
     return ""
 

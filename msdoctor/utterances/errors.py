@@ -6,6 +6,7 @@ part that the text lacks is empty.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from msdoctor.model import Hop
@@ -901,6 +902,11 @@ class MissingRequest(InnermostError, hop=Hop.H):
     pod: str = ""
 
     @property
+    def by(self) -> str:
+        """``job`` where the pod is named as those of a CronJob, by the minute of its run: none of an HPA's target."""
+        return "job" if re.search(r"-\d{8,10}-[a-z0-9]{5}$", self.pod) else ""
+
+    @property
     def sidecar(self) -> str:
         """``yes`` where the container is named as something that is put beside an application."""
         return "yes" if any(part in self.container for part in _SIDECARS) else ""
@@ -963,6 +969,10 @@ class NoAdapterMetrics(InnermostError, hop=Hop.X):
     """``no metrics returned from custom metrics API``, ``external`` (podautoscaler/metrics/client.go)."""
 
 
+class AdapterFailed(InnermostError, hop=Hop.X, wraps=True):
+    """``unable to fetch metrics from external metrics API: WHY``, ``custom``: whatever an adapter said of itself."""
+
+
 class AdapterUnregistered(InnermostError, hop=Hop.X):
     """``no custom metrics API (custom.metrics.k8s.io) registered`` (k8s.io/metrics client)."""
 
@@ -993,6 +1003,15 @@ class OtherSystem(InnermostError, hop=Hop.X):
     """Words of another system that shares some with this pipeline; ``which`` names it."""
 
     which: str
+
+
+class Circumstance(InnermostError):
+    """No error: what a text shows of its cluster beside one (``utterances/circumstances.py``), and names nothing.
+
+    What a check says of it is by how much it comes before others that an error leaves open with it.
+    """
+
+    what: str
 
 
 class Unrecognised(InnermostError):

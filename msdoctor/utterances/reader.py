@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
+from msdoctor.utterances.circumstances import circumstances_in
 from msdoctor.utterances.connections import connection_of, split_wrappers
 from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.innermost import Found, breaks_off, find_errors, is_cut
@@ -27,21 +28,30 @@ _TAIL = re.compile(r"[:\s]{0,3}\w{0,3}")  # what may be left of an error's next 
 _IN_FIELD = re.compile(r'\s?[\w.]{0,60}="|"[^"]{1,253}"\s*$')  # the rest of ` node="k8s-node1"`, cut anywhere
 
 
-def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN, first: int = 1) -> Iterator[Utterance]:
-    """What the lines say that this pipeline knows of, in order.
+def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterator[Utterance]:
+    """What a paste says that this pipeline knows of, in order, and what it shows of the cluster beside that.
 
-    ``speaker``: whose log it is, where that is known. ``first``: the number of the first line.
+    ``speaker``: whose log it is, where that is known.
     """
-    for line in _without_partials(printed_lines(lines, _is_unfinished, _sense, first)):
-        carried = take_off(line.text)
-        for text in _records_in(carried.text):
-            yield from _utterances(text, line, carried, speaker)
+    shown: set[InnermostError] = set()
+    for line in _lines(lines, 1):
+        yield from _said_in(line, speaker)
+        for circumstance in circumstances_in(line.text):
+            if circumstance not in shown:
+                shown.add(circumstance)
+                yield Utterance(Speaker.UNKNOWN, Connection(), circumstance, (), line.text, line.number)
+
+
+def read_log(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN, first: int = 1) -> Iterator[Utterance]:
+    """What a component's own lines say, in order. ``first``: the number of the first line."""
+    for line in _lines(lines, first):
+        yield from _said_in(line, speaker)
 
 
 def read_text(text: str, *, speaker: Speaker = Speaker.UNKNOWN) -> Utterance | None:
     """What one message says: a condition, an event, a refusal's body. A known error before an unrecognised one."""
     first: Utterance | None = None
-    for utterance in read(text.splitlines(), speaker=speaker):
+    for utterance in read_log(text.splitlines(), speaker=speaker):
         if not isinstance(utterance.error, errors.Unrecognised):
             return utterance
         first = first or utterance
@@ -52,6 +62,16 @@ def read_error(text: str) -> InnermostError | None:
     """The innermost error of one message, or None where none is known."""
     utterance = read_text(text)
     return None if utterance is None or isinstance(utterance.error, errors.Unrecognised) else utterance.error
+
+
+def _lines(lines: Iterable[str], first: int) -> Iterator[Line]:
+    return _without_partials(printed_lines(lines, _is_unfinished, _sense, first))
+
+
+def _said_in(line: Line, speaker: Speaker) -> Iterator[Utterance]:
+    carried = take_off(line.text)
+    for text in _records_in(carried.text):
+        yield from _utterances(text, line, carried, speaker)
 
 
 def _without_partials(lines: Iterable[Line]) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from msdoctor.utterances import Speaker, Utterance, errors
 from msdoctor.utterances.paste import MOST_LINE, NARROWEST, OWN_BEGINNING
-from msdoctor.utterances.reader import read
+from msdoctor.utterances.reader import read_log
 from msdoctor.utterances.shapes import Shapes
 from msdoctor.utterances.since import Since
 from msdoctor.utterances.words import Find, finder
@@ -146,7 +146,7 @@ class _Log:
 
     def _say(self, lines: bytes, number: int) -> Iterator[Utterance]:
         texts = (line[: MOST_LINE * 4].decode("utf-8", "replace") for line in lines.removesuffix(b"\n").split(b"\n"))
-        return read(texts, speaker=self._speaker, first=number)
+        return read_log(texts, speaker=self._speaker, first=number)
 
     def _of_shapes(self) -> Iterator[Utterance]:
         for shape in self._shapes:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from said import lines
 
 from msdoctor.utterances import Utterance, errors
-from msdoctor.utterances.reader import read
+from msdoctor.utterances.reader import read_log
 from msdoctor.utterances.shapes import MOST_SHAPES, Shapes, names_in, pattern_of
 
-KNOWN = [line for line in lines() if any(not isinstance(one.error, errors.Unrecognised) for one in read([line]))]
+KNOWN = [line for line in lines() if any(not isinstance(one.error, errors.Unrecognised) for one in read_log([line]))]
 SCRAPE = (
     'E0217 15:13:53.378655       1 scraper.go:149] "Failed to scrape node" err="Get \\"https://10.0.0.5:10250'
     '/metrics/resource\\": x509: certificate is valid for 10.0.0.1, not 10.0.0.5" node="k8s-node1"'
@@ -24,20 +24,20 @@ def meaning(said: Sequence[Utterance]) -> list[tuple[object, ...]]:
 
 
 def pattern(line: str) -> re.Pattern[bytes]:
-    return re.compile(pattern_of(line.encode(), names_in(list(read([line])))), re.DOTALL)
+    return re.compile(pattern_of(line.encode(), names_in(list(read_log([line])))), re.DOTALL)
 
 
 @given(st.sampled_from(KNOWN), st.integers(1, 250), st.integers(1, 250), st.integers(0, 99_999))
 @settings(max_examples=150, deadline=None)
 def test_other_addresses_times_and_nodes_that_fit_a_shape_mean_the_same(line: str, a: int, b: int, node: int) -> None:
-    said = list(read([line]))
+    said = list(read_log([line]))
     other = re.sub(r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.(?=\d)", f"10.{a}.{b}.", line)
     other = re.sub(r"\b(\d\d:\d\d):\d\d\b", r"\1:42", other)
     for name in names_in(said):
         other = other.replace(name.decode(), f"other-{node}.example")
 
     if pattern(line).fullmatch(other.encode("utf-8", "replace")):
-        assert meaning(list(read([other]))) == meaning(said)
+        assert meaning(list(read_log([other]))) == meaning(said)
 
 
 @pytest.mark.parametrize("line", [line for line in KNOWN if len(line) < 4000][::60])
@@ -74,6 +74,6 @@ def test_a_number_of_shapes_is_kept_and_no_more() -> None:
     for number in range(3 * MOST_SHAPES):
         line = SCRAPE.replace("valid for", f"valid for w{'x' * number},")
         for _ in range(2):
-            shapes.learn(line.encode(), str(number).encode(), list(read([line])), number)
+            shapes.learn(line.encode(), str(number).encode(), list(read_log([line])), number)
 
     assert len(list(shapes)) == MOST_SHAPES

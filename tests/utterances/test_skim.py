@@ -14,7 +14,7 @@ from said import example_texts, recorded_logs
 from msdoctor import registry
 from msdoctor.explain import explain
 from msdoctor.utterances import Utterance, errors
-from msdoctor.utterances.reader import read
+from msdoctor.utterances.reader import read_log
 from msdoctor.utterances.since import Since
 from msdoctor.utterances.skim import Skimmer, whole_lines
 from msdoctor.utterances.words import ENCODED, ERRORS, plain
@@ -33,7 +33,7 @@ def skim(log: bytes, size: int = 1 << 20, since: Since | None = None) -> list[Ut
 
 
 def whole(log: bytes) -> list[Utterance]:
-    return list(read(log.decode("utf-8", "replace").removesuffix("\n").split("\n")))
+    return list(read_log(log.decode("utf-8", "replace").removesuffix("\n").split("\n")))
 
 
 @pytest.mark.parametrize("size", [777, 1 << 16, 1 << 20])

@@ -11,7 +11,7 @@ from said import lines
 
 from msdoctor.utterances import errors
 from msdoctor.utterances.grammars import GRAMMARS
-from msdoctor.utterances.reader import read
+from msdoctor.utterances.reader import read_log
 from msdoctor.utterances.words import ENCODED, ERRORS, WORDS, finder, native, plain
 
 SRE: Any = importlib.import_module("re._parser")
@@ -24,7 +24,7 @@ def test_every_line_that_is_understood_has_a_word() -> None:
         line
         for line in lines()
         if not find(f"{line}\n".encode("utf-8", "surrogatepass"))
-        and any(not isinstance(said.error, errors.Unrecognised) for said in read([line]))
+        and any(not isinstance(said.error, errors.Unrecognised) for said in read_log([line]))
     ]
 
     assert lost == []
@@ -32,7 +32,9 @@ def test_every_line_that_is_understood_has_a_word() -> None:
 
 def test_every_line_that_is_an_error_by_its_level_is_found_where_errors_are_looked_for() -> None:
     find = finder(errors=True)
-    lost = [line for line in lines() if list(read([line])) and not find(f"{line}\n".encode("utf-8", "surrogatepass"))]
+    lost = [
+        line for line in lines() if list(read_log([line])) and not find(f"{line}\n".encode("utf-8", "surrogatepass"))
+    ]
 
     assert lost == []
 

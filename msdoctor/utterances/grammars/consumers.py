@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 
 from msdoctor.utterances import errors
+from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.grammar import Grammar, plain, says, trim
+
+
+def _of_fabric8(match: re.Match[str]) -> InnermostError:
+    if match["what"] == "Forbidden":
+        return errors.Forbidden("", match["verb"].lower(), "pods.metrics.k8s.io")
+    return errors.ResourceNotFound() if "ot " in match["what"] else errors.ServiceUnavailable()
+
 
 GRAMMARS: tuple[Grammar, ...] = (
     # kubectl pkg/cmd/top, apimachinery pkg/api/errors, kubelet pkg/probe/http, controller podautoscaler/metrics
@@ -44,6 +52,13 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("404 page not found", errors.ResourceNotFound()),
         )
     ),
+    # fabric8 kubernetes-client, OperationSupport.java
+    Grammar(
+        "Failure executing: ",
+        r"Failure executing: (?P<verb>[A-Z]{3,6}) at: https?://\S{0,300}/apis/metrics\.k8s\.io/\S{0,300}\. "
+        r"Message: (?P<what>Forbidden|404 page not found|Not Found|Service Unavailable|service unavailable)",
+        _of_fabric8,
+    ),
     # kubernetes pkg/controller/podautoscaler: horizontal.go, replica_calculator.go
     Grammar(
         "unable to get metrics for resource ",
@@ -66,6 +81,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.MissingRequest(match[1], "", trim(match[2])),
     ),
     # to 1.5: pkg/controller/podautoscaler/metrics/metrics_client.go
+    Grammar("metrics obtained for ", r"metrics obtained for \d{1,5}/\d{1,5} of pods", says(errors.NoPodMetrics())),
     Grammar(
         "some pods do not have request for ",
         r"some pods do not have request for (\w{1,20})",

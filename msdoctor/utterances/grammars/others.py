@@ -29,6 +29,8 @@ GRAMMARS: tuple[Grammar, ...] = (
         r" metrics API \((?:custom|external)\.metrics\.k8s\.io\) registered",
         says(errors.AdapterUnregistered()),
     ),
+    plain("unable to fetch metrics from custom metrics API", errors.AdapterFailed()),
+    plain("unable to fetch metrics from external metrics API", errors.AdapterFailed()),
     # prometheus-adapter pkg/custom-provider, pkg/resourceprovider, pkg/client
     plain("unable to fetch metrics from prometheus", errors.PrometheusUnreached()),
     plain("unable to update list of all metrics", errors.PrometheusUnreached()),
@@ -87,7 +89,10 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("failed to call webhook", "admission webhook"),
             ("conversion webhook for ", "conversion webhook"),
             ("Cannot read targetRef", "VPA"),
+            ("No pods match this VPA object", "VPA"),
+            ("The targetRef controller has a parent but it should point to a topmost", "VPA"),
             ("The connection to the server ", "kubectl's own configuration"),
+            ("Metrics are not available due to missing or invalid Prometheus configuration", "Lens"),
         )
     ),
     # dashboard-metrics-scraper says it of the two lists that it gets of the metrics API; what follows is the error
@@ -105,9 +110,10 @@ GRAMMARS: tuple[Grammar, ...] = (
             "resources from sidecar instead of ",
         )
     ),
-    Grammar(
-        "Metric client health check failed",
-        r"Metric client health check failed: .{0,200}dashboard-metrics-scraper",
-        says(errors.OtherSystem("the dashboard's scraper")),
+    *(
+        Grammar(
+            words, re.escape(words) + r": .{1,300}", says(errors.OtherSystem("the dashboard's scraper, or Heapster"))
+        )
+        for words in ("Metric client health check failed", "Could not enable metric client: Health check failed")
     ),
 )

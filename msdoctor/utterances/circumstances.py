@@ -1,0 +1,77 @@
+"""What a paste shows of its cluster beside any error: whose it is, how old, what was done to it just before.
+
+None of it is an error, and none names a cause. Where an error leaves several open, it puts them in another order: a
+name of a node that only one platform gives, a version, a variable that only matters to one of them.
+
+Sources: the names that platforms give to nodes and API servers (EKS and its Fargate, GKE, AKS); kubectl pkg/cmd/version
+and its output to 1.27; the systems whose systemd mounts cgroup v2 by itself; Go's golang.org/x/net/http/httpproxy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msdoctor.utterances.errors import Circumstance
+
+# Texts, which re compiles and keeps when first needed; upper and lower case are one.
+_SIGNS = (
+    ("fargate", r"\bfargate\b"),
+    ("EKS", r"\.eks\.amazonaws\.com|-eks-[0-9a-f]{6,10}\b|\bEKS\b"),
+    ("GKE", r"-gke\.\d|\bgke-[\w-]{3,60}|\bGKE\b"),
+    ("AKS", r"\baks-\w{1,12}-\d{6,10}-|\.azmk8s\.io|\bAKS\b"),
+    ("a firewall", r"\bfirewall|security group|\bprivate cluster\b"),
+    ("a tunnel", r"konnectivity|tunnelfront|\baks-link\b"),
+    ("an HTTP proxy", r"\bhttps?_proxy\b|\bno_proxy\b"),
+    ("Windows", r"\bWindows\b|\bakswin\w{3,20}"),
+    (
+        "cgroup v2",
+        (
+            r"cgroup2fs|\bcgroups? ?v2\b|\.el9[_.]|\b(?:Alma|Rocky) ?Linux (?:release )?9|\b(?:RHEL|CentOS Stream) 9"
+            r"|\bUbuntu 2(?:1\.10|[2-9]\.)|\bDebian GNU/Linux 1[1-9]|\bFedora (?:Linux )?(?:3[1-9]|4\d)"
+        ),
+    ),
+    (
+        "just installed",
+        (
+            r"\benabled? (?:the )?['\"]?metrics-server|(?:apiservice\S{0,60}/v1beta1\.metrics\.k8s\.io"
+            r"|deployment\S{0,20}/metrics-server) (?:created|configured)\b|'metrics-server' addon is enabled"
+        ),
+    ),
+    ("just removed", r"\bdisabled? (?:the )?['\"]?metrics-server|/v1beta1\.metrics\.k8s\.io\"? deleted\b"),
+    ("Heapster elsewhere", r"^\s*(?!kube-system\s)[a-z0-9-]{1,63}\s+heapster-\S{1,100}\s+\d+/\d+\s"),
+    ("a node down", r"^\s*\S{1,253}\s+NotReady\b"),
+)
+
+_CLIENT = r"Client Version: (?:version\.Info\{Major:\"1\", Minor:\"|v1\.)(\d{1,2})"
+_SERVER = (
+    r"(?:Server Version: version\.Info\{Major:\"1\", Minor:\""
+    r"|\b(?:k8s|kubernetes|cluster|EKS|GKE|AKS|minikube|Server)\W{1,5}(?:(?:version|running|is|on|with|to)\W{1,5}){0,3}"
+    r"v?1\.)(\d{1,2})\b"
+)
+_ASKED_HEAPSTER_IN_NEED = range(10, 20)
+"""Minor versions of kubectl that ask Heapster where no metrics API is registered; those before always do."""
+_FIRST_LATE_BETA = 12
+_LAST_LATE_BETA = 25
+
+
+def circumstances_in(text: str) -> Iterator[Circumstance]:
+    """What a line shows of the cluster."""
+    for what, sign in _SIGNS:
+        if re.search(sign, text, re.IGNORECASE):
+            yield Circumstance(what)
+    if "1" in text:
+        yield from map(_of_client, re.findall(_CLIENT, text))
+        yield from map(_of_server, re.findall(_SERVER, text, re.IGNORECASE))
+
+
+def _of_client(minor: str) -> Circumstance:
+    if int(minor) in _ASKED_HEAPSTER_IN_NEED:
+        return Circumstance("kubectl of 1.10 to 1.19")
+    return Circumstance("kubectl of before 1.10" if int(minor) < _ASKED_HEAPSTER_IN_NEED.start else "kubectl of today")
+
+
+def _of_server(minor: str) -> Circumstance:
+    if int(minor) < _FIRST_LATE_BETA:
+        return Circumstance("a server of before 1.12")
+    return Circumstance("a server of after 1.25" if int(minor) > _LAST_LATE_BETA else "a server of 1.12 to 1.25")
