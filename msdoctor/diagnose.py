@@ -57,6 +57,7 @@ class Cause:
     check: Check
     finding: Finding
     explains: tuple[Explained, ...] = ()
+    severity: Class | None = None  # what it counts as by the user's own settings, whatever it is
 
     @property
     def id(self) -> str:
@@ -66,7 +67,7 @@ class Cause:
     @property
     def fingerprint(self) -> str:
         """The same for the same disease of the same thing, at any time."""
-        return hashlib.sha256("\0".join((self.id, *self.finding.subjects)).encode()).hexdigest()[:16]
+        return fingerprint(self.id, self.finding.subjects)
 
     @property
     def breaks(self) -> bool:
@@ -82,6 +83,59 @@ class Unexplained:
     subjects: tuple[str, ...]
     summary: str
     look: tuple[str, ...]
+
+
+class SetAside(StrEnum):
+    """By what something found is neither told among the causes nor counted in the exit code."""
+
+    SUPPRESSION = "suppression"
+    SEVERITY = "severity"
+    IGNORED = "ignore"
+    NOT_SELECTED = "select"
+    BASELINE = "baseline"
+    INLINE = "inline"  # a comment in the file that it was found in
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A cause, or a symptom without one, that the user has decided to live with; it still is what it is.
+
+    ``until``: the last moment at which it does not count. ``where``: the file that says so, with
+    its line if it has one; empty where the command line does. ``cause`` is None for a symptom.
+    """
+
+    id: str
+    subjects: tuple[str, ...]
+    summary: str
+    by: SetAside
+    reason: str
+    until: datetime | None = None
+    where: str = ""
+    cause: Cause | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """As a cause has it."""
+        return fingerprint(self.id, self.subjects)
+
+
+class RemarkKind(StrEnum):
+    """What there is to say about the user's own settings."""
+
+    EXPIRED = "expired"  # a suppression whose last day is past; it suppresses nothing
+    UNUSED = "unused"  # a suppression that fits nothing that was found
+    UNSEEN = "unseen"  # one, or a line of a baseline, of which this look cannot tell whether it still holds
+    FIXED = "fixed"  # in the baseline, and no longer there
+    SEVERITY = "severity"  # something that counts as the user has said
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to be said about the user's own settings, and which line of theirs it concerns."""
+
+    kind: RemarkKind
+    text: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +208,11 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that a report tells. ``elsewhere``: what is the matter with other pipelines, and changes nothing of this."""
+    """All that a report tells. ``elsewhere``: what is the matter with other pipelines, and changes nothing of this.
+
+    ``proven``: fresh metrics were seen end to end, whatever else is wrong. ``suppressed`` and ``remarks`` come from the
+    user's settings and are empty until ``config.policy`` has applied them.
+    """
 
     taken_at: datetime
     context: Context
@@ -170,6 +228,9 @@ class Diagnosis:
     requirements: tuple[Requirement, ...]
     checks: tuple[CheckReport, ...]
     gaps: tuple[Gap, ...]
+    proven: bool = False
+    suppressed: tuple[Suppressed, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +263,12 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
     proof = pipeline.proof(cluster)
     hops = tuple(_hops(found, hurting, explained, topology, proof))
     hidden = pipeline.hidden(total, topology)
+    proven = _proven(flow, for_all=Hop.D in proof.hops)
     return Diagnosis(
         taken_at=cluster.taken_at,
         context=cluster.context,
         server_version="" if isinstance(cluster.server_version, Unseen) else cluster.server_version,
-        verdict=_verdict(roots, unexplained, flow, total, for_all=Hop.D in proof.hops),
+        verdict=_verdict(roots, unexplained, flow, total, proven=proven),
         flow=flow,
         causes=tuple(Cause(item.check, item.finding, explained.get(id(item), ())) for item in ordered),
         alternatives=alternatives([(item.check, item.finding) for item in ordered], outcomes, hidden),
@@ -219,28 +281,42 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         ),
         checks=tuple(_report(outcome, hidden) for outcome in outcomes),
         gaps=cluster.gaps,
+        proven=proven,
     )
+
+
+def fingerprint(check_id: str, subjects: Sequence[str]) -> str:
+    """The same for the same disease of the same thing, at any time."""
+    return hashlib.sha256("\0".join((check_id, *subjects)).encode()).hexdigest()[:16]
 
 
 def exit_code(
     diagnosis: Diagnosis, *, fail_on: Class = Class.CAUSE, exit_zero: bool = False, strict: bool = False
 ) -> int:
-    """0 nothing at or above ``fail_on`` and metrics seen to flow; 1 a cause; 3 undecided. The same in every format."""
+    """0 nothing at or above ``fail_on`` and metrics seen to flow; 1 a cause; 3 undecided. The same in every format.
+
+    What is suppressed does not count: where it is known to be why no metrics flow, that is no open question either.
+    """
     failing = [cause for cause in diagnosis.causes if _fails(cause, fail_on)]
     if any(cause.finding.confidence is not Confidence.POSSIBLE for cause in failing):
         return 0 if exit_zero else 1
     crashed = any(check.outcome is Result.ERROR for check in diagnosis.checks)
-    flows = diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK)
     unseen = diagnosis.gaps or any(check.outcome is Result.UNSEEN for check in diagnosis.checks)
-    if failing or crashed or not flows or (strict and unseen):
+    if failing or crashed or diagnosis.unexplained or not _accounted_for(diagnosis) or (strict and unseen):
         return 3
     return 0
 
 
+def _accounted_for(diagnosis: Diagnosis) -> bool:
+    """Whether metrics flow, or do not for a reason that is known."""
+    known = diagnosis.verdict in (Verdict.BROKEN, Verdict.DEGRADED)
+    return known or diagnosis.proven or diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK)
+
+
 def _fails(cause: Cause, fail_on: Class) -> bool:
-    if fail_on is Class.RISK:
-        return bool(cause.finding.effects)
-    return cause.breaks
+    if cause.severity is not None:
+        return cause.severity is Class.CAUSE or fail_on is Class.RISK
+    return cause.breaks or (fail_on is Class.RISK and bool(cause.finding.effects))
 
 
 def _with_state(finding: Finding, topology: Topology) -> Finding:
@@ -350,20 +426,24 @@ def _verdict(
     flow: FlowReport,
     total: frozenset[Effect],
     *,
-    for_all: bool,
+    proven: bool,
 ) -> Verdict:
-    """``for_all``: metrics-server was seen to answer somebody whom it has checked."""
     active = [item for item in roots if item.check.cls is Class.CAUSE and item.finding.state is State.ACTIVE]
     if any(item.finding.confidence is not Confidence.POSSIBLE for item in active):
         nothing = not flow.nodes_seen and Effect(EffectKind.NO_METRICS) in total
         return Verdict.BROKEN if nothing else Verdict.DEGRADED
-    # Nodes' metrics alone prove nothing to an HPA, which lives on those of pods.
-    uncounted = None in (flow.pods_seen, flow.pods_of)
-    missing = flow.blind_nodes or flow.podless_nodes
-    if active or unexplained or not flow.nodes_seen or missing or uncounted or not for_all:
+    if active or unexplained or not proven:
         return Verdict.INCOMPLETE
     worrying = any(item.finding.effects for item in roots)
     return Verdict.AT_RISK if worrying else Verdict.HEALTHY
+
+
+def _proven(flow: FlowReport, *, for_all: bool) -> bool:
+    """``for_all``: metrics-server was seen to answer somebody whom it has checked."""
+    # Nodes' metrics alone prove nothing to an HPA, which lives on those of pods.
+    uncounted = None in (flow.pods_seen, flow.pods_of)
+    missing = flow.blind_nodes or flow.podless_nodes
+    return bool(flow.nodes_seen) and not missing and not uncounted and for_all
 
 
 def _flow(cluster: Cluster, total: frozenset[Effect], topology: Topology) -> FlowReport:

@@ -34,13 +34,23 @@ def checks(folders: tuple[Path, ...], form: str) -> None:
 
 
 @click.command()
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of `run -o json`.")
-def version(schema: bool) -> None:
-    """Print the version, or the JSON Schema of reports."""
-    if schema:
+@click.option(
+    "--schema",
+    type=click.Choice(["report", "config"]),
+    is_flag=False,
+    flag_value="report",
+    help="Print the JSON Schema of `run -o json` (report, the default), or that of msdoctor.yaml (config).",
+)
+def version(schema: str | None) -> None:
+    """Print the version, or a JSON Schema."""
+    if schema == "report":
         from msdoctor.render import report_json
 
         terminal.print_(report_json.schema())
+    elif schema == "config":
+        from msdoctor.config import reading
+
+        terminal.print_(reading.schema())
     else:
         terminal.print_(f"msdoctor {__version__}\n")
 

@@ -107,7 +107,7 @@ def try_files(outputs: Iterable[Output]) -> None:
     """Raise GivenError for a file that cannot be written, before anything is looked at for nothing."""
     for output in outputs:
         if output.file is not None:
-            _try(output.file)
+            try_file(output.file)
 
 
 def write(outputs: Sequence[Output], diagnosis: Diagnosis, *, verbose: bool = False, age: str = "") -> None:
@@ -120,14 +120,15 @@ def write(outputs: Sequence[Output], diagnosis: Diagnosis, *, verbose: bool = Fa
             print_(render(output.form, diagnosis, on_screen))
             continue
         try:
-            _write(output.file, render(output.form, diagnosis, on_paper).encode("utf-8", "backslashreplace"))
+            write_file(output.file, render(output.form, diagnosis, on_paper).encode("utf-8", "backslashreplace"))
         except OSError as error:
             problems.append(f"{output.form}={output.file}: cannot be written: {error.strerror or error}")
     if problems:
         raise GivenError("; ".join(problems))
 
 
-def _try(file: Path) -> None:
+def try_file(file: Path) -> None:
+    """Raise GivenError for a file that a report could not be written to."""
     if file.is_dir():
         raise GivenError(f"{file} is a directory; name a file in it for the report")
     if not _is_stream(file):
@@ -144,7 +145,7 @@ def _try(file: Path) -> None:
         raise GivenError(f"{file} is write-protected; name another file for the report")
 
 
-def _write(file: Path, content: bytes) -> None:
+def write_file(file: Path, content: bytes) -> None:
     """Beside the file and then renamed, so that nothing half-written ever bears its name; a pipe is written to."""
     if _is_stream(file):
         file.write_bytes(content)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from msdoctor.cli import endings, options, outputs
+from msdoctor.cli import endings, options, outputs, settings
 from msdoctor.cli.terminal import print_
 from msdoctor.errors import GivenError
 
@@ -31,13 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--save", metavar="PATH", type=click.Path(path_type=Path), help="Also save what was seen, as `collect` does."
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(["cause", "risk"]),
-    default="cause",
-    show_default=True,
-    help="The least that exits with 1.",
-)
+@settings.with_settings
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where it would be 0 and anything was not seen.")
 @click.option("-v", "--verbose", is_flag=True, help="All evidence, the five requirements, and every check's outcome.")
@@ -46,7 +40,7 @@ def run(
     save: Path | None,
     folders: tuple[Path, ...],
     reports: tuple[outputs.Output, ...],
-    fail_on: str,
+    given: settings.Given,
     exit_zero: bool,
     strict: bool,
     verbose: bool,
@@ -63,22 +57,26 @@ def run(
     """
     from msdoctor.collect import check_target, load
     from msdoctor.collect import save as save_bundle
+    from msdoctor.config.policy import apply
     from msdoctor.diagnose import exit_code
     from msdoctor.model import Class
     from msdoctor.registry import load as load_checks
 
-    if source is not None and (given := _given(look)):
-        raise GivenError(f"--from looks at no cluster and no host: leave out {' and '.join(given)}, or --from")
+    if source is not None and (looks := _given(look)):
+        raise GivenError(f"--from looks at no cluster and no host: leave out {' and '.join(looks)}, or --from")
     checks = load_checks(folders)
+    policy = settings.chosen(given, checks, verbose=verbose)
     outputs.try_files(reports)
     if save is not None:
         check_target(save)
     bundle = load(source) if source else _look(look)
     if save is not None:
         save_bundle(bundle, save)
-    diagnosis = _diagnose(bundle, checks)
+    diagnosis = apply(_diagnose(bundle, checks), policy)
     outputs.write(reports, diagnosis, verbose=verbose, age=_age(bundle, replayed=source is not None))
-    raise click.exceptions.Exit(exit_code(diagnosis, fail_on=Class(fail_on), exit_zero=exit_zero, strict=strict))
+    settings.keep(given, diagnosis, policy)
+    fail_on = policy.settings.fail_on or Class.CAUSE
+    raise click.exceptions.Exit(exit_code(diagnosis, fail_on=fail_on, exit_zero=exit_zero, strict=strict))
 
 
 @click.command(short_help="Save what a look sees, without secrets, to diagnose it elsewhere.")

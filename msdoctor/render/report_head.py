@@ -67,7 +67,13 @@ def verdict(report: Report) -> Iterator[str]:
 
 
 def headline(report: Report) -> str:
-    """The verdict in a few words."""
+    """The verdict in a few words, with how many of those that bear it do not count."""
+    aside = {item.id for item in report.diagnosis.suppressed if item.cause is None or item.cause.finding.effects}
+    told = _told(report)
+    return f"{told}, {len(aside)} not counted" if aside else told
+
+
+def _told(report: Report) -> str:
     diagnosis, active = report.diagnosis, report.active
     causes = count(len(active), "cause")
     if diagnosis.verdict is Verdict.BROKEN:
@@ -77,7 +83,7 @@ def headline(report: Report) -> str:
     if diagnosis.verdict is Verdict.INCOMPLETE:
         return _undecided(report)
     if diagnosis.verdict is Verdict.AT_RISK:
-        return f"metrics flow today: {_worries(report)}"
+        return ": ".join(part for part in ("metrics flow today", _worries(report)) if part)
     return "metrics flow"
 
 
@@ -166,7 +172,8 @@ def _note(hop: HopReport, report: Report) -> str:
     """Why a hop is not ok: which cause below sits there, else which symptom, and what the pipeline says of it."""
     if hop.state is HopState.OK or hop == HopReport(hop.hop, HopState.UNKNOWN, "not seen"):
         return hop.note if report.verbose else ""  # the row's own word has said as much
-    here = [f"{word(block)} {block.number}" for block in blocks_at(hop, report)] or symptoms_at(hop, report)
+    here = [f"{word(block)} {block.number}" for block in blocks_at(hop, report)]
+    here = here or not_counted_at(hop, report) or symptoms_at(hop, report)
     return ", ".join([*here, *([hop.note] if hop.note else [])])
 
 
@@ -175,6 +182,15 @@ def blocks_at(hop: HopReport, report: Report) -> list[Block]:
     if hop.state is HopState.OK:
         return []
     return [block for block in report.blocks if _sits(block, hop)]
+
+
+def not_counted_at(hop: HopReport, report: Report) -> list[str]:
+    """What is the matter at a hop and does not count, by its ids."""
+    if hop.state is HopState.OK:
+        return []
+    causes = [item.cause for item in report.diagnosis.suppressed if item.cause]
+    here = [cause for cause in causes if cause.check.hop is hop.hop and cause.finding.effects]
+    return [f"{check_id}, not counted" for check_id in dict.fromkeys(cause.id for cause in here)]
 
 
 def symptoms_at(hop: HopReport, report: Report) -> list[str]:

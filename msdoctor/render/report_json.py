@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from msdoctor import __version__, pipeline
 from msdoctor.alternatives import Alternatives
-from msdoctor.diagnose import Cause, Diagnosis, FlowReport
+from msdoctor.diagnose import Cause, Diagnosis, FlowReport, Suppressed
 from msdoctor.model import Evidence, Location, Remedy
 
 from .formats import Style
@@ -53,7 +53,8 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, object]:
             {"id": item.id, "subjects": list(item.subjects), "look": list(item.look)} for item in diagnosis.unexplained
         ],
         "contradictions": list(diagnosis.contradictions),
-        "suppressed": [],
+        "suppressed": [_suppressed(item) for item in diagnosis.suppressed],
+        "remarks": [{"kind": str(item.kind), "text": item.text, "where": item.where} for item in diagnosis.remarks],
         "hops": [
             {"id": str(item.hop), "name": pipeline.NAMES[item.hop], "state": str(item.state)} for item in diagnosis.hops
         ],
@@ -85,6 +86,7 @@ def _cause(cause: Cause) -> dict[str, object]:
     return {
         "id": cause.id,
         "class": str(cause.check.cls),
+        "severity": str(cause.severity or cause.check.cls),
         "confidence": str(finding.confidence),
         "state": str(finding.state),
         "hop": str(cause.check.hop),
@@ -96,6 +98,18 @@ def _cause(cause: Cause) -> dict[str, object]:
         "evidence": [_evidence(item) for item in finding.evidence],
         "explains": [{"id": item.id, "subjects": list(item.subjects)} for item in cause.explains],
         "remedies": [remedy_dict(remedy) for remedy in finding.remedies],
+    }
+
+
+def _suppressed(item: Suppressed) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "subjects": list(item.subjects),
+        "fingerprint": item.fingerprint,
+        "by": str(item.by),
+        "reason": item.reason,
+        "until": _time(item.until),
+        "where": item.where,
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from msdoctor.bundle import MASTERS
-from msdoctor.diagnose import Verdict
+from msdoctor.diagnose import SetAside, Suppressed, Verdict
 from msdoctor.facts.gaps import Gap
 from msdoctor.judge import Result
 
@@ -178,6 +178,41 @@ def alike(gaps: Sequence[Gap]) -> dict[tuple[str, str], list[Gap]]:
 def _counted(gap: Gap, report: Report) -> str:
     which = f": {', '.join(gap.others)}" if report.verbose and gap.others else ""
     return f"{gap.what} (and {gap.count - 1} more{which})" if gap.count > 1 else gap.what
+
+
+def not_counted(report: Report) -> Iterator[str]:
+    """What was found and does not count, with the reason for it; all that has one reason is told once."""
+    found, page = report.diagnosis.suppressed, report.page
+    if not found:
+        return
+    by_file = any(item.by in (SetAside.SUPPRESSION, SetAside.SEVERITY) for item in found)
+    yield page.paint(f"Found, and not counted{'; --no-config tells it in full' if by_file else ''}:", BOLD)
+    alike: dict[tuple[str, str], list[Suppressed]] = {}
+    for item in found:
+        alike.setdefault((item.id, because(item)), []).append(item)
+    for (check_id, reason), items in alike.items():
+        subjects = tuple(dict.fromkeys(subject for item in items for subject in item.subjects))
+        yield from page.sides(f"  - {check_id}", some(subjects, report, 2))
+        yield from page.wrapped(items[0].summary, " " * MARGIN)
+        yield from page.wrapped(f"Why not: {reason}", " " * MARGIN)
+
+
+def because(item: Suppressed) -> str:
+    """Why something does not count, until when, and which line says so."""
+    until = f", until {item.until:%Y-%m-%d}" if item.until else ""
+    where = f" ({item.where})" if item.where else ""
+    return f"{item.reason}{until}{where}"
+
+
+def remarks(report: Report) -> Iterator[str]:
+    """What there is to say about the user's own settings."""
+    found, page = report.diagnosis.remarks, report.page
+    if not found:
+        return
+    yield page.paint("About your settings:", BOLD)
+    for item in found:
+        where = f" ({item.where})" if item.where else ""
+        yield from page.wrapped(f"{item.text}{where}", "    ", first="  - ")
 
 
 def _table(rows: Sequence[tuple[str, str, str]], page: Page) -> Iterator[str]:

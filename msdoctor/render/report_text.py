@@ -32,6 +32,8 @@ _SECTIONS: tuple[Callable[[Report], Iterator[str]], ...] = (
     report_rest.requirements,
     report_rest.checks,
     report_rest.not_seen,
+    report_rest.not_counted,
+    report_rest.remarks,
 )
 
 
