@@ -1,8 +1,9 @@
 """This kubectl is too old for the cluster.
 
 ## What it means
-`kubectl top` to 1.12, and HPA controllers to 1.8, ask Heapster through the Service `heapster`. Clusters of today have
-metrics-server instead, and nothing of that name.
+`kubectl top` to 1.9, and HPA controllers to 1.8, ask Heapster through the Service `heapster`. Clusters of today have
+metrics-server instead, and nothing of that name. `kubectl top` 1.10 to 1.19 asks Heapster only where no metrics API is
+registered; what is missing then is metrics-server.
 
 ## What it does not mean
 That metrics-server is broken: it was not asked.
@@ -19,7 +20,7 @@ A kubectl of an old distribution package or container image in front of a newer 
 `kubectl version`: the client is years behind the server.
 
 ## Source
-kubectl pkg/metricsutil/metrics_client.go to 1.12 (heapster, http, kube-system); kubernetes
+kubectl pkg/cmd/top and pkg/metricsutil/metrics_client.go to 1.19 (heapster, http, kube-system); kubernetes
 pkg/controller/podautoscaler/metrics/legacy_metrics_client.go.
 """
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from msdoctor.model import Blanks, NotApplicable
 
-LOOK = Look("kubectl version", "a client older than 1.13", "kubectl-version-skew")
+LOOK = Look("kubectl version", "a client older than 1.10", "kubectl-version-skew")
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:

@@ -368,9 +368,13 @@ def _judge(sayings: Iterable[_Saying], classes: Mapping[str, Class], favoured: M
         key=lambda verdict: (
             verdict.is_history,
             _RANK[classes[_in_order(verdict.contenders, favoured)[0][0]]],
+            _in_order(verdict.contenders, favoured)[0][0] == _NOT_OURS,
             verdict.place,
         ),
     )
+
+
+_NOT_OURS = "not-resource-metrics-pipeline"  # what has a name of its own comes before what is only none of this
 
 
 def _in_order(contenders: list[tuple[str, float]], favoured: Mapping[str, float]) -> list[tuple[str, float]]:

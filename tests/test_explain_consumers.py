@@ -31,6 +31,14 @@ def ids(text: str) -> list[str]:
 
 
 SURE = {
+    "a dashboard of Heapster's time": (
+        "Metric client health check failed: the server could not find the requested resource (get services heapster). Retrying in 30 seconds.",
+        "not-resource-metrics-pipeline",
+    ),
+    "a vertical autoscaler whose target has no pods": (
+        "Message:               No pods match this VPA object",
+        "not-resource-metrics-pipeline",
+    ),
     "a Java client's words for a refusal": (
         "KubernetesClientException: Failure executing: GET at: https://10.0.0.1/apis/metrics.k8s.io/v1beta1/pods. Message: Forbidden!Configured service account doesn't have access.",
         "rbac-user-metrics-forbidden",
@@ -131,6 +139,21 @@ def test_names_the_one_cause(case: str) -> None:
 
 
 OPEN = {
+    "a pod of a CronJob among an HPA's": (
+        "failed to get cpu utilization: missing request for cpu in container runner of Pod nightly-28502100-x7k2p",
+        "hpa-selector-overlap",
+        "hpa-missing-requests",
+    ),
+    "kubectl whose caller is not known, to whatever it asked": (
+        "$ kubectl top node\nerror: You must be logged in to the server (Unauthorized)",
+        "requestheader-config-missing",
+        "not-resource-metrics-pipeline",
+    ),
+    "an adapter that says why it has nothing": (
+        "unable to get external metric shop/s0-queue/nil: unable to fetch metrics from external metrics API: Internal error occurred: the query is invalid",
+        "custom-metrics-query-empty",
+        "custom-metrics-not-exposed",
+    ),
     "a Java client to whom nobody answers": (
         "KubernetesClientException: Failure executing: GET at: https://10.0.0.1:6443/apis/metrics.k8s.io/v1beta1/nodes. Message: 404 page not found",
         "metrics-api-not-registered",
@@ -267,3 +290,12 @@ def test_what_stands_beside_no_error_names_nothing() -> None:
     text = "Server Version: v1.27.3\nNO_PROXY=10.0.0.0/8\nthe nodes are Windows Server 2022 on EKS, behind a firewall"
 
     assert ids(text) == []
+
+
+def test_what_has_a_name_of_its_own_comes_before_what_is_only_none_of_this() -> None:
+    text = (
+        '{"level":"info","msg":"metrics server is starting to listen","addr":"0.0.0.0:8383"}\n'
+        '{"level":"error","msg":"not started","error":"no matches for kind \\"ScaledObject\\" in version \\"keda.sh/v1alpha1\\""}'
+    )
+
+    assert ids(text) == ["keda-crd-missing", "not-resource-metrics-pipeline"]

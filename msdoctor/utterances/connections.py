@@ -299,6 +299,10 @@ _OWN_REQUESTS = (
 )
 
 
+# kubectl pkg/cmd/util/helpers.go, of whatever it was that it asked
+_TO_ITS_USER = ("You must be logged in to the server",)
+
+
 def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple[str, ...], api: str) -> Hop | None:
     """An API server that knows its caller not. In metrics-server's log a bad token is that of one who asked there."""
     if speaker is Speaker.KUBELET:
@@ -311,6 +315,8 @@ def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple
         return Hop.A
     if error.request:
         return Hop.A if error.request.endswith("metrics.k8s.io") else None
+    if _says(outer, _TO_ITS_USER):
+        return Hop.A
     return Hop.D if _says(outer, _OWN_REQUESTS) else None
 
 
