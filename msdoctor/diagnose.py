@@ -74,6 +74,12 @@ class Cause:
         """Whether something fails by it now."""
         return self.check.cls is Class.CAUSE and self.finding.state is State.ACTIVE
 
+    def fails(self, fail_on: Class) -> bool:
+        """Whether it counts in the exit code, as what it is or as what the user has said."""
+        if self.severity is not None:
+            return self.severity is Class.CAUSE or fail_on is Class.RISK
+        return self.breaks or (fail_on is Class.RISK and bool(self.finding.effects))
+
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
@@ -297,7 +303,7 @@ def exit_code(
 
     What is suppressed does not count: where it is known to be why no metrics flow, that is no open question either.
     """
-    failing = [cause for cause in diagnosis.causes if _fails(cause, fail_on)]
+    failing = [cause for cause in diagnosis.causes if cause.fails(fail_on)]
     if any(cause.finding.confidence is not Confidence.POSSIBLE for cause in failing):
         return 0 if exit_zero else 1
     crashed = any(check.outcome is Result.ERROR for check in diagnosis.checks)
@@ -311,12 +317,6 @@ def _accounted_for(diagnosis: Diagnosis) -> bool:
     """Whether metrics flow, or do not for a reason that is known."""
     known = diagnosis.verdict in (Verdict.BROKEN, Verdict.DEGRADED)
     return known or diagnosis.proven or diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK)
-
-
-def _fails(cause: Cause, fail_on: Class) -> bool:
-    if cause.severity is not None:
-        return cause.severity is Class.CAUSE or fail_on is Class.RISK
-    return cause.breaks or (fail_on is Class.RISK and bool(cause.finding.effects))
 
 
 def _with_state(finding: Finding, topology: Topology) -> Finding:

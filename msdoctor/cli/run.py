@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from msdoctor.cli import endings, options, outputs, settings
+from msdoctor.cli import endings, options, outputs, settings, times
 from msdoctor.cli.terminal import print_
 from msdoctor.errors import GivenError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from msdoctor.bundle import Bundle
+    from msdoctor.config.policy import Policy
     from msdoctor.diagnose import Diagnosis
-    from msdoctor.model import Check
+    from msdoctor.facts.cluster import Cluster
+    from msdoctor.model import Check, Class
 
 
 @click.command(short_help="Look at a cluster or a saved bundle, and say what is the matter.")
@@ -32,6 +35,12 @@ if TYPE_CHECKING:
     "--save", metavar="PATH", type=click.Path(path_type=Path), help="Also save what was seen, as `collect` does."
 )
 @settings.with_settings
+@click.option(
+    "--wait",
+    metavar="DURATION",
+    callback=times.wait,
+    help="Look again until metrics flow, for at most so long, such as 5m. Ends at once where waiting heals nothing.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where it would be 0 and anything was not seen.")
 @click.option("-v", "--verbose", is_flag=True, help="All evidence, the five requirements, and every check's outcome.")
@@ -41,6 +50,7 @@ def run(
     folders: tuple[Path, ...],
     reports: tuple[outputs.Output, ...],
     given: settings.Given,
+    wait: float | None,
     exit_zero: bool,
     strict: bool,
     verbose: bool,
@@ -57,25 +67,30 @@ def run(
     """
     from msdoctor.collect import check_target, load
     from msdoctor.collect import save as save_bundle
-    from msdoctor.config.policy import apply
     from msdoctor.diagnose import exit_code
     from msdoctor.model import Class
     from msdoctor.registry import load as load_checks
 
     if source is not None and (looks := _given(look)):
         raise GivenError(f"--from looks at no cluster and no host: leave out {' and '.join(looks)}, or --from")
+    if source is not None and wait is not None:
+        raise GivenError("--wait: what --from saved does not change; leave out one of them")
     checks = load_checks(folders)
     policy = settings.chosen(given, checks, verbose=verbose)
     outputs.try_files(reports)
     if save is not None:
         check_target(save)
-    bundle = load(source) if source else _look(look)
+    fail_on = policy.settings.fail_on or Class.CAUSE
+    diagnosed = functools.partial(_diagnose, checks=checks, policy=policy)
+    if wait is None:
+        bundle = load(source) if source else _look(look)
+    else:
+        bundle = _wait(look, wait, diagnosed, fail_on=fail_on, strict=strict)
     if save is not None:
-        save_bundle(bundle, save)
-    diagnosis = apply(_diagnose(bundle, checks), policy)
+        save_bundle(bundle, save)  # before it is judged: what cannot be judged is needed most
+    _, diagnosis = diagnosed(bundle)
     outputs.write(reports, diagnosis, verbose=verbose, age=_age(bundle, replayed=source is not None))
     settings.keep(given, diagnosis, policy)
-    fail_on = policy.settings.fail_on or Class.CAUSE
     raise click.exceptions.Exit(exit_code(diagnosis, fail_on=fail_on, exit_zero=exit_zero, strict=strict))
 
 
@@ -122,13 +137,39 @@ def _look(options: dict[str, Any]) -> Bundle:
         return live(LookOptions(**options), wanted, show)
 
 
-def _diagnose(bundle: Bundle, checks: Iterable[Check]) -> Diagnosis:
+def _diagnose(bundle: Bundle, checks: Iterable[Check], policy: Policy) -> tuple[Cluster, Diagnosis]:
+    from msdoctor.config.policy import apply
     from msdoctor.diagnose import diagnose
     from msdoctor.facts.cluster import read_facts
     from msdoctor.judge import judge
 
     cluster = read_facts(bundle)
-    return diagnose(cluster, judge(cluster, checks))
+    return cluster, apply(diagnose(cluster, judge(cluster, checks)), policy)
+
+
+def _wait(
+    look: dict[str, Any],
+    seconds: float,
+    diagnosed: Callable[[Bundle], tuple[Cluster, Diagnosis]],
+    *,
+    strict: bool,
+    fail_on: Class,
+) -> Bundle:
+    """What the last look saw."""
+    from msdoctor.cli.wait import Patience, until_healthy
+    from msdoctor.waiting import Decision, decide, is_young
+
+    def decided(bundle: Bundle) -> Decision:
+        cluster, diagnosis = diagnosed(bundle)
+        young = is_young(cluster.nodes, cluster.taken_at)
+        return decide(diagnosis, young=young, fail_on=fail_on, strict=strict)
+
+    return until_healthy(
+        lambda most: _look({**look, "timeout": most}),
+        decided,
+        Patience(seconds, look["timeout"]),
+        lambda line: click.echo(line, err=True),
+    )
 
 
 def _age(bundle: Bundle, *, replayed: bool) -> str:

@@ -14,14 +14,23 @@ def since(_context: object, _parameter: object, value: str | None) -> datetime |
     """How long ago, as kubectl has it (``90s``, ``1h30m``) or in days, or a moment."""
     if value is None:
         return None
-    ago = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", value, re.ASCII)
-    if not value or not ago:
+    ago = _span(value)
+    if ago is None:
         return _time("--since", value, "how long ago, 90s, 1h30m or 2d, ")
-    days, hours, minutes, seconds = (int(part or 0) for part in ago.groups())
     try:
-        return datetime.now(UTC) - timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return datetime.now(UTC) - ago
     except OverflowError as error:
         raise GivenError(f"--since {value}: there was no such time") from error
+
+
+def wait(_context: object, _parameter: object, value: str | None) -> float | None:
+    """Seconds of `--wait`, from ``90s``, ``5m``, ``1h30m``, or a bare number of them."""
+    if value is None:
+        return None
+    span = _span(f"{value}s" if re.fullmatch(r"\d{1,6}", value, re.ASCII) else value)
+    if not span:
+        raise GivenError(f"--wait {value}: give how long, 90s, 5m or 1h30m")
+    return span.total_seconds()
 
 
 def moment(_context: object, _parameter: object, value: str | None) -> datetime | None:
@@ -41,3 +50,12 @@ def _time(option: str, value: str, other: str = "") -> datetime:
         return moment.replace(tzinfo=UTC) if date else moment
     except ValueError as error:
         raise GivenError(f"{option} {value}: there is no such time: {error}") from None
+
+
+def _span(value: str) -> timedelta | None:
+    """None for what is no length of time."""
+    parts = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", value, re.ASCII)
+    if not value or not parts:
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

@@ -77,11 +77,11 @@ def test_keys_and_their_order() -> None:
     document: Any = report_json.as_dict(BROKEN)
     assert list(document) == [
         "schemaVersion", "tool", "takenAt", "context", "verdict", "flow", "causes", "alternatives", "elsewhere",
-        "unexplained", "contradictions", "suppressed", "hops", "requirements", "checks", "gaps",
+        "unexplained", "contradictions", "suppressed", "remarks", "hops", "requirements", "checks", "gaps",
     ]  # fmt: skip
     assert list(document["causes"][0]) == [
-        "id", "class", "confidence", "state", "hop", "subjects", "summary", "since", "fingerprint", "location",
-        "evidence", "explains", "remedies",
+        "id", "class", "severity", "confidence", "state", "hop", "subjects", "summary", "since", "fingerprint",
+        "location", "evidence", "explains", "remedies",
     ]  # fmt: skip
     assert list(document["causes"][0]["remedies"][0]) == [
         "advice", "commands", "on", "risks", "undo", "verify", "showsWithinSeconds", "way",
