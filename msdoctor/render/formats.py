@@ -43,6 +43,7 @@ FORMATS = {
     for form in (
         Format("text", "report_text", "a person at a terminal"),
         Format("json", "report_json", "a program; `msdoctor version --schema` prints its schema"),
+        Format("html", "html", "a person with a browser; one file that opens without a network"),
     )
 }
 

@@ -61,7 +61,8 @@ def programs(distribution: Distribution, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_the_wheel_holds_the_engine_with_the_checks_inside_and_nothing_else(distribution: Distribution) -> None:
-    engine = {*distribution.files("msdoctor", "*.py"), *distribution.files("msdoctor", "*.json"), "msdoctor/py.typed"}
+    patterns = ("*.py", "*.json", "templates/*")
+    engine = {*(file for pattern in patterns for file in distribution.files("msdoctor", pattern)), "msdoctor/py.typed"}
     checks = {f"msdoctor/{name}" for name in distribution.files("checks", "*.py")}
 
     shipped = set(zipfile.ZipFile(distribution.wheel).namelist())
