@@ -71,7 +71,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
-        Says("ZeroFigures", likelihood=0.7),
+        Says("ZeroFigures", where={"of": ""}, likelihood=0.7),
+        Says("ZeroFigures", where={"of": "cpu"}, likelihood=0.6),
+        Says("ZeroFigures", where={"of": "memory"}, likelihood=0.5),
+        Says("NoRootAccounting", likelihood=0.9),
         Says("NoCgroupStats", likelihood=0.3),
         Says("IncompleteFigures", where={"of": "node"}, likelihood=0.8),
     ),

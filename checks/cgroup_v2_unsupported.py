@@ -107,7 +107,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("MetricsNotAvailableYet", likelihood=0.3),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("Circumstance", where={"what": "cgroup v2"}, likelihood=0.5),
+        # A root of v1 has both figures; of v2 such a kubelet reads neither.
+        Says("ZeroFigures", where={"of": "memory"}, likelihood=0.8),
         Says("ZeroFigures", likelihood=0.5),
+        Says("NoRootAccounting", likelihood=0.4),
         Says("CgroupsUnmounted", likelihood=0.9),
         Says("IncompleteFigures", where={"of": "node"}, likelihood=0.4),
     ),

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     cls=Class.CAUSE,
     says=(
         Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.4),
-        Says("NotValidFor", hop=Hop.E),
+        Says("NotValidFor", hop=Hop.E, likelihood=0.95),
     ),
     advise=reissue,
 )

@@ -86,6 +86,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NodeWithoutFigures", likelihood=0.3),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.6),
+        Says("KubeletExits", likelihood=0.9),
         Says("ConnectionLost", hop=Hop.E, likelihood=0.5),
         Says("Dial", hop=Hop.E, where={"failure": "connection refused"}, likelihood=0.6),
         Says("Dial", hop=Hop.E, where={"failure": "no route to host"}, likelihood=0.5),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     says=(
         Says("Noise", where={"what": "system-slice-accounting"}),
         Says("NoCgroupStats", where={"of": "system"}),
+        Says("NoCgroupStats", where={"outer": "Failed to get system container stats"}),
     ),
 )
 def kubelet_system_slice_accounting() -> Iterator[NotApplicable]:

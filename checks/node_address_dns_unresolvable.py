@@ -77,6 +77,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Lookup", hop=Hop.E, where={"failure": "no such host"}),
         Says("Lookup", hop=Hop.E, where={"failure": "server misbehaving"}, likelihood=0.8),
+        Says("Lookup", hop=Hop.E, where={"answer": "late"}, likelihood=0.7),
     ),
     advise=advise,
 )

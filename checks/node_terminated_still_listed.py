@@ -48,8 +48,18 @@ if TYPE_CHECKING:
     hop=Hop.E,
     cls=Class.BENIGN,
     says=(
+        # Of a cloud's machines one that went is more frequent than one that is cut off; several at once are cut off.
+        *(
+            Says(error, hop=Hop.E, where={"node_kind": "cloud", **what}, likelihood=likelihood, lone=True)
+            for error, what, likelihood in (
+                ("Dial", {"failure": "no route to host"}, 0.8),
+                ("Dial", {"failure": "connection refused"}, 0.8),
+                ("Dial", {"failure": "i/o timeout"}, 0.95),
+                ("DeadlineExceeded", {}, 0.8),
+            )
+        ),
         Says("Dial", hop=Hop.E, where={"failure": "no route to host"}, likelihood=0.3),
-        Says("Dial", hop=Hop.E, where={"failure": "i/o timeout"}, likelihood=0.3),
+        Says("Dial", hop=Hop.E, where={"failure": "i/o timeout"}, likelihood=0.5),
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.3),
         Says("Dial", hop=Hop.E, where={"failure": "connection refused"}, likelihood=0.25),
     ),

@@ -107,6 +107,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("Circumstance", where={"what": "fargate"}, likelihood=0.9),
+        # On Fargate metrics-server's own node is the one that it never reaches.
+        Says("HTTPStatus", hop=Hop.F, where={"code": "403", "node_kind": "fargate"}, likelihood=0.9),
+        Says("Dial", hop=Hop.E, where={"failure": "connection refused", "node_kind": "fargate"}, likelihood=0.9),
+        Says("Dial", hop=Hop.E, where={"failure": "i/o timeout", "node_kind": "fargate"}, likelihood=0.6),
+        Says("DeadlineExceeded", hop=Hop.E, where={"node_kind": "fargate"}, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.2),
         Says("NotValidFor", hop=Hop.E, where={"alone": "127.0.0.1"}),
         Says("NotValidFor", hop=Hop.E, where={"alone": "localhost"}),

@@ -90,6 +90,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("Circumstance", where={"what": "Windows"}, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.35),
+        Says("HTTPStatus", hop=Hop.E, where={"code": "500", "node_kind": "windows"}, likelihood=0.9),
+        Says("NotFound", hop=Hop.A, where={"node_kind": "windows"}, likelihood=0.7),
         Says("ContainerStatsFailed", where={"platform": "windows"}),
     ),
     decide=(LOOK,),

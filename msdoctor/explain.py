@@ -16,12 +16,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from msdoctor.index import IndexEntry, Knowledge
 from msdoctor.model import Blanks, Class, Confidence, Hop, Look, Remedy, Says, bullets, sections
 from msdoctor.utterances import Utterance, errors, when
+from msdoctor.utterances.nodes import kind_of
 
 CLEARLY = 0.5
 """One id is clearly the best where every other's likelihood is below this share of its own."""
@@ -149,7 +150,14 @@ class _Saying:
     likelihoods: Mapping[str, float]
     tally: _Tally
     is_consequence: bool
+    of_several: Mapping[str, float]  # what the ids are worth where it is said of more than one node
     is_history: bool = False  # every node that it was said of has said something else since
+
+    def as_told(self) -> _Saying:
+        """The same, weighed by how many nodes it is said of."""
+        if len(self.tally.nodes) < 2 or self.of_several == self.likelihoods:
+            return self
+        return replace(self, likelihoods=self.of_several)
 
 
 class Hearing:
@@ -169,7 +177,7 @@ class Hearing:
     def hear(self, utterance: Utterance) -> None:
         """Count what was said with what fits the same ids."""
         self.note(utterance.note)
-        likelihoods = self._recognise(utterance)
+        likelihoods, of_several = self._recognise(utterance)
         if isinstance(utterance.error, errors.Circumstance):
             for name, weight in likelihoods.items():
                 self._favoured[name] = max(weight, self._favoured.get(name, 0.0))
@@ -178,7 +186,7 @@ class Hearing:
             saying = self._sayings.get(kind)
             if saying is None:
                 tally = _Tally(utterance, len(self._sayings))
-                saying = self._sayings[kind] = _Saying(likelihoods, tally, _is_consequence(utterance))
+                saying = self._sayings[kind] = _Saying(likelihoods, tally, _is_consequence(utterance), of_several)
             saying.tally.add(utterance)
             node = utterance.connection.node
             if (
@@ -206,9 +214,8 @@ class Hearing:
         current = set(self._newest.values())
         for kind, saying in self._sayings.items():
             saying.is_history = kind not in current and any(node in self._newest for node in saying.tally.nodes)
-        verdicts = _judge(
-            self._sayings.values(), {entry.id: entry.cls for entry in self._index.entries}, self._favoured
-        )
+        sayings = [saying.as_told() for saying in self._sayings.values()]
+        verdicts = _judge(sayings, {entry.id: entry.cls for entry in self._index.entries}, self._favoured)
         matches = [match for verdict in verdicts for match in _matches(verdict, self._favoured, self._index)]
         if self._started is not None and not self._has_unknown_errors:
             matches.append(
@@ -228,13 +235,17 @@ class _Recogniser:
             for says in entry.says:
                 self._by_error.setdefault(says.error, []).append((entry.id, says))
 
-    def __call__(self, utterance: Utterance) -> dict[str, float]:
+    def __call__(self, utterance: Utterance) -> tuple[dict[str, float], dict[str, float]]:
+        """What each id is worth, and what where the same is said of more than one node."""
         likelihoods: dict[str, float] = {}
+        of_several: dict[str, float] = {}
         for name, says in self._by_error.get(type(utterance.error).__name__, ()):
             likelihood = _fit(utterance, says)
             if likelihood > likelihoods.get(name, 0.0):
                 likelihoods[name] = likelihood
-        return likelihoods
+            if not says.lone and likelihood > of_several.get(name, 0.0):
+                of_several[name] = likelihood
+        return likelihoods, of_several
 
 
 def _fit(utterance: Utterance, says: Says) -> float:
@@ -282,10 +293,18 @@ def _has(utterance: Utterance, name: str, value: str) -> bool:
     if name == "port":
         port = utterance.connection.address.rpartition(":")[2]
         return port == value or (value == "pod" and port not in ("", "443"))
+    if name == "node_kind":
+        return kind_of(_node_of(utterance)) == value
     if name == "path" and not hasattr(utterance.error, "path"):
         return value in utterance.connection.path
     own = getattr(utterance.error, name, "")
     return own == value or value in (own if isinstance(own, tuple) else own.split("::"))
+
+
+def _node_of(utterance: Utterance) -> str:
+    error = utterance.error
+    is_of_node = isinstance(error, errors.NotFound) and error.resource.startswith("nodemetrics")
+    return utterance.connection.node or (error.name if is_of_node else "")
 
 
 _SAID_OF_ANY_FAULT = (
@@ -402,7 +421,7 @@ def _as_symptoms(saying: _Saying, verdicts: list[_Verdict], classes: Mapping[str
         for name, likelihood in saying.likelihoods.items()
         if name in known or classes[name] not in (Class.CAUSE, Class.RISK)
     }
-    return _Saying(left, saying.tally, saying.is_consequence)
+    return replace(saying, likelihoods=left)
 
 
 def _weigh(sayings: Iterable[_Saying], verdicts: list[_Verdict]) -> list[_Verdict]:

@@ -227,14 +227,16 @@ class Says:
     ``error`` is the name of an error value in ``msdoctor.utterances.errors``; an utterance fits where that is its
     innermost error, where it crosses ``hop`` (if given), and where every value in ``where`` equals the error's field of
     that name, or the utterance's ``speaker`` (by its value, such as ``metrics-server``), ``path`` or ``outer`` (text
-    that must occur in what was wrapped around the error). ``likelihood`` orders the ids that one utterance fits: 1.0 is
-    "this alone says it".
+    that must occur in what was wrapped around the error), or ``node_kind`` (what the node's name tells of its machine,
+    see ``msdoctor.utterances.nodes``). ``likelihood`` orders the ids that one utterance fits: 1.0 is "this alone says
+    it". ``lone``: it fits only where the text says so of no more than one node.
     """
 
     error: str
     hop: Hop | None = None
     where: Mapping[str, str] = field(default_factory=dict)
     likelihood: float = 1.0
+    lone: bool = False
 
 
 Item = Finding | Unseen | NotApplicable

@@ -28,7 +28,7 @@ from msdoctor.model import Check, Class, Hop, Look, Says
 
 ENGINE = Path(__file__).resolve().parent
 ENTRY_POINTS = "msdoctor.checks"
-INDEX_FORMAT = "1"
+INDEX_FORMAT = "2"
 
 
 class RegistryError(GivenError):
@@ -200,7 +200,7 @@ def _json(entry: IndexEntry) -> dict[str, object]:
         "hop": entry.hop,
         "title": entry.title,
         "file": entry.file,
-        "says": [[s.error, s.hop, dict(s.where), s.likelihood] for s in entry.says],
+        "says": [[s.error, s.hop, dict(s.where), s.likelihood, s.lone] for s in entry.says],
         "decide": [[look.look, look.shows, look.then] for look in entry.decide],
     }
 
@@ -213,7 +213,8 @@ def _entry(item: dict[str, Any]) -> IndexEntry:
         item["title"],
         item["file"],
         tuple(
-            Says(error, Hop(hop) if hop else None, where, likelihood) for error, hop, where, likelihood in item["says"]
+            Says(error, Hop(hop) if hop else None, where, likelihood, lone)
+            for error, hop, where, likelihood, lone in item["says"]
         ),
         tuple(Look(*look) for look in item["decide"]),
     )

@@ -8,6 +8,7 @@ Go 1.13, quoted from 1.14), metrics-server pkg/scraper and pkg/sources, kube-agg
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from msdoctor.model import Hop
 from msdoctor.utterances import Connection, Speaker, errors
@@ -17,7 +18,7 @@ from msdoctor.utterances.errors import InnermostError
 _URL = (
     r"https?://(?:<[\w .-]{1,40}>:?){0,2}[^\s\"'\\<>)}\]]{0,40}(?:\][^\s\"'\\<>)}\]]{0,20})?[^\s\"'\\<>)}\],]{0,2000}"
 )
-_NODE = r"(?:from node |from Kubelet |source kubelet_summary:)([\w.<>*-]{1,253})(?: \(([^)]{1,253})\))?"
+_NODE = r"(?:from node |from Kubelet |source kubelet_summary:)([\w.<>*-]{1,253})(?: ?\(([^)]{1,253})\))?"
 # Words, and patterns as texts, which re compiles and keeps when first needed: `explain` has to start fast.
 _SCRAPE = (
     "Failed to scrape node",
@@ -25,11 +26,12 @@ _SCRAPE = (
     "unable to fully collect metrics",
     "unable to fetch metrics from node",
     "unable to fetch metrics from Kubelet",
+    "error while getting metrics summary from Kubelet",
 )
 _MOST_CONTEXT = 2000  # what stands further before an error than this is not about it
 
 _OF_A_CONNECTION = (
-    r"^(?:(?:Get|Post|Put|Head|Patch|Delete) \S{0,2000}|tls|failed to verify certificate|dial tcp[46]?|error|err)$"
+    r"^(?:(?:Get|Post|Put|Head|Patch|Delete) \S{0,2000}|tls|x509|failed to verify certificate|dial tcp[46]?|error|err)$"
 )
 
 
@@ -62,8 +64,8 @@ def connection_of(
     api = _api_of(context[-_MOST_CONTEXT:] + error_text) or _api_of(record[:_MOST_CONTEXT])
     if not api and isinstance(error, _OF_ANY_APISERVICE):
         api = _other_group(context[-_MOST_CONTEXT:] + error_text + record[:_MOST_CONTEXT])
-    hop = hop_of(Connection(url=url, address=address, api=api), error, speaker, outer)
-    return Connection(hop, url, address, node or named, api)
+    where = Connection(url=url, address=address, node=node or named, api=api)
+    return replace(where, hop=hop_of(where, error, speaker, outer))
 
 
 _API = (
@@ -186,7 +188,7 @@ def _hop_of_request(
     path = connection.path
     if path.startswith(_METRICS_API) or isinstance(error, errors.AbandonedRequest):
         return _hop_of_metrics_request(error, speaker, outer)
-    if _is_kubelets(connection) or (not connection.url and _says(outer, _SCRAPE)):
+    if _is_kubelets(connection, speaker) or (not connection.url and _is_scrape(connection, speaker, outer)):
         return Hop.F if _is_refusal(error) else Hop.E
     if "/subjectaccessreviews" in path or "/tokenreviews" in path:
         return Hop.F if speaker is Speaker.KUBELET else Hop.D
@@ -266,13 +268,24 @@ def _is_own(path: str, speaker: Speaker) -> bool:
     return path.startswith(_OWN_PATHS) and speaker not in (Speaker.KUBELET, Speaker.KUBECTL)
 
 
-def _is_kubelets(connection: Connection) -> bool:
+def _is_scrape(connection: Connection, speaker: Speaker, outer: tuple[str, ...]) -> bool:
+    """Whether it is said of a scrape: who scrapes names the node beside the error."""
+    of_node = connection.node and speaker in (Speaker.UNKNOWN, Speaker.METRICS_SERVER)
+    return bool(of_node) or _says(outer, _SCRAPE)
+
+
+_KUBELETS_PORTS = (":10250", ":10255")
+
+
+def _is_kubelets(connection: Connection, speaker: Speaker) -> bool:
     path = connection.path
-    if path.startswith(("/metrics/resource", "/stats/summary")):
+    if path.startswith(("/metrics/resource", "/stats/")):
         return True
+    if not connection.url and connection.address.endswith(_KUBELETS_PORTS):
+        return speaker not in (Speaker.AGGREGATOR, Speaker.API_SERVER)
     # From 0.7 on metrics-server's own port has the same number, and is probed on it.
     own = ("/apis/", "/readyz", "/livez", "/healthz")
-    return _authority(connection.url).endswith((":10250", ":10255")) and not path.startswith(own)
+    return _authority(connection.url).endswith(_KUBELETS_PORTS) and not path.startswith(own)
 
 
 def _is_refusal(error: InnermostError) -> bool:

@@ -256,7 +256,12 @@ class Lookup(InnermostError):
 
     @property
     def answer(self) -> str:
-        """``none`` where the server was not reached."""
+        """``none`` where the server was not reached, ``late`` where the caller's time was over before.
+
+        The resolver names the server only where that was the one that did not answer (net/dnsclient_unix.go).
+        """
+        if not self.server and self.failure.endswith("i/o timeout"):
+            return "late"
         return "none" if self.failure.endswith(("i/o timeout", "refused", "unreachable", "no route to host")) else ""
 
 
@@ -619,6 +624,16 @@ class CgroupsUnmounted(InnermostError, hop=Hop.G):
     """``mountpoint for cpu not found``: a program that knows cgroup v1 on a node that has v2 (runc libcontainer)."""
 
 
+class NoRootAccounting(InnermostError, hop=Hop.G):
+    """``open /sys/fs/cgroup/cpu.stat: no such file or directory``: nothing is counted at the hierarchy's root."""
+
+    file: str
+
+
+class KubeletExits(InnermostError, hop=Hop.E, wraps=True):
+    """``failed to run Kubelet: REASON``: it ends (kubernetes cmd/kubelet/app/server.go)."""
+
+
 class AuthorizationFailed(InnermostError, hop=Hop.F):
     """``Authorization error (user=U, verb=V, …)``: a kubelet could not ask (kubelet pkg/kubelet/server/server.go)."""
 
@@ -885,7 +900,12 @@ class NodeWithoutFigures(InnermostError, hop=Hop.E):
 
 
 class ZeroFigures(InnermostError, hop=Hop.G):
-    """``0m  0%  0Mi  0%``: a node's row in ``kubectl top nodes`` whose figures are all zero."""
+    """``0m  0%  0Mi  0%``: a node's row in ``kubectl top nodes`` whose figures are all zero.
+
+    ``of``: ``cpu`` or ``memory`` where a kubelet's own figure is, in what it answers.
+    """
+
+    of: str = ""
 
 
 class HPAUnable(InnermostError, hop=Hop.H, wraps=True):

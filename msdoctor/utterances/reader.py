@@ -119,10 +119,19 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
         return
     for said in _sayings(record):
         outer = said.outer()
-        node = record.fields.get("node", "")
+        node = record.fields.get("node", "") or _node_beside(text)
         found = said.found
         where = connection_of(said.context, found.error, said.text, speaker, node, outer, text)
         yield _utterance(found.error, where, outer, speaker, record, line, text, at)
+
+
+_NODE_BESIDE = re.compile(r"\bnode=\"([\w.-]{1,253})")
+
+
+def _node_beside(text: str) -> str:
+    """The node of a scrape, where the words before its field are not the record's own any more."""
+    named = _NODE_BESIDE.search(text) if "node=" in text else None
+    return named[1] if named else ""
 
 
 def _utterance(

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from msdoctor.model import Hop
 from msdoctor.utterances import Utterance
+from msdoctor.utterances.nodes import KINDS, kind_of
 
 MOST_SHAPES = 64
 MOST_LINE = 4096  # bytes; longer lines are rare, and read one by one
@@ -168,10 +169,17 @@ def pattern_of(line: bytes, names: Sequence[bytes]) -> bytes:
             parts.append(_ANY[kind])
             continue
         group = b"n%d" % names.index(kind)
-        parts.append(b"(?P=%s)" % group if kind in met else b"(?P<%s>%s)" % (group, _NAME))
+        parts.append(b"(?P=%s)" % group if kind in met else b"(?P<%s>%s)" % (group, _name_like(kind)))
         met.add(kind)
     parts.append(re.escape(line[end:]))
     return b"".join(parts)
+
+
+def _name_like(name: bytes) -> bytes:
+    """The regular expression of the names that tell as much of a node as this one does."""
+    kind = kind_of(name.decode("utf-8", "surrogateescape"))
+    patterns = b"|".join(pattern.encode() for of, pattern in KINDS if kind in ("", of))
+    return b"(?:%s)" % patterns if kind else b"(?!(?:%s)(?![\\w.-]))%s" % (patterns, _NAME)
 
 
 def _variable_parts(line: bytes, names: Sequence[bytes]) -> list[tuple[int, int, str | bytes]]:

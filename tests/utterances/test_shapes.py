@@ -49,6 +49,7 @@ def test_a_line_is_of_its_own_shape(line: str) -> None:
     ("old", "new", "fits"),
     [
         ("k8s-node1", "k8s-node2", True),
+        ("k8s-node1", "ip-10-0-0-5.ec2.internal", False),
         ("10.0.0.5", "10.0.0.6", True),
         ("15:13:53", "16:00:00", True),
         ("10.0.0.1,", "127.0.0.1,", False),
@@ -60,6 +61,13 @@ def test_a_line_is_of_its_own_shape(line: str) -> None:
 )
 def test_what_may_vary_and_what_may_not(old: str, new: str, fits: bool) -> None:
     assert bool(pattern(SCRAPE).fullmatch(SCRAPE.replace(old, new).encode())) is fits
+
+
+def test_a_name_that_tells_of_its_machine_stands_for_such_machines_only() -> None:
+    line = SCRAPE.replace("k8s-node1", "ip-10-0-0-5.ec2.internal")
+
+    assert pattern(line).fullmatch(line.replace("0-5", "7-8").encode())
+    assert not pattern(line).fullmatch(SCRAPE.encode())
 
 
 def test_a_name_is_the_same_wherever_it_stands() -> None:

@@ -102,7 +102,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"invalid bearer token(?:, (?P<why>[^\]\"]{1,600}))?",
         lambda match: (
             errors.TokenExpired()
-            if "token has expired" in (match["why"] or "")
+            if "token has expired" in (match["why"] or "").lower()
             else errors.TokenInvalid((match["why"] or "").strip())
         ),
     ),

@@ -40,6 +40,23 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("<unknown>", r"<unknown>\s{0,3}/\s{0,3}\d{1,6}", says(errors.UnknownTarget())),
     # kubectl pkg/metricsutil/metrics_printer.go prints a head only where there is a row
     Grammar("0Mi ", r"0Mi\s{1,40}0%", says(errors.ZeroFigures())),
+    # kubelet pkg/apis/stats/v1alpha1/types.go, in /stats/summary; pkg/kubelet/metrics/collectors, in /metrics/resource
+    Grammar(
+        '"usageCoreNanoSeconds":',
+        r"\"usageCoreNanoSeconds\": ?0(?=[,\s}]|$)",
+        says(errors.ZeroFigures("cpu")),
+    ),
+    Grammar('"workingSetBytes":', r"\"workingSetBytes\": ?0(?=[,\s}]|$)", says(errors.ZeroFigures("memory"))),
+    Grammar(
+        "node_cpu_usage_seconds_total ",
+        r"node_cpu_usage_seconds_total 0(?:\.0)?(?=\s|$)",
+        says(errors.ZeroFigures("cpu")),
+    ),
+    Grammar(
+        "node_memory_working_set_bytes ",
+        r"node_memory_working_set_bytes 0(?:\.0)?(?=\s|$)",
+        says(errors.ZeroFigures("memory")),
+    ),
     Grammar("CPU(cores)", r"CPU\(cores\)\s{1,40}(?:CPU%\s{1,40})?MEMORY\(bytes\)", says(errors.Shown())),
     plain("NodeMetricsList", errors.Shown()),
     plain("PodMetricsList", errors.Shown()),

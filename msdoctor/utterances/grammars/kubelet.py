@@ -16,7 +16,7 @@ def _kubelet_forbids(match: re.Match[str]) -> InnermostError:
 
 def _no_container_stats(match: re.Match[str]) -> InnermostError:
     reason = match[1].strip(CLOSERS)
-    windows = any(mark in reason for mark in ("hcsshim", "hcs::", "HCS "))
+    windows = any(mark in reason for mark in ("hcsshim", "hcs::", "HCS ", "Windows system call", "on Windows"))
     return errors.ContainerStatsFailed(reason, "windows" if windows else "")
 
 
@@ -30,6 +30,23 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     # kubelet pkg/kubelet/server/stats/summary.go, pkg/kubelet/stats; cAdvisor container/raw and utils/inotify
     Grammar("failed to list pod stats: ", r"failed to list pod stats: ([^\"]{1,500})", _no_container_stats),
+    # Microsoft/hcsshim container.go and internal/hcs/system.go, as the kubelet passes it on
+    Grammar(
+        "hcsshim::OpenComputeSystem",
+        r"hcsshim::OpenComputeSystem[^\"]{0,300}",
+        lambda match: errors.ContainerStatsFailed(match[0].strip(CLOSERS), "windows"),
+    ),
+    # cAdvisor manager/container.go; an open of a file of the hierarchy's root (runc libcontainer/cgroups/fs2)
+    Grammar(
+        "Failed to get RecentStats(",
+        r"Failed to get RecentStats\(\"([^\"]{1,300})\"\) while determining the next housekeeping(?:: (.{1,300}))?",
+        lambda match: errors.NoCgroupStats(match[1], trim(match[2])),
+    ),
+    Grammar(
+        "open /sys/fs/cgroup/",
+        r"open /sys/fs/cgroup/(?P<file>cpu\.stat|memory\.stat|memory\.current): no such file or directory",
+        lambda match: errors.NoRootAccounting(match["file"]),
+    ),
     Grammar(
         "failed to get cgroup stats for ",
         r"failed to get cgroup stats for \"([^\"]{1,300})\"(?:: (.{1,300}))?",
@@ -67,8 +84,21 @@ GRAMMARS: tuple[Grammar, ...] = (
         word="HTTP probe failed with statuscode: ",
     ),
     plain("no serving certificate available for the kubelet", errors.CertificateNotSigned()),
-    plain("Certificate request was not signed", errors.CertificateNotSigned()),
-    plain("certificate request was not signed", errors.CertificateNotSigned()),
+    # client-go util/certificate/csr/csr.go and certificate_manager.go
+    *(
+        Grammar(
+            f"{first}ertificate request was not signed",
+            first + r"ertificate request was not signed(?!.{0,200}request (?:is denied|failed))",
+            says(errors.CertificateNotSigned()),
+        )
+        for first in "Cc"
+    ),
+    plain("certificate signing request is denied", errors.CertificateNotSigned("Denied")),
+    plain("certificate signing request failed, reason", errors.CertificateNotSigned("Failed")),
+    plain("kubelet-serving: Failed while requesting a signed certificate", errors.CertificateNotSigned()),
+    # postfinance/kubelet-csr-approver internal/controller/csr_controller.go
+    plain("kubelet-serving cert denied", errors.CertificateNotSigned("Denied")),
+    plain("Denying kubelet-serving CSR", errors.CertificateNotSigned("Denied")),
     # kubectl get csr; to 1.17 without the signer, and from 1.21 with the duration that was asked for
     Grammar(
         " system:node:",
@@ -76,6 +106,18 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?P<state>Pending|Denied|Approved,Failed|Failed)",
         lambda match: errors.CertificateNotSigned(match["state"]),
     ),
+    Grammar(
+        "kubernetes.io/kubelet-serving ",
+        r"kubernetes\.io/kubelet-serving\s{1,20}\S{1,253}\s{1,20}(?:(?:<none>|\d{1,6}[smhdy])\s{1,20})?Approved(?=\s|$)",
+        says(errors.CertificateNotSigned("Approved")),
+    ),
+    # kubelet pkg/kubelet/metrics/collectors/resource_metrics.go, of a container that has no start: Go's zero time
+    Grammar(
+        "container_start_time_seconds{",
+        r"container_start_time_seconds\{(?P<labels>[^}]{0,600})\} -6\.79\d{0,20}e\+09(?: -62135596800000)?",
+        lambda match: errors.UnreadableMetrics("timestamp or new record", "-", match[0]),
+    ),
+    Grammar("failed to run Kubelet: ", r"failed to run Kubelet: ", says(errors.KubeletExits())),
     plain("still unable to rotate certs", errors.CertificateNotSigned()),
     # kubelet pkg/kubelet/server/stats/summary_sys_containers.go, V(…)
     Grammar(

@@ -94,6 +94,16 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"no metrics known for (node|pod)",
         lambda match: errors.NoMetricsKnown(match[1]),
     ),
+    # 0.2 pkg/storage/reststorage.go
+    Grammar(
+        "No metrics for ",
+        r"No metrics for (?P<of>pod|node|container \S{1,253} in pod)(?= \S)",
+        lambda match: (
+            errors.IncompleteFigures("container")
+            if match["of"].startswith("container")
+            else errors.NoMetricsKnown(match["of"])
+        ),
+    ),
     plain("last tick wasn't healthy", errors.NoMetricsToServe()),
     plain("not metrics to serve", errors.NoMetricsToServe()),
     plain("error collecting or saving metrics in the last collection tick", errors.NoMetricsToServe()),

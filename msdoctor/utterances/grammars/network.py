@@ -44,6 +44,20 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"|[A-Za-z][A-Za-z/ ]{2,60}[a-z])",
         lambda match: errors.Lookup(match["name"], match["server"] or "", match["failure"]),
     ),
+    # Go to 1.12 does not tell the name where the caller's time was over before the look-up was
+    Grammar(
+        "dial tcp",
+        r"dial tcp[46]?: i/o timeout",
+        says(errors.Lookup("", "", "i/o timeout")),
+        word=": i/o timeout",
+    ),
+    # curl src/tool_operate.c
+    Grammar(
+        "Failed to connect to ",
+        r"Failed to connect to (?P<host>[\w.:\[\]%-]{1,253}) port (?P<port>\d{1,5})(?: after \d{1,9} ms)?: "
+        r"(?P<failure>Connection refused|Connection timed out|Operation timed out|No route to host)",
+        lambda match: errors.Dial(f"{match['host']}:{match['port']}", match["failure"].lower()),
+    ),
     Grammar(
         "dial tcp",
         r"dial tcp[46]? (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%<>*$-]{1,300}): "

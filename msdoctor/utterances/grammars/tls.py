@@ -6,7 +6,7 @@ import re
 
 from msdoctor.utterances import errors
 from msdoctor.utterances.errors import InnermostError
-from msdoctor.utterances.grammar import Grammar, says, trim
+from msdoctor.utterances.grammar import Grammar, plain, says, trim
 
 _NAME_LIST = r"[\w.*:, @%/<>$-]"  # with what people put for a name of their own: <node>, $IP
 
@@ -22,7 +22,7 @@ def _validity(match: re.Match[str]) -> InnermostError:
     return errors.Expired(match["now"] or "", trim(match["bound"]))
 
 
-GRAMMARS: tuple[Grammar, ...] = (
+_GRAMMARS: tuple[Grammar, ...] = (
     # crypto/x509/verify.go; from Go 1.20 crypto/tls puts "tls: failed to verify certificate: " before them.
     Grammar(
         "x509: certificate is valid for ",
@@ -75,6 +75,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"remote error: tls: ([a-z][a-zA-Z ]{2,60}[a-zA-Z])",
         lambda match: errors.TLSAlert(match[1]),
     ),
+    plain("tls: internal error", errors.TLSAlert("internal error")),
     Grammar(
         "tls: first record does not look like",
         r"tls: first record does not look like a TLS handshake",
@@ -84,5 +85,34 @@ GRAMMARS: tuple[Grammar, ...] = (
         "http: server gave HTTP response",
         r"http: server gave HTTP response to HTTPS client",
         lambda match: errors.NotTLS(match[0]),
+    ),
+)
+
+
+def _without_its_head(grammar: Grammar) -> Grammar:
+    """The same where who quotes it left out ``x509: ``."""
+    return Grammar(grammar.anchor.removeprefix(_HEAD), grammar.pattern.removeprefix(_HEAD), grammar.build)
+
+
+_HEAD = "x509: "
+
+GRAMMARS: tuple[Grammar, ...] = (
+    *_GRAMMARS,
+    *(
+        _without_its_head(grammar)
+        for grammar in _GRAMMARS
+        if grammar.anchor.startswith(_HEAD) and "is valid for" not in grammar.anchor
+    ),
+    Grammar(
+        "certificate is valid for ",
+        r"certificate is valid for (?P<names>" + _NAME_LIST + r"{1,8192}?), not (?P<wanted>[^\s\"\],;)]{1,300})",
+        _not_valid_for,
+    ),
+    # what is left where a selection began within the line
+    Grammar(
+        "because it doesn",
+        r"because it doesn.t contain any IP SANs",
+        says(errors.NoIPSANs("")),
+        word="contain any IP SANs",
     ),
 )

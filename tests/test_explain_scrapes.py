@@ -1,0 +1,173 @@
+"""What ``explain`` answers first to what is said on the way to the kubelets, and by them.
+
+Texts are made from the formats that upstream's sources print; the answers are those of the bundled checks.
+"""
+
+# ruff: noqa: E501  lines stand here as they are printed
+
+from __future__ import annotations
+
+import pytest
+
+from msdoctor import registry
+from msdoctor.explain import Explanation, explain
+from msdoctor.utterances.nodes import kind_of
+from msdoctor.utterances.reader import read
+
+INDEX = registry.load_index(())
+
+
+def answer(text: str) -> Explanation:
+    return explain(read(text.splitlines()), INDEX)
+
+
+def scrape(error: str, node: str = "n1", host: str = "10.3.0.4") -> str:
+    return (
+        f'E0304 09:01:02.345678       1 scraper.go:149] "Failed to scrape node" err="Get \\"https://{host}:10250'
+        f'/metrics/resource\\": {error}" node="{node}"'
+    )
+
+
+REFUSED = "dial tcp 10.3.0.4:10250: connect: connection refused"
+NO_ROUTE = "dial tcp 10.3.0.4:10250: connect: no route to host"
+LATE = "dial tcp 10.3.0.4:10250: i/o timeout"
+DEADLINE = "context deadline exceeded"
+EC2 = "ip-10-3-0-4.eu-north-1.compute.internal"
+FORBIDDEN = (
+    'E0304 09:01:02.345678       1 scraper.go:149] "Failed to scrape node" err="request failed, status: '
+    '\\"403 Forbidden\\"" node="{node}"'
+)
+
+FIRST = {
+    "one cloud machine that refuses": (scrape(REFUSED, EC2), "node-terminated-still-listed"),
+    "one cloud machine that does not answer": (scrape(DEADLINE, EC2), "node-terminated-still-listed"),
+    "one cloud machine to which packets are lost": (scrape(LATE, EC2), "node-terminated-still-listed"),
+    "one cloud machine without a route": (scrape(NO_ROUTE, EC2), "node-terminated-still-listed"),
+    "two cloud machines at once": (
+        scrape(DEADLINE, EC2) + "\n" + scrape(DEADLINE, EC2.replace("-4.", "-5.")),
+        "node-unreachable-timeout",
+    ),
+    "a machine of one's own that refuses": (scrape(REFUSED), "kubelet-down"),
+    "a cluster of one machine": (scrape(DEADLINE, "docker-desktop"), "kubelet-slow-response"),
+    "Fargate: its own certificate": (
+        scrape(
+            "tls: failed to verify certificate: x509: certificate is valid for 127.0.0.1, not 10.3.0.4",
+            f"fargate-{EC2}",
+        ),
+        "port-conflict-10250-fargate",
+    ),
+    "Fargate: its own answer": (FORBIDDEN.format(node=f"fargate-{EC2}"), "port-conflict-10250-fargate"),
+    "Fargate: nobody there": (scrape(REFUSED, f"fargate-{EC2}"), "port-conflict-10250-fargate"),
+    "the certificate of localhost": (
+        scrape("x509: certificate is valid for 127.0.0.1, not 10.3.0.4"),
+        "port-conflict-10250-fargate",
+    ),
+    "an error and its node, quoted in a sentence": (
+        'It logs "tls: failed to verify certificate: x509: certificate is valid for 10.3.0.9, not 10.3.0.4" node="n1" all day',
+        "kubelet-cert-san-mismatch",
+    ),
+    "an upgrade that left the role behind": (FORBIDDEN.format(node="n1"), "rbac-image-version-skew"),
+    "0.4: a refusal without its body": (
+        'unable to fully scrape metrics from node n1: unable to fetch metrics from node n1: request failed - "403 Forbidden"',
+        "kubelet-rbac-forbidden-403",
+    ),
+    "0.2: a refusal": (
+        'E0304 09:01:02.345678       1 summary.go:97] error while getting metrics summary from Kubelet n1(10.3.0.4:10250): request failed - "401 Unauthorized", response: "Unauthorized"',
+        "kubelet-webhook-unauthorized-401",
+    ),
+    "a look-up that took longer than the request may": (
+        "unable to fetch metrics from Kubelet n1 (n1): Get https://n1:10250/stats/summary?only_cpu_and_memory=true: dial tcp: i/o timeout",
+        "node-address-dns-unresolvable",
+    ),
+    "a server of names that is not reached": (
+        scrape(
+            "dial tcp: lookup n1 on 10.96.0.10:53: read udp 10.244.0.9:40112->10.96.0.10:53: i/o timeout", host="n1"
+        ),
+        "cluster-dns-unreachable",
+    ),
+    "a line whose beginning was not copied": (
+        '.0.4 because it doesn\'t contain any IP SANs" node="n1"',
+        "kubelet-cert-san-missing-ip",
+    ),
+    "without x509": (
+        "cannot validate certificate for 10.3.0.4 because it doesn't contain any IP SANs",
+        "kubelet-cert-san-missing-ip",
+    ),
+    "curl to the read-only port": (
+        "curl: (7) Failed to connect to 10.3.0.4 port 10255 after 2 ms: Connection refused",
+        "kubelet-read-only-port-10255",
+    ),
+    "what kubectl logs and exec meet": ("kubectl exec fails with tls: internal error", "kubelet-serving-csr-pending"),
+    "Windows, without its words": (
+        'E0304 09:01:02.345678       1 scraper.go:149] "Failed to scrape node" err="request failed, status: \\"500 Internal Server Error\\"" node="aksnpwin000002"',
+        "windows-kubelet-stats-500",
+    ),
+    "Windows' own words": (
+        "failed to list pod stats: failed to list all container stats: rpc error: code = Unknown desc = container 1a2b encountered an error during Properties: failure in a Windows system call: Access is denied. (0x5)",
+        "windows-kubelet-stats-500",
+    ),
+    "a request that was denied": (
+        "certificate request was not signed: cannot watch on the certificate signing request: certificate signing request is denied, reason: NotAllowed, message: no such node",
+        "kubelet-serving-csr-denied",
+    ),
+    "a request that was approved, and nobody signs": (
+        "csr-2n5x7   3m    kubernetes.io/kubelet-serving   system:node:n1   <none>   Approved",
+        "kubelet-serving-csr-pending",
+    ),
+    "a kubelet that ends": (
+        "kubelet[812]: F0304 09:01:02.345678     812 server.go:274] failed to run Kubelet: unable to load bootstrap kubeconfig: stat /etc/kubernetes/bootstrap-kubelet.conf: no such file or directory",
+        "kubelet-down",
+    ),
+    "a kubelet that knows v1 only": (
+        "kubelet[812]: F0304 09:01:02.345678     812 server.go:274] failed to run Kubelet: mountpoint for cpu not found",
+        "cgroup-v2-unsupported",
+    ),
+    "nothing at the root of v2": (
+        '"cpu": {\n  "usageNanoCores": 0,\n  "usageCoreNanoSeconds": 0\n},\n"memory": {\n  "usageBytes": 0,\n  "workingSetBytes": 0\n}',
+        "cgroup-v2-unsupported",
+    ),
+    "memory at the root, and no CPU": (
+        "node_cpu_usage_seconds_total 0 1767225600000",
+        "cgroup-hierarchy-node-stats-zero",
+    ),
+    "no file at the root": (
+        "open /sys/fs/cgroup/cpu.stat: no such file or directory",
+        "cgroup-hierarchy-node-stats-zero",
+    ),
+    "a service of the host, by any path": (
+        'E0304 09:01:02.345678     812 summary_sys_containers.go:47] "Failed to get system container stats" err="failed to get cgroup stats for \\"/../../system.slice/docker.service\\": failed to get container info for \\"/../../system.slice/docker.service\\": unknown container" containerName="/../../system.slice/docker.service"',
+        "kubelet-system-slice-accounting",
+    ),
+    "the root, in cAdvisor's own words": (
+        'W0304 09:01:02.345678     812 container.go:422] Failed to get RecentStats("/") while determining the next housekeeping: unable to find data in memory cache',
+        "cadvisor-root-stats-missing",
+    ),
+    "the series itself": (
+        'container_start_time_seconds{container="c",namespace="n",pod="p"} -6.7953645788713455e+09 -62135596800000',
+        "kubelet-bad-timestamp-series",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_the_likeliest_cause_comes_first(name: str) -> None:
+    text, cause = FIRST[name]
+
+    assert [match.id for match in answer(text).matches][:1] == [cause]
+
+
+def test_what_one_line_cannot_decide_is_left_open() -> None:
+    for error in (REFUSED, NO_ROUTE, LATE, DEADLINE):
+        assert answer(scrape(error)).ambiguous, error
+
+
+def test_a_nodes_name_tells_what_kind_of_machine_it_is() -> None:
+    assert [
+        kind_of(name) for name in ("n1", "winona", "ip-10-0-0-1", "gke-a-b-1a2b3c4d-x7z9", "kind-control-plane")
+    ] == [
+        "",
+        "",
+        "cloud",
+        "cloud",
+        "local",
+    ]
