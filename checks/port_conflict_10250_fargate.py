@@ -113,8 +113,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Dial", hop=Hop.E, where={"failure": "i/o timeout", "node_kind": "fargate"}, likelihood=0.6),
         Says("DeadlineExceeded", hop=Hop.E, where={"node_kind": "fargate"}, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.2),
-        Says("NotValidFor", hop=Hop.E, where={"alone": "127.0.0.1"}),
-        Says("NotValidFor", hop=Hop.E, where={"alone": "localhost"}),
+        # Whoever else asks a node, as kubectl does for logs, meets a kubelet there.
+        *(
+            Says("NotValidFor", hop=Hop.E, where={"alone": name, **what}, likelihood=likelihood)
+            for name in ("127.0.0.1", "localhost")
+            for what, likelihood in (({"path": "/metrics/resource"}, 1.0), ({"node_kind": "fargate"}, 1.0), ({}, 0.6))
+        ),
     ),
     decide=(
         Look(WHERE, "its pod has the address that is dialled", "port-conflict-10250-fargate"),

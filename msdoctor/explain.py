@@ -273,9 +273,17 @@ def _is_of_another_api(utterance: Utterance) -> bool:
     return api not in _PIPELINES_OWN
 
 
+# Sentences in which people quote an error of this pipeline, and words by which they speak of another one.
+_OF_SCRAPES = r"(?i)metrics[ -]server|\bkubelets?\b|\bscrap|kubectl (?:logs|exec|top|attach)|\bworker nodes?\b"
+_OF_OTHERS = r"(?i)\bpull|\bimage|\bhelm|\bchart|\bgit|webhook|repositor|registry|ingress|\betcd|login|docker"
+
+
 def _stands_alone(utterance: Utterance) -> bool:
     """Whether the error itself is all that was pasted: its hop is open. Else the line tells of another connection."""
-    return not (utterance.outer or utterance.connection.url or utterance.severity)
+    if utterance.connection.url or utterance.severity:
+        return False
+    around = ": ".join(utterance.outer)
+    return not around or (re.search(_OF_SCRAPES, around) is not None and re.search(_OF_OTHERS, around) is None)
 
 
 def _has(utterance: Utterance, name: str, value: str) -> bool:
@@ -303,8 +311,9 @@ def _has(utterance: Utterance, name: str, value: str) -> bool:
 
 def _node_of(utterance: Utterance) -> str:
     error = utterance.error
-    is_of_node = isinstance(error, errors.NotFound) and error.resource.startswith("nodemetrics")
-    return utterance.connection.node or (error.name if is_of_node else "")
+    if isinstance(error, errors.NotFound) and error.resource.startswith("nodemetrics"):
+        return error.name
+    return utterance.connection.node
 
 
 _SAID_OF_ANY_FAULT = (

@@ -93,6 +93,26 @@ FIRST = {
         "cannot validate certificate for 10.3.0.4 because it doesn't contain any IP SANs",
         "kubelet-cert-san-missing-ip",
     ),
+    "a certificate of localhost that kubectl met": (
+        'Error from server: Get "https://10.3.0.4:10250/containerLogs/default/p/c": x509: certificate is valid for 127.0.0.1, not 10.3.0.4',
+        "kubelet-cert-san-mismatch",
+    ),
+    "a sentence about it": (
+        "kubectl logs says x509: certificate is valid for 10.3.0.9, not 10.3.0.4",
+        "kubelet-cert-san-mismatch",
+    ),
+    "an address that was taken out": (
+        "x509: cannot validate certificate for <node IP> because it doesn't contain any IP SANs",
+        "kubelet-cert-san-missing-ip",
+    ),
+    "packets to the read-only port that are lost": (
+        "E0304 09:01:02.345678       1 summary.go:114] error while getting metrics summary from Kubelet: Get http://10.3.0.4:10255/stats/summary/: dial tcp 10.3.0.4:10255: i/o timeout",
+        "node-unreachable-timeout",
+    ),
+    "0.2: no address at all": (
+        "E0304 09:01:02.345678       1 summary.go:374] Node n1 has no valid hostname and/or IP address: n1",
+        "node-address-type-missing",
+    ),
     "curl to the read-only port": (
         "curl: (7) Failed to connect to 10.3.0.4 port 10255 after 2 ms: Connection refused",
         "kubelet-read-only-port-10255",
@@ -142,6 +162,14 @@ FIRST = {
         'W0304 09:01:02.345678     812 container.go:422] Failed to get RecentStats("/") while determining the next housekeeping: unable to find data in memory cache',
         "cadvisor-root-stats-missing",
     ),
+    "the root, as the container manager says it": (
+        "Failed to start ContainerManager failed to get rootfs info: unable to find data in memory cache",
+        "cadvisor-root-stats-missing",
+    ),
+    "the root, as the collector of images says it": (
+        "E0304 09:01:02.345678     812 kubelet.go:682] Image garbage collection failed: unable to find data for container /",
+        "cadvisor-root-stats-missing",
+    ),
     "the series itself": (
         'container_start_time_seconds{container="c",namespace="n",pod="p"} -6.7953645788713455e+09 -62135596800000',
         "kubelet-bad-timestamp-series",
@@ -154,6 +182,11 @@ def test_the_likeliest_cause_comes_first(name: str) -> None:
     text, cause = FIRST[name]
 
     assert [match.id for match in answer(text).matches][:1] == [cause]
+
+
+def test_a_sentence_about_something_else_is_not_taken_for_a_kubelet() -> None:
+    for about in ("docker login", "helm repo add", "the metrics-server image is not pulled and"):
+        assert not answer(f"{about} says x509: certificate signed by unknown authority").matches, about
 
 
 def test_what_one_line_cannot_decide_is_left_open() -> None:

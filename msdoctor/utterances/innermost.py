@@ -85,12 +85,15 @@ def is_cut(error: InnermostError) -> bool:
             return True
         case errors.Dial() | errors.Lookup() | errors.ConnectionLost():
             return not error.failure.endswith(_FAILURES)
+        case errors.ContainerStatsFailed():
+            return _LISTING.startswith(error.reason) or error.reason.endswith(" failure in a")
         case errors.TLSAlert():
             return error.alert not in _ALERTS
         case _:
             return False
 
 
+_LISTING = "failed to list all container stats"  # kubelet pkg/kubelet/stats; what of hcsshim follows tells more
 _OF_AN_ADDRESS = tuple("0123456789.:")
 # syscall errors as Go prints them, net/net.go, net/dnsclient.go
 _FAILURES = (

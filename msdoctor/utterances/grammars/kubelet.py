@@ -42,6 +42,17 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Failed to get RecentStats\(\"([^\"]{1,300})\"\) while determining the next housekeeping(?:: (.{1,300}))?",
         lambda match: errors.NoCgroupStats(match[1], trim(match[2])),
     ),
+    # kubelet pkg/kubelet/cm/container_manager_linux.go and pkg/kubelet/images/image_gc_manager.go, in cAdvisor's words
+    Grammar(
+        "unable to find data for container /",
+        r"unable to find data for container /(?!\w)",
+        lambda match: errors.NoCgroupStats("/", match[0]),
+    ),
+    Grammar(
+        "rootfs info: unable to find data",
+        r"rootfs info: (unable to find data in memory cache)",
+        lambda match: errors.NoCgroupStats("/", match[1]),
+    ),
     Grammar(
         "open /sys/fs/cgroup/",
         r"open /sys/fs/cgroup/(?P<file>cpu\.stat|memory\.stat|memory\.current): no such file or directory",

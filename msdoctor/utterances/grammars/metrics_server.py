@@ -94,6 +94,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"no metrics known for (node|pod)",
         lambda match: errors.NoMetricsKnown(match[1]),
     ),
+    # 0.2 metrics/sources/summary/summary.go
+    Grammar(
+        "has no valid hostname and/or IP address",
+        r"has no valid hostname and/or IP address",
+        says(errors.NoAddressOfType("")),
+    ),
     # 0.2 pkg/storage/reststorage.go
     Grammar(
         "No metrics for ",

@@ -34,7 +34,7 @@ _GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar(
         "x509: cannot validate certificate for ",
-        r"x509: cannot validate certificate for (\S{1,300}) because it doesn.t contain any IP SANs",
+        r"x509: cannot validate certificate for (<[^<>\n]{1,60}>|\S{1,300}) because it doesn.t contain any IP SANs",
         lambda match: errors.NoIPSANs(match[1]),
     ),
     Grammar(
