@@ -387,19 +387,29 @@ class _Verdict:
 
 def _judge(sayings: Iterable[_Saying], classes: Mapping[str, Class], favoured: Mapping[str, float]) -> list[_Verdict]:
     """Verdicts, causes before consequences, otherwise in the order of the text."""
-    near, far = _split(sayings)
+    near, far, farthest = _split(sayings)
     verdicts = _weigh(near, [])
     has_cause = any(classes[verdict.contenders[0][0]] in (Class.CAUSE, Class.RISK) for verdict in verdicts)
     verdicts = _weigh((_as_symptoms(saying, verdicts, classes) for saying in far) if has_cause else far, verdicts)
+    explained = verdicts if any(_explains_an_hpa(verdict.contenders[0][0], classes) for verdict in verdicts) else []
+    verdicts = _weigh(
+        [_as_symptoms(saying, explained, classes) for saying in farthest] if explained else farthest, verdicts
+    )
     return sorted(
         verdicts,
         key=lambda verdict: (
             verdict.is_history,
+            bool(explained) and verdict not in explained,
             _RANK[classes[_in_order(verdict.contenders, favoured)[0][0]]],
             _in_order(verdict.contenders, favoured)[0][0] == _NOT_OURS,
             verdict.place,
         ),
     )
+
+
+def _explains_an_hpa(name: str, classes: Mapping[str, Class]) -> bool:
+    """Whether the id may be why an HPA shows ``<unknown>``: noise is not, nor what is only none of this."""
+    return name != _NOT_OURS and (classes[name] is not Class.BENIGN or name.startswith("hpa-"))
 
 
 _NOT_OURS = "not-resource-metrics-pipeline"  # what has a name of its own comes before what is only none of this
@@ -414,12 +424,17 @@ _RANK = {cls: rank for rank, cls in enumerate((Class.CAUSE, Class.RISK, Class.EL
 _RANK[Class.HEALTHY] = len(_RANK)
 
 
-def _split(sayings: Iterable[_Saying]) -> tuple[list[_Saying], list[_Saying]]:
+def _split(sayings: Iterable[_Saying]) -> tuple[list[_Saying], list[_Saying], list[_Saying]]:
+    """What is said near the fault, what is said whatever broke, and what only shows that something did."""
     near: list[_Saying] = []
     far: list[_Saying] = []
+    farthest: list[_Saying] = []
     for saying in sayings:
-        (far if saying.is_consequence else near).append(saying)
-    return near, far
+        if isinstance(saying.tally.utterance.error, errors.UnknownTarget):
+            farthest.append(saying)
+        else:
+            (far if saying.is_consequence else near).append(saying)
+    return near, far, farthest
 
 
 def _as_symptoms(saying: _Saying, verdicts: list[_Verdict], classes: Mapping[str, Class]) -> _Saying:

@@ -139,6 +139,16 @@ def test_names_the_one_cause(case: str) -> None:
 
 
 OPEN = {
+    "an HPA that shows nothing, for want of another adapter's metric": (
+        "keda-hpa-web   Deployment/web   <unknown>/5 (avg)   1   10   1   4h30m\nunable to fetch metrics from external metrics API: no matching metrics found for s0-queue",
+        "custom-metrics-query-empty",
+        "",
+    ),
+    "an HPA that shows nothing, and says why": (
+        "web   Deployment/web   <unknown>/50%   1   10   1   4h30m\nunable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server is currently unable to handle the request (get pods.metrics.k8s.io)",
+        "metrics-server-not-ready",
+        "aggregator-cannot-reach-service",
+    ),
     "a pod of a CronJob among an HPA's": (
         "failed to get cpu utilization: missing request for cpu in container runner of Pod nightly-28502100-x7k2p",
         "hpa-selector-overlap",
