@@ -226,7 +226,13 @@ def test_it_never_lasts_longer_than_it_was_given(seconds: float, look_seconds: f
 def test_no_look_is_cut_short_but_the_first() -> None:
     cluster, _, _ = wait(WAITING, seconds=60, look_seconds=7)
 
-    assert all(most >= 7 for most in cluster.given)
+    assert all(most >= 14 for most in cluster.given)
+
+
+def test_a_quick_look_has_time_to_spare_in_the_end() -> None:
+    cluster, _, _ = wait(WAITING, seconds=60, look_seconds=0.1)
+
+    assert all(most > 3 for most in cluster.given)
 
 
 def test_a_look_is_bounded_by_its_timeout_and_by_what_is_left() -> None:

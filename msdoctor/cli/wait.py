@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAUSE_SECONDS = 5.0  # between looks; after one that took longer, as long as it took
+SPARE_SECONDS = 3.0  # left to a look beyond what the one before took: machines that start are busy
 LAST_PAUSE_SECONDS = 1.0  # one that would be shorter is not worth another look
 
 Seen = TypeVar("Seen")
@@ -60,7 +61,8 @@ def until_healthy(
         if decision.next is not Next.WAIT:
             return seen
         took = now - started
-        pause = min(max(PAUSE_SECONDS, took), ends - took - now)
+        room = max(2 * took, took + SPARE_SECONDS)
+        pause = min(max(PAUSE_SECONDS, took), ends - room - now)
         if pause < LAST_PAUSE_SECONDS:
             say(f"{_clock_time(now - began)} given up: the time of --wait is over")
             return seen
