@@ -132,6 +132,7 @@ class RemarkKind(StrEnum):
     UNUSED = "unused"  # a suppression that fits nothing that was found
     UNSEEN = "unseen"  # one, or a line of a baseline, of which this look cannot tell whether it still holds
     FIXED = "fixed"  # in the baseline, and no longer there
+    BAD = "bad"  # a comment in a file that cannot be used
     SEVERITY = "severity"  # something that counts as the user has said
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from msdoctor.config.names import Known, matches, problem
+from msdoctor.diagnose import Cause, Diagnosis, Remark, RemarkKind, SetAside, Suppressed
 from msdoctor.model import Hop
 
-_MARK = re.compile(r"(?:#|//|;|--|/\*)\s*msdoctor\s*:(.*)", re.IGNORECASE)
+_MARK = re.compile(r"(?:#|//|;|/\*)\s*msdoctor\s*:(.*)", re.IGNORECASE)
 _IGNORE = re.compile(r"\s*ignore\s*\[([^\]]*)\](.*)")
+_BEGINS = ("#", "//", ";", "/*")
 _FORM = "write # msdoctor: ignore[ID] REASON"
 
 
@@ -58,3 +61,73 @@ def parse(line: str, ids: Known) -> Ignored | BadComment | None:
     if not reason:
         return BadComment(f"it gives no reason; {_FORM}", column)
     return Ignored(names, reason)
+
+
+def apply(diagnosis: Diagnosis, texts: Mapping[str, str], ids: Known) -> Diagnosis:
+    """The diagnosis without what comments accept, of files by the names that findings' locations give them.
+
+    A comment is about its own line, and where it stands alone also about the next. One that accepts nothing, or cannot
+    be used, is told.
+    """
+    comments = [comment for file, text in texts.items() for comment in _comments(file, text, ids)]
+    used: set[_Comment] = set()
+    causes, aside = [], []
+    for cause in diagnosis.causes:
+        at = next((comment for comment in comments if comment.accepts(cause)), None)
+        if at is None or not isinstance(at.says, Ignored):
+            causes.append(cause)
+            continue
+        used.add(at)
+        finding = cause.finding
+        aside.append(
+            Suppressed(
+                cause.id,
+                finding.subjects,
+                finding.summary,
+                SetAside.INLINE,
+                at.says.reason,
+                where=at.where,
+                cause=cause,
+            )
+        )
+    remarks = [comment.remark() for comment in comments if comment not in used]
+    return replace(
+        diagnosis,
+        causes=tuple(causes),
+        suppressed=(*diagnosis.suppressed, *aside),
+        remarks=(*diagnosis.remarks, *remarks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Comment:
+    file: str
+    lines: tuple[int, ...]  # that it is about, its own first
+    says: Ignored | BadComment
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.lines[0]}"
+
+    def accepts(self, cause: Cause) -> bool:
+        at = cause.finding.location
+        if at is None or at.file != self.file or at.line not in self.lines or isinstance(self.says, BadComment):
+            return False
+        return self.says.covers(cause.id, cause.check.hop)
+
+    def remark(self) -> Remark:
+        """What to say of one that accepts nothing."""
+        if isinstance(self.says, BadComment):
+            return Remark(RemarkKind.BAD, f"a comment that accepts nothing: {self.says.problem}", self.where)
+        names = ", ".join(self.says.names)
+        return Remark(RemarkKind.UNUSED, f"ignore[{names}] fits nothing that was found in its line", self.where)
+
+
+def _comments(file: str, text: str, ids: Known) -> Iterator[_Comment]:
+    if "msdoctor" not in text.lower():
+        return  # of ten thousand files hardly one has any
+    for number, line in enumerate(text.split("\n"), 1):
+        says = parse(line, ids)
+        if says is not None:
+            alone = line.lstrip().startswith(_BEGINS)
+            yield _Comment(file, (number, number + 1) if alone else (number,), says)
