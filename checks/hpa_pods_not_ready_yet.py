@@ -28,12 +28,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import ONLY_SAID, Class, Hop, Look, Says, check
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Look, NotApplicable, Says, check
+
+from ._scaling import NO_HPA, complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
-    from msdoctor.model import NotApplicable
+    from msdoctor.facts.scaling import Scaled
 
 LOOK = Look(
     "kubectl get pods -A",
@@ -52,5 +55,34 @@ LOOK = Look(
     ),
     decide=(LOOK,),
 )
-def hpa_pods_not_ready_yet() -> Iterator[NotApplicable]:
-    yield ONLY_SAID
+def hpa_pods_not_ready_yet(scaled: tuple[Scaled, ...], taken_at: datetime) -> Iterator[Finding | NotApplicable]:
+    if not scaled:
+        yield NotApplicable(NO_HPA)
+    for one in scaled:
+        if one.says_unready and one.unsettled(taken_at):
+            yield _finding(one)
+
+
+def _finding(one: Scaled) -> Finding:
+    waiting = one.waiting
+    names = ", ".join(pod.metadata.name for pod in waiting[:3])
+    more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
+    state = f"{len(waiting)} of {len(one.counted)} not ready: {names}{more}" if waiting else "all of them just started"
+    advice = "See why they do not become ready" if waiting else "Look again in five minutes"
+    return Finding(
+        summary=(
+            f"HPA {one.hpa.key} computes with ready pods alone, and none of {one.target}'s counts yet: {state}."
+            f" {advice}; metrics-server has their figures."
+        ),
+        subjects=(f"hpa/{one.hpa.key}",),
+        evidence=(
+            complaint(one),
+            Evidence(
+                saw=state,
+                where=f"pods of {one.target}",
+                how=f"kubectl -n {one.hpa.metadata.namespace} get pods",
+            ),
+        ),
+        effects=(Effect(EffectKind.HPA_WAITS, one.hpa.key),),
+        since=one.complaint.last_transition_time,
+    )

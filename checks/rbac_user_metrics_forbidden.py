@@ -18,24 +18,45 @@ A namespace's role that lists pods and not pods.metrics.k8s.io; a ServiceAccount
 controller whose role was lost; `nodes` where the aggregated reader's role gives only `pods`.
 
 ## How to make sure
-`kubectl auth can-i list nodes.metrics.k8s.io --as=USER`.
+`kubectl auth can-i list nodes.metrics.k8s.io --as=USER`, or `msdoctor run --for-user USER[,GROUP...]`, which asks the
+API server what `kubectl top` would ask it.
 
 ## Source
-k8s.io/apiserver pkg/endpoints/handlers/responsewriters/errors.go; metrics-server manifests/base/rbac.yaml
-(system:aggregated-metrics-reader, aggregated to view, edit and admin).
+kubernetes pkg/controller/podautoscaler/metrics/client.go, plugin/pkg/auth/authorizer/rbac/bootstrappolicy;
+k8s.io/kubectl pkg/cmd/top; k8s.io/apiserver pkg/endpoints/handlers/responsewriters/errors.go; metrics-server
+manifests/base/rbac.yaml (system:aggregated-metrics-reader, aggregated to view, edit and admin).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import ONLY_SAID, Class, Hop, Look, Remedy, Says, check
+from msdoctor.model import (
+    Class,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    Hop,
+    Look,
+    NotApplicable,
+    Remedy,
+    Says,
+    Unseen,
+    check,
+)
+
+from . import _readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from msdoctor.model import Blanks, NotApplicable
+    from msdoctor.facts.flow import Flow
+    from msdoctor.facts.installation import Installation
+    from msdoctor.facts.readers import Answer, Reader
+    from msdoctor.model import Blanks
 
+CONTROLLERS_ROLE = "system:controller:horizontal-pod-autoscaler"
 LOOK = Look(
     "kubectl auth whoami",
     "the user that the message names is the one who asked",
@@ -44,23 +65,9 @@ LOOK = Look(
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
-    return (
-        Remedy(
-            advice=(
-                "Give this user a role that may read metrics: metrics-server's own is part of view, edit and admin."
-            ),
-            commands=(
-                "kubectl get clusterrole system:aggregated-metrics-reader -o yaml",
-                (
-                    "kubectl create clusterrole metrics-reader --verb=get,list,watch"
-                    " --resource=nodes.metrics.k8s.io,pods.metrics.k8s.io"
-                ),
-            ),
-            undo=("kubectl delete clusterrole metrics-reader",),
-            verify=f"kubectl auth can-i list {blanks['resource']} --as={blanks['user']}",
-            shows_within_seconds=10,
-        ),
-    )
+    namespace = blanks.get("namespace", "")
+    inside = (namespace,) if namespace and blanks["resource"].startswith("pods.") else ()
+    return _readers.bindings(blanks["user"], _readers.UPSTREAMS, inside)
 
 
 @check(
@@ -73,5 +80,95 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     decide=(LOOK,),
     advise=advise,
 )
-def rbac_user_metrics_forbidden() -> Iterator[NotApplicable]:
-    yield ONLY_SAID
+def rbac_user_metrics_forbidden(
+    readers: tuple[Reader, ...], installation: Installation | Unseen | None, flow: Flow | Unseen
+) -> Iterator[Finding | NotApplicable | Unseen]:
+    if installation is None:
+        yield NotApplicable("no metrics-server is installed, and the roles to read metrics come with it")
+        return
+    for reader in readers:
+        if reader.denied and not (reader.is_caller and _answered(flow)):
+            yield _finding(reader)
+        elif reader.unseen:
+            yield Unseen(f"what it may read: {reader.unseen.reason}", reader.subject)
+
+
+def _answered(flow: Flow | Unseen) -> bool:
+    return not isinstance(flow, Unseen) and flow.refusal is None
+
+
+def _finding(reader: Reader) -> Finding:
+    hurt = tuple(Effect(EffectKind.HPA_BLIND, hpa.key) for hpa in reader.blind_hpas)
+    return Finding(
+        summary=f"{reader.user or 'The user who looks'} may not read {_what(reader)}.{_but(reader)}",
+        subjects=(reader.subject,),
+        evidence=(*_complaints(reader), *(_review(reader, answer) for answer in reader.denied)),
+        effects=(Effect(EffectKind.USER_REFUSED, reader.user or "the caller"), *hurt),
+        remedies=_remedies(reader),
+    )
+
+
+def _what(reader: Reader) -> str:
+    kinds = sorted({answer.request.resource for answer in reader.denied})
+    every = {(): "", ("nodes",): "nodes", ("pods",): "pods"}.get(tuple(kinds), "nodes and pods")
+    if not reader.scales:
+        return f"the metrics of {every}"
+    spaces = sorted({answer.request.namespace for answer in reader.denied})
+    return f"the metrics of pods in {', '.join(spaces)}, and computes HPAs there"
+
+
+def _but(reader: Reader) -> str:
+    """What they may read all the same."""
+    if reader.granted_in and not reader.scales:
+        return f" In {', '.join(reader.granted_in)} they may read those of pods."
+    return " The pipeline is not at fault: others are answered." if reader.others_read else ""
+
+
+def _review(reader: Reader, answer: Answer) -> Evidence:
+    space = f" in namespace {answer.request.namespace}" if answer.request.namespace else ""
+    return Evidence(
+        saw=f"no: {answer.request.verb} {answer.resource}{space}{f' ({answer.by})' if answer.by else ''}",
+        where=f"the API server's review of what {reader.user or 'the caller'} may do",
+        how=reader.how(answer),
+    )
+
+
+def _complaints(reader: Reader) -> Iterator[Evidence]:
+    for hpa in reader.blind_hpas[:1]:
+        said = next(item for item in hpa.status.conditions or () if item.status == "False")
+        yield Evidence(
+            saw=said.message,
+            where=f"HPA {hpa.key}, condition {said.type}",
+            how=f"kubectl -n {hpa.metadata.namespace} describe hpa {hpa.metadata.name}",
+            at=said.last_transition_time,
+        )
+
+
+def _remedies(reader: Reader) -> tuple[Remedy, ...]:
+    """The controller's own role where only its binding is lost; else the role that reads metrics."""
+    bound = reader.bound
+    if reader.scales and bound.has_controllers_role and bound.lacks_controllers_binding:
+        return (_restore(reader.user),)
+    role = bound.reader or (_readers.OWN if bound.known else _readers.UPSTREAMS)
+    return _readers.bindings(
+        reader.user,
+        role,
+        () if reader.scales else bound.namespaces,
+        lacks_role=bound.known and not bound.reader,
+        lacks_nodes=reader.lacks_nodes,
+    )
+
+
+def _restore(user: str) -> Remedy:
+    return Remedy(
+        advice="Bind the controller's own role to it again, as the API server does when it starts.",
+        commands=(
+            (
+                f"kubectl create clusterrolebinding {CONTROLLERS_ROLE} --clusterrole={CONTROLLERS_ROLE}"
+                f" {_readers.subject(user)}"
+            ),
+        ),
+        undo=(f"kubectl delete clusterrolebinding {CONTROLLERS_ROLE}",),
+        verify=f"kubectl auth can-i list pods.metrics.k8s.io -A --as={_readers.quoted(user)}",
+        shows_within_seconds=60,
+    )

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from urllib.parse import quote
 
 WORKSTATION = "workstation"
 MASTERS = "system:masters"
+CALLER = ""  # a user's name in a review: whoever asks
+SELF = "self"
 
 
 class Kind(StrEnum):
@@ -87,13 +90,18 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Whose cluster was looked at, as whom, from where. ``groups`` is empty where the credential does not tell."""
+    """Whose cluster was looked at, as whom, from where. ``groups`` is empty where the credential does not tell.
+
+    ``for_user`` is somebody else of whom it was asked what they may do, with groups that no look finds out by itself.
+    """
 
     cluster: str = ""
     server: str = ""
     user: str = ""
     groups: tuple[str, ...] = ()
     vantages: tuple[str, ...] = (WORKSTATION,)
+    for_user: str = ""
+    for_groups: tuple[str, ...] = ()
 
     @property
     def is_master(self) -> bool:
@@ -135,14 +143,21 @@ def bundle_of(documents: Iterable[Document], taken_at: datetime, context: Contex
 
 
 def review_path(user: str, groups: Iterable[str], verb: str, resource: str, namespace: str = "", name: str = "") -> str:
-    """The name of a SubjectAccessReview: who, what; ``self`` for the caller.
+    """The name of a SubjectAccessReview: who, what; ``self`` for the caller, whose name is ``CALLER``.
 
     ``resource`` is ``group/resource[/subresource]`` with an empty group for the core one, as in ``/nodes/metrics``.
 
-    >>> review_path("self", (), "list", "metrics.k8s.io/nodes")
+    >>> review_path(CALLER, (), "list", "metrics.k8s.io/nodes")
     'self list metrics.k8s.io/nodes'
+    >>> review_path("Ann Lee", ("a,b",), "list", "/pods", "dev")
+    'Ann%20Lee,a%2Cb list /pods in dev'
     """
-    who = user + "".join(f",{group}" for group in groups)
+    who = ",".join(map(_word, (user, *groups))) if user else SELF
     where = f" in {namespace}" if namespace else ""
     what = f" {name}" if name else ""
     return f"{who} {verb} {resource}{what}{where}"
+
+
+def _word(name: str) -> str:
+    """A user's or group's name, which may hold anything, as one word of a review's name that no other one has."""
+    return quote(name, safe=":/@+=*") if name != SELF else f"%{ord(SELF[0]):02X}{SELF[1:]}"

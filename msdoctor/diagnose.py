@@ -15,6 +15,7 @@ from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import Flow, scrapes_late
 from msdoctor.facts.gaps import Gap
 from msdoctor.facts.installation import Installation
+from msdoctor.facts.readers import Reader
 from msdoctor.judge import Outcome, Result
 from msdoctor.model import Check, Class, Confidence, Effect, EffectKind, Finding, Hop, State, Unseen, those_seen
 from msdoctor.pipeline import Proof, Topology
@@ -238,6 +239,14 @@ class Diagnosis:
     proven: bool = False
     suppressed: tuple[Suppressed, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    readers: tuple[Reader, ...] = ()
+
+    @property
+    def refused_users(self) -> tuple[str, ...]:
+        """Those who may not read metrics, where that is all that breaks anything; else nobody."""
+        effects = [effect for cause in self.causes if cause.breaks for effect in cause.finding.effects]
+        one = all(effect.kind is EffectKind.USER_REFUSED and effect.subject for effect in effects)
+        return tuple(dict.fromkeys(effect.subject for effect in effects)) if one else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +273,8 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
     following = [*(item for item in causes if item not in roots), *symptoms]
     explained = {id(item): _explained(item, hurting, following, topology) for item in hurting}
     unexplained = _unexplained(hurting, symptoms, topology)
+    passing = {item.check.id for item in symptoms if _passes(item)}
+    pressing = [item for item in unexplained if item.id not in passing]
     total = pipeline.consequences(_effects((*hurting, *symptoms)), topology)
     flow = _flow(cluster, total, topology)
     ordered = sorted(roots, key=_urgency)
@@ -275,7 +286,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         taken_at=cluster.taken_at,
         context=cluster.context,
         server_version="" if isinstance(cluster.server_version, Unseen) else cluster.server_version,
-        verdict=_verdict(roots, unexplained, flow, total, proven=proven),
+        verdict=_verdict(roots, pressing, flow, total, proven=proven),
         flow=flow,
         causes=tuple(Cause(item.check, item.finding, explained.get(id(item), ())) for item in ordered),
         alternatives=alternatives([(item.check, item.finding) for item in ordered], outcomes, hidden),
@@ -289,6 +300,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
         checks=tuple(_report(outcome, hidden) for outcome in outcomes),
         gaps=cluster.gaps,
         proven=proven,
+        readers=cluster.readers,
     )
 
 
@@ -341,6 +353,11 @@ def _is_moot(item: _Found, found: Sequence[_Found], topology: Topology) -> bool:
         and other.finding.state is State.ACTIVE
         and other.finding.confidence is not Confidence.POSSIBLE
     )
+
+
+def _passes(item: _Found) -> bool:
+    """Whether it is a consumer that waits, while nothing is the matter with metrics."""
+    return item.check.cls is Class.BENIGN and item.check.hop is Hop.H
 
 
 def _effects(found: Iterable[_Found]) -> frozenset[Effect]:
@@ -549,6 +566,10 @@ def _hops(
         here = [item for item in found if item.check.hop is hop and item.finding.effects]
         causes = [item for item in here if item.check.cls is Class.CAUSE and item.finding.state is State.ACTIVE]
         left = [i for i in here if i.check.cls is Class.SYMPTOM and not frozenset(i.finding.effects) <= known]
+        waits = pipeline.consequences(_effects(filter(_passes, here)), topology)
+        if left and all(frozenset(item.finding.effects) <= waits for item in left) and not causes:
+            yield HopReport(hop, HopState.DEGRADED, "waits for pods to be ready")
+            continue
         follows = [item for item in here if item.check.cls is Class.SYMPTOM and item not in left]
         if causes or left:
             yield _broken(hop, causes or left, topology)
@@ -571,6 +592,9 @@ def _broken(hop: Hop, found: Sequence[_Found], topology: Topology, note: str = "
     effects = [effect for item in found for effect in item.finding.effects]
     nodes = {effect.subject for effect in effects if effect.subject in topology.nodes}
     counted = f"{len(nodes)} of {len(topology.nodes)} nodes" if nodes else ""
+    users = [effect.subject for effect in effects if effect.kind is EffectKind.USER_REFUSED and effect.subject]
+    if users and all(effect.subject in users for effect in effects):
+        return HopReport(hop, HopState.DEGRADED, note or f"for {', '.join(users)}")
     partial = bool(nodes) and nodes < topology.nodes and all(effect.subject in nodes for effect in effects)
     return HopReport(hop, HopState.DEGRADED if partial else HopState.BROKEN, note or counted)
 
@@ -604,7 +628,8 @@ def _contradiction(item: _Found, cluster: Cluster, topology: Topology) -> str:
         return ""
     if any(effect.kind is EffectKind.CALLERS_NOT_JUDGED for effect in finding.effects):
         return ""  # whoever is of system:masters, known to be or not, is served all the same
-    if flow.nodes and any(effect.kind in _SILENCING for effect in finding.effects):
+    refuses_one = any(effect.kind is EffectKind.USER_REFUSED and effect.subject for effect in finding.effects)
+    if flow.nodes and not refuses_one and any(effect.kind in _SILENCING for effect in finding.effects):
         return (
             f"{item.check.id} would keep everybody from metrics, and the metrics API answers all the same: what is"
             " wrong is perhaps not in use yet, or no longer"

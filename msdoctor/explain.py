@@ -546,6 +546,8 @@ def blanks_of(utterance: Utterance) -> Blanks:
     }
     for name, value in utterance.error.parts().items():
         known.setdefault(name, ",".join(value) if isinstance(value, tuple) else value)
+    if isinstance(utterance.error, errors.Forbidden):
+        known["namespace"] = utterance.error.namespace
     return Blanks({name: value for name, value in known.items() if _SAFE.fullmatch(value)})
 
 

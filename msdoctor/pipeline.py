@@ -97,6 +97,11 @@ def _no_metrics(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effec
     yield from (Effect(EffectKind.HPA_BLIND, hpa) for hpa, on in cluster.hpa_nodes.items() if on and on <= blind)
 
 
+def _waiting(effects: frozenset[Effect], _: Topology) -> Iterator[Effect]:
+    """An HPA that waits for its pods computes nothing meanwhile."""
+    yield from (Effect(EffectKind.HPA_BLIND, hpa) for hpa in _subjects(effects, EffectKind.HPA_WAITS))
+
+
 RULES: tuple[Rule, ...] = (
     _untrusted_kubelet,
     _failed_scrape,
@@ -115,6 +120,7 @@ RULES: tuple[Rule, ...] = (
     _chain(EffectKind.APISERVICE_UNAVAILABLE, EffectKind.NO_METRICS),
     _chain(EffectKind.API_NOT_REGISTERED, EffectKind.NO_METRICS),
     _no_metrics,
+    _waiting,
 )
 
 

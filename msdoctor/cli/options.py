@@ -23,6 +23,14 @@ def _host_root(
     return tuple(roots)
 
 
+def _for_user(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, tuple[str, ...]]:
+    """``NAME[,GROUP…]``; nobody is ``("", ())``."""
+    name, *groups = [part.strip() for part in (value or "").split(",")]
+    if value is not None and not (name and all(groups)):
+        raise click.BadParameter(f'"{value}" is not NAME[,GROUP...]')
+    return name, tuple(groups)
+
+
 CLUSTER_OPTIONS = (
     click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)."),
     click.option("--context", metavar="NAME", help="Context in it (default: its current-context)."),
@@ -49,6 +57,13 @@ CLUSTER_OPTIONS = (
         "--port-forward",
         is_flag=True,
         help="Also read the certificate that metrics-server serves, by a port-forward to its pod.",
+    ),
+    click.option(
+        "--for-user",
+        metavar="NAME[,GROUP...]",
+        callback=_for_user,
+        help="Also ask what somebody else may read, such as system:serviceaccount:NAMESPACE:NAME. Groups are those"
+        " besides the ones that the API server gives to everybody, or to every ServiceAccount.",
     ),
 )
 CHECKS_OPTION = click.option(

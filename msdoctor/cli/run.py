@@ -124,6 +124,7 @@ def _given(look: dict[str, Any]) -> list[str]:
         "user": None,
         "host_roots": (),
         "port_forward": False,
+        "for_user": ("", ()),
     }
     return [f"--{name.rstrip('s').replace('_', '-')}" for name, default in names.items() if look.get(name) != default]
 

@@ -24,7 +24,8 @@ class LookOptions:
 
     ``host_roots`` are (node name or None, directory); without a name it is read from the root's ``/etc/hostname``.
     ``timeout`` is in seconds and bounds the whole look, credential plugins included. ``offline`` looks at host roots
-    only. ``port_forward`` allows the one thing that is more than reading: a stream to metrics-server's own port.
+    only. ``for_user`` is somebody else, with the groups they are in, of whom is asked what they may do.
+    ``port_forward`` allows the one thing that is more than reading: a stream to metrics-server's own port.
     """
 
     kubeconfig: str | None = None
@@ -34,6 +35,7 @@ class LookOptions:
     host_roots: tuple[tuple[str | None, Path], ...] = ()
     timeout: float = 60.0
     port_forward: bool = False
+    for_user: tuple[str, tuple[str, ...]] = ("", ())
     offline: bool = False
 
 
@@ -55,7 +57,7 @@ def live(options: LookOptions, wanted: Wanted, on_progress: OnProgress = silent)
 
         choice = Choice(options.kubeconfig, options.context, options.cluster, options.user)
         access, who = resolve(choice, plugin_seconds=options.timeout)
-        context = Context(who.cluster, who.server, who.user, who.groups, (WORKSTATION, *vantages))
+        context = Context(who.cluster, who.server, who.user, who.groups, (WORKSTATION, *vantages), *options.for_user)
         sources = Everything(context, Api(access), hosts, options.port_forward)
     remaining = options.timeout - (time.monotonic() - began)
     return look(sources, wanted, timeout=max(0.0, remaining), on_progress=on_progress)

@@ -18,7 +18,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 import urllib3
@@ -26,7 +26,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from msdoctor import __version__
-from msdoctor.bundle import Kind, Place, Reason, Refusal
+from msdoctor.bundle import CALLER, SELF, Kind, Place, Reason, Refusal
 from msdoctor.collect.access import Access
 from msdoctor.collect.dial import causes, network_refusal
 from msdoctor.collect.look import API_LANE, AT_ONCE, Answer
@@ -350,7 +350,7 @@ def parse_review(place: str) -> tuple[str, dict[str, Any]]:
     question = _question(place)
     version = "authorization.k8s.io/v1"
     spec: dict[str, Any] = {"resourceAttributes": question.attributes}
-    if question.user == "self":
+    if question.user == CALLER:
         return SELF_REVIEW, {"apiVersion": version, "kind": "SelfSubjectAccessReview", "spec": spec}
     spec |= {"user": question.user, "groups": [*question.groups]}
     return REVIEW, {"apiVersion": version, "kind": "SubjectAccessReview", "spec": spec}
@@ -369,7 +369,7 @@ def _question(place: str) -> _Question:
         "name": " ".join(rest),
         "namespace": namespace,
     }
-    user, *groups = who.split(",")
+    user, *groups = map(unquote, who.split(",")) if who != SELF else (CALLER,)
     return _Question(user, _all_groups(user, groups), {key: value for key, value in parts.items() if value})
 
 

@@ -131,10 +131,15 @@ def _index(bundle: Bundle, names: Mapping[Place, str]) -> bytes:
             "user": context.user,
             "groups": list(context.groups),
             "vantages": list(context.vantages),
-        },
+        }
+        | _for_user(context),
         "documents": [_entry(bundle.documents[place], names.get(place)) for place in sorted(bundle.documents)],
     }
     return (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
+
+
+def _for_user(context: Context) -> dict[str, Any]:
+    return {"forUser": {"name": context.for_user, "groups": list(context.for_groups)}} if context.for_user else {}
 
 
 def _entry(document: Document, file: str | None) -> dict[str, Any]:
@@ -384,12 +389,15 @@ def _demand_format(path: Path, index: Any) -> None:
 
 
 def _context(value: Mapping[str, Any]) -> Context:
+    other: dict[str, Any] = _field(value, "forUser", dict) if "forUser" in value else {"name": "", "groups": []}
     return Context(
         _field(value, "cluster", str),
         _field(value, "server", str),
         _field(value, "user", str),
         _texts(value, "groups"),
         _texts(value, "vantages"),
+        _field(other, "name", str),
+        _texts(other, "groups"),
     )
 
 

@@ -37,7 +37,7 @@ SECONDS: Mapping[Kind, float] = MappingProxyType(
 GRACE_SECONDS = 0.5
 
 # Only these can name further places; a cluster has thousands of handshakes, and none of them does.
-LEADS_ON = frozenset({Kind.API, Kind.FILE, Kind.DIRECTORY, Kind.PROCESS})
+LEADS_ON = frozenset({Kind.API, Kind.REVIEW, Kind.FILE, Kind.DIRECTORY, Kind.PROCESS})
 
 API_LANE, TLS_LANE, HOST_LANE = "api", "tls", "host"
 LANES: Mapping[Kind, str] = MappingProxyType(

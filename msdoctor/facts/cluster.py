@@ -40,6 +40,7 @@ from msdoctor.facts.own_rights import READS_STATS, SCRAPES, OwnRights, own_right
 from msdoctor.facts.own_token import OwnToken, own_token
 from msdoctor.facts.pending import Pending, pending
 from msdoctor.facts.placing import Placing, placings
+from msdoctor.facts.readers import Reader, readers
 from msdoctor.facts.repair import Repair, repair
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
 from msdoctor.facts.server_certificate import ServerCertificate, refused, server_certificates
@@ -114,6 +115,7 @@ class Cluster:
     hpas: tuple[HPA, ...] | Unseen
     other_metrics: tuple[OtherMetrics, ...] | Unseen
     scaled: tuple[scaling.Scaled, ...] | Unseen
+    readers: tuple[Reader, ...]
     may_read_metrics: bool | Unseen
     may_scrape: bool | Unseen
     may_read_stats: bool | Unseen
@@ -254,6 +256,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         hpas=hpas,
         other_metrics=other_metrics(bundle),
         scaled=scaling.scaled(bundle),
+        readers=readers(bundle),
         may_read_metrics=may_read,
         may_scrape=own.may(SCRAPES) if own else Unseen("no pod"),
         may_read_stats=own.may(READS_STATS) if own else Unseen("no pod"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place, review_path
+from msdoctor.bundle import CALLER, WORKSTATION, Bundle, Kind, Place, review_path
 from msdoctor.facts.objects import Review, decode
 from msdoctor.model import Unseen
 
-CALLER_READS_NODE_METRICS = review_path("self", (), "list", "metrics.k8s.io/nodes")
+CALLER_READS_NODE_METRICS = review_path(CALLER, (), "list", "metrics.k8s.io/nodes")
 
 
 def scrapes(service_account: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Reason
 from msdoctor.facts import paths
@@ -29,6 +30,8 @@ from msdoctor.model import Unseen, those_seen
 
 PLURALS: Mapping[str, str] = {"Deployment": "deployments", "StatefulSet": "statefulsets", "ReplicaSet": "replicasets"}
 GROUP_VERSION = "apps/v1"
+# kube-controller-manager --horizontal-pod-autoscaler-cpu-initialization-period, its default.
+INITIALIZATION = timedelta(minutes=5)
 
 # ``missing request for cpu`` to 1.24, then with the container and its pod (replica_calculator.go).
 _MISSING_REQUEST = re.compile(r"missing (?:pod-level )?request for [\w./-]+")
@@ -79,6 +82,26 @@ class Scaled:
     def says_missing_request(self) -> bool:
         """Whether it does not compute for want of a request."""
         return bool(_MISSING_REQUEST.search(self.complaint.message))
+
+    @property
+    def says_unready(self) -> bool:
+        """Whether it has its pods' metrics, and none of a pod that counts (to 1.22 ``for any ready pods``)."""
+        return "did not receive metrics for" in self.complaint.message and "ready" in self.complaint.message
+
+    @property
+    def counted(self) -> tuple[Pod, ...]:
+        """The running pods that it computes with."""
+        return (*self.own, *self.foreign)
+
+    @property
+    def waiting(self) -> tuple[Pod, ...]:
+        """Those of them that are not ready."""
+        return tuple(pod for pod in self.counted if not pod.ready)
+
+    def unsettled(self, now: datetime) -> bool:
+        """Whether no pod counts: each is not ready, or in its first minutes (replica_calculator.go, groupPods)."""
+        started = (pod.status.start_time for pod in self.counted if pod.ready)
+        return bool(self.counted) and all(start is None or now - start < INITIALIZATION for start in started)
 
     @property
     def is_missing(self) -> bool:

@@ -27,8 +27,8 @@ from msdoctor.facts import (
     processes,
     rancher,
     reach,
+    readers,
     registration,
-    rights,
     scaling,
     server_certificate,
     services,
@@ -95,7 +95,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
     yield from (Place(WORKSTATION, Kind.API, path) for path in api)
     server = asked_for.server_place(bundle.context)
     yield from () if server is None else (server,)
-    yield Place(WORKSTATION, Kind.REVIEW, rights.CALLER_READS_NODE_METRICS)
+    yield from readers.wanted(bundle)
     yield from server_certificate.wanted(bundle)
     if not isinstance(found, Unseen):
         yield from _kubelet_handshakes(bundle, installation.serving(found, registration.backend(bundle)))

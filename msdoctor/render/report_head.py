@@ -88,7 +88,10 @@ def _told(report: Report) -> str:
 
 
 def _missing(diagnosis: Diagnosis) -> str:
-    flow = diagnosis.flow
+    flow, users = diagnosis.flow, diagnosis.refused_users
+    if users:
+        flows = "metrics flow" if flow.nodes_seen else "metrics may flow"
+        return f"{flows}, and {and_list(list(users))} may not read them"
     if not flow.nodes_seen:
         return "metrics were not seen to flow"
     return "metrics are missing" if flow.blind_nodes else "not everything works"

@@ -9,7 +9,8 @@ from importlib.resources import files
 from msdoctor import __version__, pipeline
 from msdoctor.alternatives import Alternatives
 from msdoctor.diagnose import Cause, Diagnosis, FlowReport, Suppressed
-from msdoctor.model import Evidence, Location, Remedy
+from msdoctor.facts.readers import Answer, Reader
+from msdoctor.model import Evidence, Location, Remedy, Unseen
 
 from .formats import Style
 
@@ -68,6 +69,28 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, object]:
         "gaps": [
             {"what": gap.what, "reason": gap.reason, "count": gap.count, "remedy": gap.remedy} for gap in diagnosis.gaps
         ],
+        "access": [_access(reader) for reader in diagnosis.readers],
+    }
+
+
+def _access(reader: Reader) -> dict[str, object]:
+    return {
+        "user": reader.user,
+        "groups": list(reader.groups),
+        "why": reader.why.name.lower(),
+        "answers": [_answer(answer) for answer in reader.answers],
+    }
+
+
+def _answer(answer: Answer) -> dict[str, object]:
+    unseen = isinstance(answer.allowed, Unseen)
+    return {
+        "consumer": answer.consumer,
+        "verb": answer.request.verb,
+        "resource": answer.resource,
+        "namespace": answer.request.namespace,
+        "allowed": None if unseen else answer.allowed,
+        "reason": answer.allowed.reason if isinstance(answer.allowed, Unseen) else answer.by,
     }
 
 
@@ -78,6 +101,11 @@ def _flow(flow: FlowReport) -> dict[str, object]:
         "newestSampleAgeSeconds": flow.newest_sample_age_seconds,
         "askedAs": flow.asked_as,
         "conclusive": flow.conclusive,
+        "blind": {
+            "nodes": list(flow.blind_nodes),
+            "hpas": [{"name": hpa.key, "target": hpa.target, "replicas": hpa.replicas} for hpa in flow.blind_hpas],
+            "hpasOf": flow.hpas_of,
+        },
     }
 
 

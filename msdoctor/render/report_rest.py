@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from msdoctor.bundle import MASTERS
-from msdoctor.diagnose import SetAside, Suppressed, Verdict
+from msdoctor.diagnose import SetAside, Suppressed, Unexplained, Verdict
 from msdoctor.facts.gaps import Gap
+from msdoctor.facts.readers import Answer
 from msdoctor.judge import Result
+from msdoctor.model import Class, Unseen
+from msdoctor.vocabulary import VOCABULARY
 
 from .blocks import MOST_MEMBERS, Report, some
 from .terminal import BOLD, MARGIN, YELLOW, Page, one_line, single, visible
@@ -44,10 +47,16 @@ def alternatives(report: Report) -> Iterator[str]:
 
 def unexplained(report: Report) -> Iterator[str]:
     """Symptoms without a known cause, with what to look at."""
-    found, page = report.diagnosis.unexplained, report.page
-    if not found:
-        return
-    yield page.paint("Seen, and explained by no known cause:", BOLD)
+    found = report.diagnosis.unexplained
+    passing = [item for item in found if VOCABULARY[item.id].cls is Class.BENIGN] if found else []
+    yield from _seen("Seen, and explained by no known cause:", [item for item in found if item not in passing], report)
+    yield from _seen("Seen, and as a rule over by itself:", passing, report)
+
+
+def _seen(heading: str, found: Sequence[Unexplained], report: Report) -> Iterator[str]:
+    page = report.page
+    if found:
+        yield page.paint(heading, BOLD)
     for item in found:
         yield from page.sides(f"  ? {item.id}", some(item.subjects, report, 2), YELLOW)
         yield from page.wrapped(item.summary, " " * MARGIN)
@@ -108,6 +117,28 @@ def _gone(report: Report) -> Iterator[str]:
     for word, names in words.items():
         answer = "answers" if len(names) == 1 else "answer"
         yield f"Not counted: {some(names, report, MOST_MEMBERS)}, which no longer {answer}: {word}."
+
+
+def readers(report: Report) -> Iterator[str]:
+    """What they may read who were asked about, in the API server's own words."""
+    page = report.page
+    for reader in report.diagnosis.readers:
+        if reader.is_caller or not report.diagnosis.context.for_user:
+            continue
+        groups = f" (also of {', '.join(reader.groups)})" if reader.groups else ""
+        yield page.paint(f"{one_line(reader.user, 200)}{groups}, by the API server's own answers:", BOLD)
+        for answer in reader.answers:
+            yield from page.wrapped(_may(answer), "      ", first="  ")
+
+
+def _may(answer: Answer) -> str:
+    """``✗ kubectl top nodes: may not list nodes.metrics.k8s.io``."""
+    space = f" in namespace {answer.request.namespace}" if answer.request.namespace else " in the whole cluster"
+    asks = f"{answer.request.verb} {answer.resource}{space}"
+    if isinstance(answer.allowed, Unseen):
+        return f"? {answer.consumer}: not known whether they may {asks}: {answer.allowed.reason}"
+    by = f" ({one_line(answer.by, 200)})" if answer.by else ""
+    return f"{'✓' if answer.allowed else '✗'} {answer.consumer}: may {'' if answer.allowed else 'not '}{asks}{by}"
 
 
 def requirements(report: Report) -> Iterator[str]:

@@ -28,6 +28,7 @@ _SECTIONS: tuple[Callable[[Report], Iterator[str]], ...] = (
     report_rest.unexplained,
     report_rest.contradictions,
     report_rest.proof,
+    report_rest.readers,
     report_rest.what_next,
     report_rest.requirements,
     report_rest.checks,

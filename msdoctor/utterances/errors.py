@@ -160,6 +160,11 @@ class Forbidden(InnermostError):
     absent: tuple[str, ...] = ()
 
     @property
+    def namespace(self) -> str:
+        """The namespace that it is about; empty for the whole cluster."""
+        return self.scope.partition('in the namespace "')[2].rstrip('"')
+
+    @property
     def unfounded(self) -> str:
         """``yes`` where a role is bound that does not exist, or not yet."""
         return "yes" if self.absent else ""

@@ -196,6 +196,9 @@ TRUTH: dict[str, Found] = {
     "hpa-wrong-namespace": {("hpa-wrong-namespace", "active")},
     "hpa-scaletargetref-wrong-api": {("hpa-scaletargetref-wrong-api", "active")},
     "hpa-scale-selector-missing": {("hpa-scale-selector-missing", "active")},
+    "hpa-pods-not-ready-yet": set(),
+    "rbac-user-metrics-forbidden": {("rbac-user-metrics-forbidden", "active")},
+    "user-without-rights": {("rbac-user-metrics-forbidden", "active")},
     "hpa-next-to-a-dead-pipeline": {("requestheader-config-missing", "active"), ("hpa-missing-requests", "next")},
     "node-terminated-still-listed": set(),
     "no-route-to-kubelets": set(),
@@ -251,6 +254,9 @@ BY_PORT_FORWARD = (
     "metrics-server-cert-expiring",
 )
 
+# Patients that are somebody else's trouble: looked at with --for-user.
+FOR_USER = {"user-without-rights": "jane,developers"}
+
 # Patients of whom only the API server's own host tells the right one: looked at from there.
 ON_CONTROL_PLANE = (
     "aggregator-cannot-reach-service",
@@ -262,6 +268,8 @@ ON_CONTROL_PLANE = (
 
 # Patients whose metrics flow all the same, for every node.
 FLOWING = (
+    "hpa-pods-not-ready-yet",
+    "user-without-rights",
     "healthy-overlay",
     "healthy-without-kube-proxy",
     "healthy",

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expected import BY_PORT_FORWARD, ELSEWHERE, MADE_TRUTH, TRUTH, Found, is_note
+from expected import ELSEWHERE, MADE_TRUTH, TRUTH, Found, is_note
 from lab.cluster import Lab, LabError
 from lab.truth import NODES, WORKSTATION, Form
 from lab.variants import patient
 from looks import LOOKS, Identity, Look, wrong
-from record import FIXTURES, collect, msdoctor
+from record import FIXTURES, collect, msdoctor, options
 from tabulate import tabulate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -152,7 +152,7 @@ def admit(lab: Lab, name: str, *, record: bool = False) -> Row:
     """One patient: brought about, named, treated."""
     began = time.monotonic()
     lab.apply(patient(name, lab.form))
-    more = ("--port-forward",) if name in BY_PORT_FORWARD else ()
+    more = options(name)
     seen = report(lab, name, *more)
     if record and not (FIXTURES / name).exists():
         collect(lab, FIXTURES / name)

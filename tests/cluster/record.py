@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from expected import BY_PORT_FORWARD, ON_CONTROL_PLANE
+from expected import BY_PORT_FORWARD, FOR_USER, ON_CONTROL_PLANE
 from lab.cluster import Lab
 from lab.patients import NAMES
 from lab.truth import MASTER, NODES, WORKSTATION, Form
@@ -25,9 +25,15 @@ AS_STATIC_PODS = ("story",)
 
 def collect(lab: Lab, target: Path) -> None:
     """One look by the operator, saved."""
-    more = ["--port-forward"] if target.name in BY_PORT_FORWARD else []
+    more = options(target.name)
     shutil.rmtree(target, ignore_errors=True)
     msdoctor(lab, target.name, "collect", str(target), *more, check=True)
+
+
+def options(name: str) -> list[str]:
+    """What a patient is looked at with besides."""
+    for_user = ["--for-user", FOR_USER[name]] if name in FOR_USER else []
+    return [*(["--port-forward"] if name in BY_PORT_FORWARD else []), *for_user]
 
 
 def msdoctor(

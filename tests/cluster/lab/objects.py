@@ -28,6 +28,8 @@ LEFTOVER = "metrics-server-legacy"
 ADAPTER = "resource-adapter"
 PART_OF_ROLE = "metrics-server-reads"
 RENAMED = "metrics"  # the other ServiceAccount that its pods may run as
+# Whom a remedy lets read metrics.
+READERS = ("jane", "jane-nodes", "kube-system-horizontal-pod-autoscaler")
 FLEETS = "fleets.example.com"
 NOT_AT_HOME = "kube-public"
 TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -35,7 +37,7 @@ TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 def wanted(truth: Truth, authorities: Authorities) -> list[Object]:
     """Every object that should be there."""
-    found = [*_access(), *_coredns(), *_busy(truth)]
+    found = [*_access(), _controllers_role(truth.hpa), *_coredns(), *_busy(truth)]
     server, registration = truth.metrics_server, truth.api_service
     if server.deployed:
         found += _metrics_server(truth)
@@ -67,7 +69,12 @@ def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str
     everything += [(kind, "kube-system", ADAPTER) for kind in ("Service", "Deployment")]
     # Bindings and roles of other patients, and what their remedies make.
     everything += [_identity(_shut_in()), ("NetworkPolicy", "kube-system", "metrics-server-needs")]
-    everything += [("ClusterRole", "", PART_OF_ROLE), ("ServiceAccount", "kube-system", RENAMED)]
+    everything += [
+        ("ClusterRole", "", PART_OF_ROLE),
+        ("ClusterRole", "", "metrics-reader-jane-nodes"),
+        ("ServiceAccount", "kube-system", RENAMED),
+    ]
+    everything += [("ClusterRoleBinding", "", f"metrics-reader-{name}") for name in READERS]
     everything += [*other_metrics.identities(), *cert_manager.identities()]
     everything += [_identity(thing) for thing in _busy(replace(truth, hpa=Hpa(second=True, batch=True)))]
     everything += [("HorizontalPodAutoscaler", NOT_AT_HOME, "busy"), ("CustomResourceDefinition", "", FLEETS)]
@@ -110,6 +117,25 @@ def _access() -> Iterator[Object]:
     rules = [{"apiGroups": [""], "resources": resources, "verbs": ["*"]}]
     yield _object(f"{RBAC}/v1", "ClusterRole", "system:kube-apiserver-to-kubelet", None, None, rules=rules)
     yield _binding("system:kube-apiserver", "system:kube-apiserver-to-kubelet", _user("kubernetes"))
+
+
+def _controllers_role(hpa: Hpa) -> Object:
+    """The HPA controller's, as the API server makes it (bootstrappolicy/controller_policy.go)."""
+    rules: list[Object] = [
+        {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers/status"], "verbs": ["update"]},
+        {"apiGroups": ["*"], "resources": ["*/scale"], "verbs": ["get", "update"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+        *(
+            {"apiGroups": [f"{api}metrics.k8s.io"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
+            for api in ("custom.", "external.")
+        ),
+        {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch", "update"]},
+    ]
+    if hpa.reads:
+        rules.append({"apiGroups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["list", "watch"]})
+    name, labels = "system:controller:horizontal-pod-autoscaler", {"kubernetes.io/bootstrapping": "rbac-defaults"}
+    return _object(f"{RBAC}/v1", "ClusterRole", name, None, labels, rules=rules)
 
 
 def _coredns() -> Iterator[Object]:
@@ -176,7 +202,11 @@ def _busy(truth: Truth) -> Iterator[Object]:
     if truth.hpa.sidecar:
         plain = {name: value for name, value in container.items() if name != "resources"}
         pod["initContainers"] = [{**plain, "name": "log-shipper", "args": ["burn", "1"], "restartPolicy": "Always"}]
-    yield _deployment("busy", "default", labels, pod, replicas=2)
+    if not truth.hpa.ready:
+        # Nobody listens there. Pods that were ready before would be computed with as long as these are not.
+        container["readinessProbe"] = {"tcpSocket": {"port": 9}, "periodSeconds": 3}
+    strategy = None if truth.hpa.ready else {"type": "Recreate"}
+    yield _deployment("busy", "default", labels, pod, replicas=2, strategy=strategy)
     if truth.hpa.batch:
         yield _batch(labels)
     if truth.hpa.kind == "Fleet":

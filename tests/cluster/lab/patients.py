@@ -264,6 +264,11 @@ def _autoscalers_faults() -> dict[str, Fault]:
         "hpa-wrong-namespace": _hpa(namespace="kube-public"),
         "hpa-scaletargetref-wrong-api": _hpa(api_version="extensions/v1beta1"),
         "hpa-scale-selector-missing": _hpa(kind="Fleet", api_version="example.com/v1"),
+        "hpa-pods-not-ready-yet": _hpa(ready=False),
+        # The HPA controller's role without what it had of metrics.k8s.io.
+        "rbac-user-metrics-forbidden": _hpa(reads=False),
+        # Looked at with --for-user, see FOR_USER in expected.py.
+        "user-without-rights": _all(),
         "hpa-next-to-a-dead-pipeline": _all(_hpa(requests_cpu=None), NO_AGGREGATION),
     }
 

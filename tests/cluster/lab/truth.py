@@ -270,7 +270,8 @@ class Hpa:
     """HorizontalPodAutoscaler default/busy: scales Deployment busy by the average CPU utilization, in percent.
 
     `second` is another HPA of the same target; `sidecar` a restartable init container without a request in its pods;
-    `batch` another Deployment without requests, whose pods have busy's label besides their own.
+    `batch` another Deployment without requests, whose pods have busy's label besides their own. `ready`: whether its
+    pods become so. `reads`: whether the controller's role lets it read the metrics of pods.
     """
 
     target_percent: int = 50
@@ -282,6 +283,8 @@ class Hpa:
     second: bool = False
     sidecar: bool = False
     batch: bool = False
+    ready: bool = True
+    reads: bool = True
 
 
 @dataclass(frozen=True)
