@@ -48,7 +48,7 @@ def alternatives(report: Report) -> Iterator[str]:
 def unexplained(report: Report) -> Iterator[str]:
     """Symptoms without a known cause, with what to look at."""
     found = report.diagnosis.unexplained
-    passing = [item for item in found if VOCABULARY[item.id].cls is Class.BENIGN] if found else []
+    passing = [item for item in found if item.id in VOCABULARY and VOCABULARY[item.id].classes == (Class.BENIGN,)]
     yield from _seen("Seen, and explained by no known cause:", [item for item in found if item not in passing], report)
     yield from _seen("Seen, and as a rule over by itself:", passing, report)
 

@@ -1,0 +1,61 @@
+"""What the real kubectl printed of the lab's patients (`tests/cluster/say.py`) is read, and leads to their faults."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from expected import MADE_TRUTH, TRUTH
+
+from msdoctor import registry
+from msdoctor.explain import Explanation, explain
+from msdoctor.model import Class, Confidence
+from msdoctor.utterances.reader import read
+
+SAID = Path(__file__).parent / "kubectl"
+TEXTS = {file.stem: file.read_text() for file in sorted(SAID.glob("*.txt"))}
+KNOWN = TRUTH | MADE_TRUTH
+INDEX = registry.load_index()
+ACCUSING = (Class.CAUSE, Class.RISK)
+
+
+def answer(text: str) -> Explanation:
+    return explain(read(text.splitlines()), INDEX)
+
+
+def printed(text: str) -> list[str]:
+    """What each command printed, as one pastes it, with its prompt."""
+    return re.split(r"\n(?=\$ )", text)
+
+
+def accuses_wrongly(found: Explanation, true: set[str]) -> list[str]:
+    """Ids that stand first, are sure, and are not there."""
+    first = [match for match in found.matches[:1] if match.cls in ACCUSING and match.confidence is Confidence.LIKELY]
+    return [match.id for match in first if match.id not in true]
+
+
+def true_of(name: str) -> set[str]:
+    return {id_ for id_, _ in KNOWN[name]}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_nothing_that_kubectl_prints_is_answered_surely_and_wrongly(name: str) -> None:
+    true = true_of(name)
+    wrong = [
+        (part, ids) for part in (TEXTS[name], *printed(TEXTS[name])) if (ids := accuses_wrongly(answer(part), true))
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if KNOWN[name]])
+def test_the_whole_paste_names_the_fault_or_a_symptom_that_leads_on_to_it(name: str) -> None:
+    matches = answer(TEXTS[name]).matches
+
+    assert matches
+    assert true_of(name) & {match.id for match in matches} or matches[0].cls is Class.SYMPTOM
+
+
+def test_the_table_has_some_twenty_patients() -> None:
+    assert len(TEXTS) >= 20
