@@ -20,17 +20,23 @@ MOST_NAMESPACES = 3
 
 
 def bindings(
-    user: str, reader: str, namespaces: Iterable[str], *, lacks_role: bool = False, lacks_nodes: bool = False
+    user: str,
+    reader: str,
+    namespaces: Iterable[str],
+    *,
+    lacks_role: bool = False,
+    lacks_nodes: bool = False,
+    lacks: str = "nodes",
 ) -> tuple[Remedy, ...]:
     """For each namespace, or for the whole cluster where none is known to be enough; the narrower way first.
 
     ``reader`` is the role to bind, ``lacks_role`` whether it has to be made first, ``lacks_nodes`` whether the user may
-    not list nodes either, which `kubectl top nodes` does too.
+    not list nodes either, which `kubectl top nodes` does too. ``lacks`` is a resource whose metrics they may not read.
     """
     inside = tuple(namespaces)[:MOST_NAMESPACES]
     making = _make(reader) if lacks_role else ()
     found = [_inside(user, reader, namespace, () if place else making, way=1) for place, namespace in enumerate(inside)]
-    found.append(_everywhere(user, reader, making, way=2 if inside else 1, lacks_nodes=lacks_nodes))
+    found.append(_everywhere(user, reader, making, way=2 if inside else 1, lacks_nodes=lacks_nodes, lacks=lacks))
     return tuple(found)
 
 
@@ -58,26 +64,27 @@ def _inside(user: str, reader: str, namespace: str, making: tuple[str, ...], *, 
     )
 
 
-def _everywhere(user: str, reader: str, making: tuple[str, ...], *, way: int, lacks_nodes: bool) -> Remedy:
+def _everywhere(user: str, reader: str, making: tuple[str, ...], *, way: int, lacks_nodes: bool, lacks: str) -> Remedy:
     name = name_of(user)
     nodes = (
         f"kubectl create clusterrole {name}-nodes --verb=get,list --resource=nodes",
         f"kubectl create clusterrolebinding {name}-nodes --clusterrole={name}-nodes {subject(user)}",
     )
     more = " `kubectl top nodes` lists the nodes themselves too, so that right comes with it." if lacks_nodes else ""
+    narrower = "" if way > 1 else " For the pods of one namespace alone, make a rolebinding there in its place."
     undo = (
         f"kubectl delete clusterrolebinding {name}-nodes",
         f"kubectl delete clusterrole {name}-nodes",
     )
     return Remedy(
-        advice=f"Let {shown(user)} read the metrics of all nodes and of all pods, and nothing else.{more}",
+        advice=f"Let {shown(user)} read the metrics of all nodes and of all pods, and nothing else.{more}{narrower}",
         commands=(
             *making,
             f"kubectl create clusterrolebinding {name} --clusterrole={reader} {subject(user)}",
             *(nodes if lacks_nodes else ()),
         ),
         undo=(f"kubectl delete clusterrolebinding {name}", *(undo if lacks_nodes else ())),
-        verify=f"kubectl auth can-i list nodes.metrics.k8s.io --as={quoted(user)}",
+        verify=f"kubectl auth can-i list {lacks}.metrics.k8s.io{'' if lacks == 'nodes' else ' -A'} --as={quoted(user)}",
         shows_within_seconds=SHOWS_WITHIN_SECONDS,
         way=way,
     )

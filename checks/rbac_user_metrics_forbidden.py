@@ -156,6 +156,7 @@ def _remedies(reader: Reader) -> tuple[Remedy, ...]:
         () if reader.scales else bound.namespaces,
         lacks_role=bound.known and not bound.reader,
         lacks_nodes=reader.lacks_nodes,
+        lacks=reader.denied[0].request.resource,
     )
 
 

@@ -84,12 +84,13 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """A symptom without a known cause, and what to look at next."""
+    """A symptom without a known cause, and what to look at next. ``passes``: it is over by itself, as a rule."""
 
     id: str
     subjects: tuple[str, ...]
     summary: str
     look: tuple[str, ...]
+    passes: bool = False
 
 
 class SetAside(StrEnum):
@@ -273,8 +274,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
     following = [*(item for item in causes if item not in roots), *symptoms]
     explained = {id(item): _explained(item, hurting, following, topology) for item in hurting}
     unexplained = _unexplained(hurting, symptoms, topology)
-    passing = {item.check.id for item in symptoms if _passes(item)}
-    pressing = [item for item in unexplained if item.id not in passing]
+    pressing = [item for item in unexplained if not item.passes]
     total = pipeline.consequences(_effects((*hurting, *symptoms)), topology)
     flow = _flow(cluster, total, topology)
     ordered = sorted(roots, key=_urgency)
@@ -321,7 +321,8 @@ def exit_code(
         return 0 if exit_zero else 1
     crashed = any(check.outcome is Result.ERROR for check in diagnosis.checks)
     unseen = diagnosis.gaps or any(check.outcome is Result.UNSEEN for check in diagnosis.checks)
-    if failing or crashed or diagnosis.unexplained or not _accounted_for(diagnosis) or (strict and unseen):
+    open_ = any(not item.passes for item in diagnosis.unexplained)
+    if failing or crashed or open_ or not _accounted_for(diagnosis) or (strict and unseen):
         return 3
     return 0
 
@@ -427,6 +428,7 @@ def _unexplained(causes: Sequence[_Found], symptoms: Sequence[_Found], topology:
             item.finding.subjects,
             item.finding.summary,
             tuple(dict.fromkeys(evidence.how for evidence in item.finding.evidence)),
+            _passes(item),
         )
         for item in _roots(left, topology)
     )
@@ -593,7 +595,8 @@ def _broken(hop: Hop, found: Sequence[_Found], topology: Topology, note: str = "
     nodes = {effect.subject for effect in effects if effect.subject in topology.nodes}
     counted = f"{len(nodes)} of {len(topology.nodes)} nodes" if nodes else ""
     users = [effect.subject for effect in effects if effect.kind is EffectKind.USER_REFUSED and effect.subject]
-    if users and all(effect.subject in users for effect in effects):
+    of_users = (EffectKind.USER_REFUSED, EffectKind.HPA_BLIND)
+    if users and all(effect.kind in of_users for effect in effects):
         return HopReport(hop, HopState.DEGRADED, note or f"for {', '.join(users)}")
     partial = bool(nodes) and nodes < topology.nodes and all(effect.subject in nodes for effect in effects)
     return HopReport(hop, HopState.DEGRADED if partial else HopState.BROKEN, note or counted)

@@ -11,8 +11,7 @@ from msdoctor.diagnose import SetAside, Suppressed, Unexplained, Verdict
 from msdoctor.facts.gaps import Gap
 from msdoctor.facts.readers import Answer
 from msdoctor.judge import Result
-from msdoctor.model import Class, Unseen
-from msdoctor.vocabulary import VOCABULARY
+from msdoctor.model import Unseen
 
 from .blocks import MOST_MEMBERS, Report, some
 from .terminal import BOLD, MARGIN, YELLOW, Page, one_line, single, visible
@@ -48,7 +47,7 @@ def alternatives(report: Report) -> Iterator[str]:
 def unexplained(report: Report) -> Iterator[str]:
     """Symptoms without a known cause, with what to look at."""
     found = report.diagnosis.unexplained
-    passing = [item for item in found if item.id in VOCABULARY and VOCABULARY[item.id].classes == (Class.BENIGN,)]
+    passing = [item for item in found if item.passes]
     yield from _seen("Seen, and explained by no known cause:", [item for item in found if item not in passing], report)
     yield from _seen("Seen, and as a rule over by itself:", passing, report)
 

@@ -52,6 +52,12 @@ def commands(name: str, truth: Truth) -> list[str]:
     return [*asked, f"kubectl -n {hpa.namespace} get hpa", described, "kubectl get apiservice v1beta1.metrics.k8s.io"]
 
 
+def forget(lab: Lab) -> None:
+    """Let no event speak of the patient before."""
+    for namespace in ("default", "kube-public"):
+        lab.kubectl("delete", "events", "--all", "-n", namespace, check=False)
+
+
 def say(lab: Lab, name: str) -> None:
     """Record one patient that the lab has become."""
     environment = {"KUBECONFIG": str(lab.kubeconfig("operator"))}
@@ -67,6 +73,7 @@ def main() -> None:
     """Let one lab be each of them in turn."""
     with Lab.up(f"say-{os.getpid()}", patient("healthy", Form.SYSTEMD)) as lab:
         for name in sys.argv[1:] or PATIENTS:
+            forget(lab)
             lab.apply(patient(name, lab.form))
             say(lab, name)
             print(f"recorded {name}", flush=True)

@@ -57,5 +57,5 @@ def test_the_whole_paste_names_the_fault_or_a_symptom_that_leads_on_to_it(name: 
     assert true_of(name) & {match.id for match in matches} or matches[0].cls is Class.SYMPTOM
 
 
-def test_the_table_has_some_twenty_patients() -> None:
-    assert len(TEXTS) >= 20
+def test_the_table_has_enough_patients() -> None:
+    assert len(TEXTS) >= 10
