@@ -87,7 +87,7 @@ def test_keys_and_their_order() -> None:
         "advice", "commands", "on", "risks", "undo", "verify", "showsWithinSeconds", "way",
     ]  # fmt: skip
     assert list(document["causes"][0]["evidence"][0]) == ["saw", "where", "origin", "at", "how"]
-    assert list(document["flow"]) == ["nodes", "pods", "newestSampleAgeSeconds", "askedAs", "conclusive"]
+    assert list(document["flow"]) == ["nodes", "pods", "newestSampleAgeSeconds", "askedAs", "conclusive", "blind"]
 
 
 def test_values() -> None:
