@@ -17,6 +17,8 @@ from typing import Any
 
 from msdoctor.diagnose import Cause
 
+from .terminal import visible
+
 # Letters and digits alone, so that a word can stand wherever it stood in HTML without being escaped.
 _WORD = re.compile(r"([A-Za-z0-9]+)")
 
@@ -58,7 +60,7 @@ def _group(
     blank = replace(first, finding=finding, explains=explains)
     return {
         "pieces": _pieces(tell(blank), mark),
-        "names": _pieces(", ".join(finding.subjects), mark),
+        "names": _pieces(visible(", ".join(finding.subjects)), mark),
         "columns": list(distinct),
         "count": len(causes),
     }
