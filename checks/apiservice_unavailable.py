@@ -12,7 +12,8 @@ That metrics-server is missing: "Metrics API not available" is what kubectl prin
 - deleting the APIService: the error changes its words.
 
 ## How it comes about
-No ready endpoint, no route to it, a certificate refused, or the aggregator's identity refused.
+No ready endpoint, no route to it, a certificate refused, or the aggregator's identity refused. Of several API servers
+the condition is that of the one that wrote last; each is asked for itself where it can be reached.
 
 ## How to make sure
 `kubectl get apiservice v1beta1.metrics.k8s.io -o yaml`.
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msdoctor.facts.replicas import uneven
 from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Look, Says, Unseen, check
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from msdoctor.facts.flow import Flow
     from msdoctor.facts.objects import APIService
+    from msdoctor.facts.replicas import Replica
 
 
 LOOK = Look(
@@ -64,7 +67,9 @@ LOOK = Look(
         ),
     ),
 )
-def apiservice_unavailable(apiservices: tuple[APIService, ...], flow: Flow | Unseen) -> Iterator[Finding]:
+def apiservice_unavailable(
+    apiservices: tuple[APIService, ...], flow: Flow | Unseen, replicas: tuple[Replica, ...]
+) -> Iterator[Finding]:
     answers = not isinstance(flow, Unseen) and flow.refusal is None and bool(flow.nodes)
     for item in apiservices:
         condition = item.available
@@ -84,3 +89,12 @@ def apiservice_unavailable(apiservices: tuple[APIService, ...], flow: Flow | Uns
                 effects=(Effect(EffectKind.COMES_AND_GOES if answers else EffectKind.APISERVICE_UNAVAILABLE),),
                 since=condition.last_transition_time,
             )
+    refusing = uneven(replicas)
+    if refusing:
+        serving = next(replica for replica in replicas if replica.refusal is None)
+        yield Finding(
+            summary=f"API server {refusing[0].address} refuses what {serving.address} gives to the same caller.",
+            subjects=tuple(f"apiserver/{replica.address}" for replica in refusing),
+            evidence=(*(replica.evidence for replica in refusing), serving.evidence),
+            effects=(Effect(EffectKind.COMES_AND_GOES),),
+        )

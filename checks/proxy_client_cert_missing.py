@@ -29,6 +29,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
+from msdoctor.facts.replicas import uneven
 from msdoctor.model import (
     Blanks,
     Class,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.objects import APIService
     from msdoctor.facts.processes import Component
     from msdoctor.facts.repair import Repair
+    from msdoctor.facts.replicas import Replica
 
 UNAVAILABLE = 503
 FLAGS = (
@@ -74,8 +76,8 @@ FLAGS = (
 )
 REACHED = "curl -k --max-time 5 https://ENDPOINT:10250/, on the host of every API server"
 ONE_OF_SEVERAL = Doubt(
-    "The API server that was asked does not serve metrics, and the APIService is marked as available, which whichever"
-    " API server looked last has written: one of several fails where another does not, or it has only just begun.",
+    "One API server does not serve metrics, and another one does, or has marked the APIService as available: one of"
+    " several fails where another does not, or it has only just begun.",
     (
         Look(FLAGS, "one lacks --proxy-client-cert-file", "proxy-client-cert-missing"),
         Look(
@@ -113,6 +115,7 @@ def proxy_client_cert_missing(
     aggregators: tuple[Aggregator, ...] | Unseen,
     apiservices: tuple[APIService, ...],
     flow: Flow | Unseen,
+    replicas: tuple[Replica, ...],
     repair: Repair,
 ) -> Iterator[Finding | NotApplicable | Unseen]:
     if authentication is None or not authentication.requestheader_ca:
@@ -124,7 +127,9 @@ def proxy_client_cert_missing(
     inferred = not servers and not isinstance(aggregator, Unseen) and aggregator.anonymous
     if not without and not inferred:
         if not servers and isinstance(aggregator, Unseen):
-            yield replace(aggregator, doubt=ONE_OF_SEVERAL if _comes_and_goes(apiservices, flow) else None)
+            yield replace(
+                aggregator, doubt=ONE_OF_SEVERAL if uneven(replicas) or _comes_and_goes(apiservices, flow) else None
+            )
         return
     subjects = tuple(server.subject for server in without)
     taken = next((one for one in those_seen(aggregators) if one.server in subjects), None)

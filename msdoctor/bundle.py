@@ -14,6 +14,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 WORKSTATION = "workstation"
+API_SERVER = "apiserver/"
 MASTERS = "system:masters"
 CALLER = ""  # a user's name in a review: whoever asks
 SELF = "self"
@@ -34,7 +35,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where a document was read: by whom (``workstation`` or ``host/NAME``), what sort of thing, and its name there."""
+    """Where a document was read: by whom (``workstation`` or ``host/NAME``), what sort of thing, and its name there.
+
+    Of several API servers one that was asked by its own address has the origin ``apiserver/ADDRESS:PORT``.
+    """
 
     origin: str
     kind: Kind
@@ -42,7 +46,8 @@ class Place:
 
     def __str__(self) -> str:
         if self.kind is Kind.API:
-            return self.path
+            server = self.origin.removeprefix(API_SERVER)
+            return self.path if server == self.origin else f"{self.path} at {server}"
         if self.origin == WORKSTATION:
             return f"{self.kind} {self.path}"
         host = self.origin.removeprefix("host/")

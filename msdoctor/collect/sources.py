@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from msdoctor.bundle import WORKSTATION, Context, Kind, Place, Reason, Refusal
+from msdoctor.bundle import API_SERVER, Context, Kind, Place, Reason, Refusal
 from msdoctor.collect.api import Api
 from msdoctor.collect.handshake import shake_hands
 from msdoctor.collect.host import HostRoot
 from msdoctor.collect.look import Answer
+
+# A managed control plane's own addresses are mostly out of reach, and must not hold up the look.
+API_SERVER_SECONDS = 2.0
 
 POD = "pod/"  # a TLS place of a pod's own port: ``pod/NAMESPACE/NAME:PORT``
 
@@ -25,10 +28,12 @@ class Everything:
 
     def read(self, place: Place, seconds: float) -> Answer:
         """What stands at a place, or why that cannot be said, within about ``seconds``."""
-        if place.origin != WORKSTATION:
+        if place.origin.startswith("host/"):
             return self._host(place, seconds)
         if self.api is None:
             return Refusal(Reason.NOT_ASKED, "only host files were looked at")
+        if place.origin.startswith(API_SERVER):
+            return self._api_server(self.api, place, seconds)
         if place.kind is not Kind.TLS:
             return self.api.read(place, seconds)
         if not place.path.startswith(POD):
@@ -38,6 +43,13 @@ class Everything:
         from msdoctor.collect.portforward import through_port_forward  # noqa: PLC0415  the kubernetes package is slow to import
 
         return through_port_forward(self.api.access, place.path.removeprefix(POD), seconds)
+
+    def _api_server(self, api: Api, place: Place, seconds: float) -> Answer:
+        """One of several, as `kubectl --server` asks it: with the kubeconfig's trust, before any credential is sent."""
+        if api.access.insecure or not api.access.server.startswith("https:"):
+            return Refusal(Reason.NOT_ASKED, "the kubeconfig's own way to the API server verifies no certificate")
+        server = f"https://{place.origin.removeprefix(API_SERVER)}"
+        return Api(replace(api.access, server=server)).read(place, min(seconds, API_SERVER_SECONDS))
 
     def _host(self, place: Place, seconds: float) -> Answer:
         name = place.origin.removeprefix("host/")

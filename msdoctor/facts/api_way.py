@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from msdoctor.bundle import Bundle, Kind, Place
-from msdoctor.facts import paths
+from msdoctor.facts import replicas
 from msdoctor.facts.installation import Installation
-from msdoctor.facts.objects import EndpointSliceList, decode
+from msdoctor.facts.objects import decode
 from msdoctor.facts.processes import Process
 from msdoctor.facts.starts import Start
 from msdoctor.model import Unseen
@@ -81,7 +81,7 @@ def api_ways(
             node=pod.spec.node_name,
             said=said,
             serves=pod.ready,
-            endpoints=_endpoints(bundle),
+            endpoints=replicas.addresses(bundle),
             proxied=_runs(bundle, pod.spec.node_name),
             unit=bundle.at(Place(f"host/{pod.spec.node_name}", Kind.FILE, UNIT)).body is not None,
         )
@@ -123,16 +123,3 @@ def _complaint(log: Sequence[Utterance], bundle: Bundle) -> Utterance | None:
 def _runs(bundle: Bundle, node: str) -> bool | None:
     found = decode(bundle.at(Place(f"host/{node}", Kind.PROCESS, KUBE_PROXY)), tuple[Process, ...])
     return None if isinstance(found, Unseen) else bool(found)
-
-
-def _endpoints(bundle: Bundle) -> tuple[str, ...] | None:
-    slices = decode(bundle.api(paths.KUBERNETES_SLICES), EndpointSliceList)
-    if isinstance(slices, Unseen):
-        return None
-    return tuple(
-        f"{address}:{port.port}"
-        for piece in slices.items
-        for port in piece.ports or ()
-        for endpoint in piece.endpoints or ()
-        for address in endpoint.addresses
-    )

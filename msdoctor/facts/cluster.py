@@ -42,6 +42,7 @@ from msdoctor.facts.pending import Pending, pending
 from msdoctor.facts.placing import Placing, placings
 from msdoctor.facts.readers import Reader, readers
 from msdoctor.facts.repair import Repair, repair
+from msdoctor.facts.replicas import Replica, replicas
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
 from msdoctor.facts.server_certificate import ServerCertificate, refused, server_certificates
 from msdoctor.facts.services import own_services
@@ -110,6 +111,7 @@ class Cluster:
     own_rights: OwnRights | Unseen | None
     csrs: tuple[serving_csrs.ServingRequest, ...] | Unseen
     flow: flows.Flow | Unseen
+    replicas: tuple[Replica, ...]
     running_pods: tuple[flows.RunningPod, ...] | Unseen
     figures: tuple[NodeFigures, ...] | Unseen
     hpas: tuple[HPA, ...] | Unseen
@@ -251,6 +253,7 @@ def read_facts(bundle: Bundle) -> Cluster:
         own_rights=installed if isinstance(installed, Unseen) else own,
         csrs=requests,
         flow=flow,
+        replicas=replicas(bundle, flow),
         running_pods=running,
         figures=figures(expected, running, flow, failed, present, bundle.taken_at, kubelets),
         hpas=hpas,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from msdoctor.bundle import WORKSTATION, Bundle, Document, Kind, Place, Reason, Refusal
+from msdoctor.bundle import API_SERVER, WORKSTATION, Bundle, Document, Kind, Place, Reason, Refusal
 from msdoctor.facts import paths
 from msdoctor.facts.asked_for import server_place
 from msdoctor.facts.kubelets import Kubelet, tls_place
@@ -54,6 +54,8 @@ def _expected(place: Place, refusal: Refusal, server: Place | None) -> bool:
 
 def _family(place: Place, refusal: Refusal) -> str:
     """Refusals that differ only in the address count as one; metrics-server's own are told apart from kubelets'."""
+    if place.origin.startswith(API_SERVER):
+        return f"{API_SERVER} {refusal.reason}"
     if place.kind is not Kind.TLS:
         return str(place)
     if place.origin != WORKSTATION:
@@ -64,6 +66,9 @@ def _family(place: Place, refusal: Refusal) -> str:
 def _gap(documents: Sequence[Document]) -> Gap:
     first, count = documents[0], len(documents)
     place, reason = first.place, str(first.refusal)
+    if place.origin.startswith(API_SERVER):
+        address, *others = [document.place.origin.removeprefix(API_SERVER) for document in documents]
+        return Gap(f"what API server {address} answers for itself", reason, count, others=tuple(others))
     if place.kind is Kind.TLS and place.origin != WORKSTATION:
         host = place.origin.removeprefix("host/")
         return Gap(f"what {host} meets at {place.path}", reason, count, f"--host-root {host}=/")

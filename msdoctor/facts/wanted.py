@@ -29,6 +29,7 @@ from msdoctor.facts import (
     reach,
     readers,
     registration,
+    replicas,
     scaling,
     server_certificate,
     services,
@@ -93,6 +94,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
         yield from own_token.wanted(bundle, one, processes.components(bundle, "kubelet"))
         yield from own_rights.wanted(bundle, one)
     yield from (Place(WORKSTATION, Kind.API, path) for path in api)
+    yield from replicas.wanted(bundle)
     server = asked_for.server_place(bundle.context)
     yield from () if server is None else (server,)
     yield from readers.wanted(bundle)

@@ -119,6 +119,10 @@ TRUTH: dict[str, Found] = {
     "proxy-env-of-metrics-server": {("proxy-env-no_proxy", "active")},
     "proxy-env-before-kubelets": {("proxy-env-no_proxy", "active")},
     "healthy-behind-proxy": set(),
+    "network-policy-heeded": {  # a firewall's rule looks the same, and only trying tells
+        ("network-policy-blocks", "active"),
+        ("cloud-firewall-control-plane-to-node", "active"),
+    },
     "network-policy-blocks": {("network-policy-blocks", "latent")},  # the lab's plugin makes nothing of it
     "pod-cannot-reach-apiserver": {("pod-cannot-reach-apiserver", "active")},
     "apiserver-serving-cert-expired": {("apiserver-serving-cert-expired", "active")},
@@ -261,6 +265,7 @@ FOR_USER = {"user-without-rights": "jane,developers"}
 ON_CONTROL_PLANE = (
     "aggregator-cannot-reach-service",
     "cloud-firewall-control-plane-to-node",
+    "network-policy-heeded",
     "overlay-vxlan-udp-blocked",
     "network-mtu-or-overlay",
     "firewall-rejects-control-plane",

@@ -64,10 +64,10 @@ ON_THE_WAY = (
 )
 
 
-def _from_afar(patient: str) -> Row:
+def _from_afar(patient: str, *more: str) -> Row:
     return Row(
         patient,
-        _found(*ON_THE_WAY),
+        _found(*ON_THE_WAY, *more),
         "a dial without answer looks alike, whatever swallows it, and the API server's host alone tells them apart",
         frozenset({*ON_THE_WAY, "network-policy-blocks", "proxy-env-no_proxy"}),
     )
@@ -151,6 +151,7 @@ ROWS = (
     _from_afar("aggregator-cannot-reach-service"),
     _from_afar("cloud-firewall-control-plane-to-node"),
     _from_afar("firewall-rejects-control-plane"),
+    _from_afar("network-policy-heeded", "network-policy-blocks"),
     _from_afar("network-mtu-or-overlay"),
     _from_afar("overlay-vxlan-udp-blocked"),
     Row("kubelet-anonymous-enabled", _found(), "a kubelet's configuration is a file of its node"),

@@ -286,6 +286,11 @@ def _path_faults() -> dict[str, Fault]:
     return {
         "aggregator-cannot-reach-service": _all(away, by_cluster_ip, _network(proxy_on_master=False)),
         "cloud-firewall-control-plane-to-node": _all(away, _firewall(Drop(NODE1, "FORWARD", to_pods))),
+        # As a network plugin that heeds the policy would have it: on every port, from every host but the pod's own.
+        "network-policy-heeded": _all(
+            _metrics_server(node=NODE1, shut_in=True),
+            _firewall(Drop(NODE1, "FORWARD", ("-s", ADDRESSES[MASTER], "-p", "tcp", "--syn"))),
+        ),
         "firewall-rejects-control-plane": _all(away, _firewall(Drop(NODE1, "FORWARD", to_pods, "REJECT"))),
         "overlay-vxlan-udp-blocked": _all(overlay, _firewall(Drop(NODE1, "INPUT", ("-p", "udp", "--dport", "8472")))),
         "network-mtu-or-overlay": _all(away, _network(largest=1400, masquerades=True)),
