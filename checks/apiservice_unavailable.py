@@ -26,7 +26,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.facts.replicas import uneven
 from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Look, Says, Unseen, check
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     from msdoctor.facts.flow import Flow
     from msdoctor.facts.objects import APIService
-    from msdoctor.facts.replicas import Replica
+    from msdoctor.facts.replicas import Replicas
 
 
 LOOK = Look(
@@ -68,7 +67,7 @@ LOOK = Look(
     ),
 )
 def apiservice_unavailable(
-    apiservices: tuple[APIService, ...], flow: Flow | Unseen, replicas: tuple[Replica, ...]
+    apiservices: tuple[APIService, ...], flow: Flow | Unseen, replicas: Replicas
 ) -> Iterator[Finding]:
     answers = not isinstance(flow, Unseen) and flow.refusal is None and bool(flow.nodes)
     for item in apiservices:
@@ -89,12 +88,11 @@ def apiservice_unavailable(
                 effects=(Effect(EffectKind.COMES_AND_GOES if answers else EffectKind.APISERVICE_UNAVAILABLE),),
                 since=condition.last_transition_time,
             )
-    refusing = uneven(replicas)
-    if refusing:
-        serving = next(replica for replica in replicas if replica.refusal is None)
+    if replicas.odd:
+        first, serving = replicas.odd[0], replicas.serving[0]
         yield Finding(
-            summary=f"API server {refusing[0].address} refuses what {serving.address} gives to the same caller.",
-            subjects=tuple(f"apiserver/{replica.address}" for replica in refusing),
-            evidence=(*(replica.evidence for replica in refusing), serving.evidence),
+            summary=f"API server {first.address} refuses what {serving.address} gives to the same caller.",
+            subjects=tuple(f"apiserver/{replica.address}" for replica in replicas.odd),
+            evidence=(*(replica.evidence for replica in replicas.odd), serving.evidence),
             effects=(Effect(EffectKind.COMES_AND_GOES),),
         )

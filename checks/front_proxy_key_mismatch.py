@@ -60,7 +60,8 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
 
 LONG = timedelta(minutes=1)
-REFUSED = "connection refused"
+# One that is started over and over listens for a moment each time, and what asks it then is cut off.
+NOBODY_LISTENS = ("connection refused", "connection reset by peer")
 LAST_WORDS = (
     "journalctl -u kube-apiserver -n 20, or tail the newest of /var/log/pods/kube-system_kube-apiserver-*/*/*.log, on"
     " the API server's host"
@@ -94,7 +95,7 @@ def front_proxy_key_mismatch(
     repair: Repair,
 ) -> Iterator[Finding | Unseen]:
     if isinstance(front_proxies, Unseen):
-        refuses = isinstance(server_version, Unseen) and REFUSED in server_version.reason
+        refuses = isinstance(server_version, Unseen) and any(words in server_version.reason for words in NOBODY_LISTENS)
         yield replace(front_proxies, doubt=DOES_NOT_START if refuses else None)
         return
     for front in front_proxies:

@@ -29,7 +29,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
-from msdoctor.facts.replicas import uneven
 from msdoctor.model import (
     Blanks,
     Class,
@@ -67,7 +66,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.objects import APIService
     from msdoctor.facts.processes import Component
     from msdoctor.facts.repair import Repair
-    from msdoctor.facts.replicas import Replica
+    from msdoctor.facts.replicas import Replicas
 
 UNAVAILABLE = 503
 FLAGS = (
@@ -115,7 +114,7 @@ def proxy_client_cert_missing(
     aggregators: tuple[Aggregator, ...] | Unseen,
     apiservices: tuple[APIService, ...],
     flow: Flow | Unseen,
-    replicas: tuple[Replica, ...],
+    replicas: Replicas,
     repair: Repair,
 ) -> Iterator[Finding | NotApplicable | Unseen]:
     if authentication is None or not authentication.requestheader_ca:
@@ -128,7 +127,7 @@ def proxy_client_cert_missing(
     if not without and not inferred:
         if not servers and isinstance(aggregator, Unseen):
             yield replace(
-                aggregator, doubt=ONE_OF_SEVERAL if uneven(replicas) or _comes_and_goes(apiservices, flow) else None
+                aggregator, doubt=ONE_OF_SEVERAL if replicas.odd or _comes_and_goes(apiservices, flow) else None
             )
         return
     subjects = tuple(server.subject for server in without)

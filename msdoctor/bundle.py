@@ -37,17 +37,22 @@ class Kind(StrEnum):
 class Place:
     """Where a document was read: by whom (``workstation`` or ``host/NAME``), what sort of thing, and its name there.
 
-    Of several API servers one that was asked by its own address has the origin ``apiserver/ADDRESS:PORT``.
+    Of several API servers one that was asked by its own address has the origin ``apiserver/ADDRESS:PORT/NAME``: its
+    certificate was held against that name, which pods know all of them by.
     """
 
     origin: str
     kind: Kind
     path: str
 
+    @property
+    def api_server(self) -> str:
+        """``ADDRESS:PORT`` of the one API server that was asked; empty for whichever the kubeconfig leads to."""
+        return self.origin.removeprefix(API_SERVER).partition("/")[0] if self.origin.startswith(API_SERVER) else ""
+
     def __str__(self) -> str:
         if self.kind is Kind.API:
-            server = self.origin.removeprefix(API_SERVER)
-            return self.path if server == self.origin else f"{self.path} at {server}"
+            return f"{self.path} at {self.api_server}" if self.api_server else self.path
         if self.origin == WORKSTATION:
             return f"{self.kind} {self.path}"
         host = self.origin.removeprefix("host/")

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from msdoctor import __version__
-from msdoctor.bundle import API_SERVER, WORKSTATION, Bundle, Context, Document, Kind, Place, Reason, Refusal, bundle_of
+from msdoctor.bundle import WORKSTATION, Bundle, Context, Document, Kind, Place, Reason, Refusal, bundle_of
 from msdoctor.collect.errors import ConfigurationError
 
 FORMAT = "1"
@@ -187,8 +187,8 @@ def _name(place: Place) -> str:
     match place.kind:
         case Kind.API:
             plain = "/".join(_part(unquote(part)) for part in place.path.split("/") if part)
-            server = "" if place.origin == WORKSTATION else f"{_part(place.origin.removeprefix(API_SERVER))}/"
-            return f"{'apiservers/' if server else 'api/'}{server}{plain or '_'}.json"
+            folder = f"apiservers/{_part(place.api_server)}" if place.api_server else "api"
+            return f"{folder}/{plain or '_'}.json"
         case Kind.REVIEW:
             return f"reviews/{_part(place.path)}.json"
         case Kind.LOG:

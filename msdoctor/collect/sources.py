@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from msdoctor.bundle import API_SERVER, Context, Kind, Place, Reason, Refusal
+from msdoctor.bundle import Context, Kind, Place, Reason, Refusal
 from msdoctor.collect.api import Api
 from msdoctor.collect.handshake import shake_hands
 from msdoctor.collect.host import HostRoot
@@ -32,7 +32,7 @@ class Everything:
             return self._host(place, seconds)
         if self.api is None:
             return Refusal(Reason.NOT_ASKED, "only host files were looked at")
-        if place.origin.startswith(API_SERVER):
+        if place.api_server:
             return self._api_server(self.api, place, seconds)
         if place.kind is not Kind.TLS:
             return self.api.read(place, seconds)
@@ -45,11 +45,13 @@ class Everything:
         return through_port_forward(self.api.access, place.path.removeprefix(POD), seconds)
 
     def _api_server(self, api: Api, place: Place, seconds: float) -> Answer:
-        """One of several, as `kubectl --server` asks it: with the kubeconfig's trust, before any credential is sent."""
+        """One of several, as `kubectl --server` asks it: what the kubeconfig's CA has not issued gets no credential."""
         if api.access.insecure or not api.access.server.startswith("https:"):
             return Refusal(Reason.NOT_ASKED, "the kubeconfig's own way to the API server verifies no certificate")
-        server = f"https://{place.origin.removeprefix(API_SERVER)}"
-        return Api(replace(api.access, server=server)).read(place, min(seconds, API_SERVER_SECONDS))
+        access = replace(
+            api.access, server=f"https://{place.api_server}", tls_server_name=place.origin.rpartition("/")[2]
+        )
+        return Api(access).read(place, min(seconds, API_SERVER_SECONDS))
 
     def _host(self, place: Place, seconds: float) -> Answer:
         name = place.origin.removeprefix("host/")

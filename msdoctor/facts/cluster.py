@@ -42,7 +42,7 @@ from msdoctor.facts.pending import Pending, pending
 from msdoctor.facts.placing import Placing, placings
 from msdoctor.facts.readers import Reader, readers
 from msdoctor.facts.repair import Repair, repair
-from msdoctor.facts.replicas import Replica, replicas
+from msdoctor.facts.replicas import Replicas, replicas
 from msdoctor.facts.scrapes import FailedScrape, failed_scrapes
 from msdoctor.facts.server_certificate import ServerCertificate, refused, server_certificates
 from msdoctor.facts.services import own_services
@@ -111,7 +111,7 @@ class Cluster:
     own_rights: OwnRights | Unseen | None
     csrs: tuple[serving_csrs.ServingRequest, ...] | Unseen
     flow: flows.Flow | Unseen
-    replicas: tuple[Replica, ...]
+    replicas: Replicas
     running_pods: tuple[flows.RunningPod, ...] | Unseen
     figures: tuple[NodeFigures, ...] | Unseen
     hpas: tuple[HPA, ...] | Unseen

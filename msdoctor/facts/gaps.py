@@ -67,7 +67,7 @@ def _gap(documents: Sequence[Document]) -> Gap:
     first, count = documents[0], len(documents)
     place, reason = first.place, str(first.refusal)
     if place.origin.startswith(API_SERVER):
-        address, *others = [document.place.origin.removeprefix(API_SERVER) for document in documents]
+        address, *others = [document.place.api_server for document in documents]
         return Gap(f"what API server {address} answers for itself", reason, count, others=tuple(others))
     if place.kind is Kind.TLS and place.origin != WORKSTATION:
         host = place.origin.removeprefix("host/")

@@ -4,23 +4,24 @@ import pytest
 
 from msdoctor.bundle import Kind, Place, Reason
 from msdoctor.facts import paths
-from msdoctor.facts.replicas import uneven
 from msdoctor.facts.wanted import wanted
 
 from .clusters import Patient, healthy, listed
 
 FIRST, SECOND, THIRD = (f"192.0.2.{number}:6443" for number in (10, 11, 12))  # the kubeconfig names the first
+SERVICE = "10.96.0.1"  # as every pod knows them
 FORBIDDEN = 'nodes.metrics.k8s.io is forbidden: User "system:anonymous" cannot list resource "nodes"'
 
 
 def at(address: str) -> Place:
-    return Place(f"apiserver/{address}", Kind.API, paths.NODE_METRICS)
+    return Place(f"apiserver/{address}/{SERVICE}", Kind.API, paths.NODE_METRICS)
 
 
 def control_plane(*addresses: str) -> Patient:
     endpoints = [{"addresses": [address.rpartition(":")[0]]} for address in addresses]
     piece = {"metadata": {"name": "kubernetes"}, "endpoints": endpoints, "ports": [{"name": "https", "port": 6443}]}
-    return healthy().api(paths.KUBERNETES_SLICES, listed(piece))
+    service = {"metadata": {"name": "kubernetes"}, "spec": {"clusterIP": SERVICE}}
+    return healthy().api(paths.KUBERNETES_SLICES, listed(piece)).api(paths.KUBERNETES_SERVICE, service)
 
 
 def asked(patient: Patient) -> set[Place]:
@@ -50,9 +51,10 @@ def test_one_that_refuses_what_the_other_gives_is_named(status: int, detail: str
     outcome = patient.outcome("apiservice-unavailable")
     (finding,) = outcome.findings
 
-    assert [replica.address for replica in uneven(patient.facts().replicas)] == [SECOND]
+    assert [replica.address for replica in patient.facts().replicas.odd] == [SECOND]
     assert finding.summary == f"API server {SECOND} refuses what {FIRST} gives to the same caller."
-    assert f"kubectl --server=https://{SECOND} get --raw {paths.NODE_METRICS}" in [e.how for e in finding.evidence]
+    command = f"kubectl --server=https://{SECOND} --tls-server-name={SERVICE} get --raw {paths.NODE_METRICS}"
+    assert command in [evidence.how for evidence in finding.evidence]
 
 
 def test_a_cluster_of_which_one_refuses_is_not_healthy_and_the_looks_that_decide_are_named() -> None:
@@ -69,16 +71,18 @@ def test_a_cluster_of_which_one_refuses_is_not_healthy_and_the_looks_that_decide
 def test_one_that_does_not_know_the_caller_or_is_out_of_reach_says_nothing(reason: Reason, status: int | None) -> None:
     patient = control_plane(FIRST, SECOND).refuse(at(SECOND), reason, status)
 
-    assert not uneven(patient.facts().replicas)
+    assert not patient.facts().replicas.odd
     assert f"what API server {SECOND} answers for itself" in [gap.what for gap in patient.facts().gaps]
 
 
 def test_all_that_serve_are_even_and_so_are_all_that_refuse() -> None:
-    assert not uneven(
-        control_plane(FIRST, SECOND).put(at(SECOND), b'{"items": [{"metadata": {"name": "n"}}]}').facts().replicas
-    )
-    assert not uneven(control_plane(FIRST, SECOND).silent().refuse(at(SECOND), Reason.FAILED, 503).facts().replicas)
+    serving = control_plane(FIRST, SECOND).put(at(SECOND), b'{"items": [{"metadata": {"name": "n"}}]}')
+    silent = control_plane(FIRST, SECOND).silent().refuse(at(SECOND), Reason.FAILED, 503)
+
+    assert len(serving.facts().replicas.serving) == 2
+    assert not serving.facts().replicas.odd
+    assert not silent.facts().replicas.odd
 
 
 def test_one_that_knows_of_no_node_refuses_too() -> None:
-    assert uneven(control_plane(FIRST, SECOND).put(at(SECOND), b'{"items": []}').facts().replicas)
+    assert control_plane(FIRST, SECOND).put(at(SECOND), b'{"items": []}').facts().replicas.odd
