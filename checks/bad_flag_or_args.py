@@ -33,8 +33,10 @@ provided`, `Error: error creating self-signed certificates: mkdir apiserver.loca
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msdoctor.facts.arguments import Rejected, json_patch, rejected
 from msdoctor.model import (
     Blanks,
     Class,
@@ -46,6 +48,7 @@ from msdoctor.model import (
     NotApplicable,
     Remedy,
     Says,
+    State,
     Unseen,
     check,
 )
@@ -100,12 +103,30 @@ def bad_flag_or_args(
         yield NotApplicable("no metrics-server is installed")
         return
     blanks = repair.blanks()
+    if not installation.pods and (refused := rejected(installation.flags, installation.version)):
+        yield _before_any_start(installation, refused, blanks)
     for start in reversed(starts):
         found = _judged(start, installation, blanks)
         if found:
             yield found
             return
     yield from (Unseen(start.unheard, start.subject) for start in starts if _ended(start) and start.unheard)
+
+
+def _before_any_start(who: Installation, refused: Rejected, blanks: Blanks) -> Finding:
+    """Of one that no pod was made of yet: what its first pod will say."""
+    release = f" {who.version[0]}.{who.version[1]}" if who.version else ""
+    patch = json_patch(who, refused.mends)
+    found = finding(
+        who,
+        f"metrics-server{release} will not start with its arguments: {refused.text}.",
+        (template(who, " ".join(who.container.args or who.container.command), "args"),),
+        (patched(blanks, "Give it the arguments that this release takes.", patch),)
+        if _plain(patch)
+        else advise(blanks),
+        confidence=Confidence.CERTAIN if who.version else Confidence.LIKELY,
+    )
+    return replace(found, state=State.NEXT)
 
 
 def _ended(start: Start) -> bool:

@@ -34,7 +34,7 @@ from .kubelet_cert_expiring import ends_soon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from msdoctor.facts.authentication import AuthenticationConfig
     from msdoctor.facts.front_proxy import FrontProxy
@@ -52,6 +52,7 @@ def front_proxy_cert_expiring(
     front_proxies: tuple[FrontProxy, ...],
     authentication: AuthenticationConfig | Unseen | None,
     taken_at: datetime,
+    expiring_within: timedelta | None,
     repair: Repair,
 ) -> Iterator[Finding]:
     for front in front_proxies:
@@ -59,10 +60,10 @@ def front_proxy_cert_expiring(
         issuers = [ca for ca in proxy.own_ca if ca.raw_subject == leaf.raw_issuer]
         blanks = _front_proxy.blanks_of(repair, proxy, authentication)
         server = proxy.api_server
-        if ends_soon(leaf, taken_at):
+        if ends_soon(leaf, taken_at, expiring_within):
             saw = f"subject {leaf.subject}, issuer {leaf.issuer}, valid until {_end(leaf)}"
             yield _finding(server, "certificate", leaf, taken_at, _front_proxy.shown(proxy, saw), advise(blanks))
-        elif issuers and all(ends_soon(ca, taken_at) for ca in issuers):
+        elif issuers and all(ends_soon(ca, taken_at, expiring_within) for ca in issuers):
             path = server.flags.text("requestheader-client-ca-file")
             seen = _front_proxy.in_file(server, path, f"CA {issuers[0].subject}, valid until {_end(issuers[0])}")
             yield _finding(server, "CA of the certificate", issuers[0], taken_at, seen, _front_proxy.renew_ca(blanks))

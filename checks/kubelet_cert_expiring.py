@@ -68,23 +68,24 @@ def renew(blanks: Blanks) -> tuple[Remedy, ...]:
 
 @check(hop=Hop.E, cls=Class.RISK, advise=renew)
 def kubelet_cert_expiring(
-    kubelets: tuple[Kubelet, ...], taken_at: datetime, repair: Repair
+    kubelets: tuple[Kubelet, ...], taken_at: datetime, expiring_within: timedelta | None, repair: Repair
 ) -> Iterator[Finding | Unseen]:
     for kubelet in kubelets:
         held = kubelet.presumed
         leaf = kubelet.served or (held.leaf if held else None)
         if leaf is None or (kubelet.served is None and kubelet.alert):
             yield Unseen(kubelet.unseen, kubelet.subject)
-        elif ends_soon(leaf, taken_at) and not kubelet.sound_on_disk:
+        elif ends_soon(leaf, taken_at, expiring_within) and not kubelet.sound_on_disk:
             yield _finding(kubelet, leaf, taken_at, repair)
         elif kubelet.served is None:
             yield Unseen(kubelet.unseen, kubelet.subject)
 
 
-def ends_soon(leaf: Certificate, now: datetime) -> bool:
-    """Whether it is in the last tenth of its life, and ends within the window."""
+def ends_soon(leaf: Certificate, now: datetime, within: timedelta | None) -> bool:
+    """Whether it ends within the time that was asked for, else in the last tenth of its life and within the window."""
     left = leaf.not_after - now
-    return timedelta(0) <= left < min(WINDOW, (leaf.not_after - leaf.not_before) / SHARE)
+    window = within or min(WINDOW, (leaf.not_after - leaf.not_before) / SHARE)
+    return timedelta(0) <= left < window
 
 
 def _finding(kubelet: Kubelet, leaf: Certificate, taken_at: datetime, repair: Repair) -> Finding:

@@ -49,7 +49,7 @@ from .kubelet_cert_expiring import ends_soon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.repair import Repair
@@ -63,7 +63,11 @@ def renew(blanks: Blanks) -> tuple[Remedy, ...]:
 
 @check(hop=Hop.C, cls=Class.RISK, advise=renew)
 def metrics_server_cert_expiring(
-    verification: Verification | None, installation: Installation | Unseen | None, taken_at: datetime, repair: Repair
+    verification: Verification | None,
+    installation: Installation | Unseen | None,
+    taken_at: datetime,
+    expiring_within: timedelta | None,
+    repair: Repair,
 ) -> Iterator[Finding | NotApplicable | Unseen]:
     if verification is None:
         yield NotApplicable(NOT_VERIFIED)
@@ -72,7 +76,7 @@ def metrics_server_cert_expiring(
     if verification.unseen or one is None:
         yield Unseen(verification.unseen or "no metrics-server is seen", f"apiservice/{verification.apiservice}")
         return
-    first = next((served for served in verification.served if ends_soon(served.leaf, taken_at)), None)
+    first = next((served for served in verification.served if ends_soon(served.leaf, taken_at, expiring_within)), None)
     if first:
         yield _finding(first, verification, one, taken_at, repair)
 

@@ -29,6 +29,7 @@ k8s.io/api networking/v1 types.go (0.36.3): which pods, which directions, which 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msdoctor.model import (
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 SHOWS_WITHIN_SECONDS = 90
 NAME = "metrics-server-needs"
 TCP, UDP = "TCP", "UDP"
+HEEDLESS = " Metrics flow all the same: the network plugin makes nothing of it, so far."
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
@@ -119,6 +121,12 @@ def network_policy_blocks(
     closed = tuple(_closed(policies))
     if not closed:
         return
+    if not installation.pods:
+        # No pod is there yet to be cut off: of a repository, or of one that another fault keeps from running.
+        found = _finding(policies, installation, closed, (), repair)
+        summary = found.summary.removesuffix(HEEDLESS)
+        yield replace(found, summary=summary, confidence=Confidence.LIKELY, state=State.NEXT)
+        return
     flows = not isinstance(flow, Unseen) and flow.refusal is None and bool(flow.nodes)
     met = () if flows else tuple(_timeouts(policies, apiservices, api_ways))
     if not flows and not met:
@@ -166,7 +174,7 @@ def _finding(
     names = tuple(dict.fromkeys((*policies.names_in, *policies.names_out)))
     count = f"{names[0]} selects" if len(names) == 1 else f"{', '.join(names)} select"
     summary = f"NetworkPolicy {count} metrics-server's pods, and nothing lets {', nor '.join(closed)}."
-    told = " Metrics flow all the same: the network plugin makes nothing of it, so far." if not met else ""
+    told = HEEDLESS if not met else ""
     how = f"kubectl -n {policies.namespace} describe networkpolicy"
     saw = f"no rule lets {', nor '.join(closed)}"
     return Finding(

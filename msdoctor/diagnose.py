@@ -216,11 +216,21 @@ class CheckReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A file of a repository, or a part of one that begins at a line, and what it was taken for."""
+
+    file: str
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """All that a report tells. ``elsewhere``: what is the matter with other pipelines, and changes nothing of this.
 
     ``proven``: fresh metrics were seen end to end, whatever else is wrong. ``suppressed`` and ``remarks`` come from the
-    user's settings and are empty until ``config.policy`` has applied them.
+    user's settings and are empty until ``config.policy`` has applied them. ``sources`` are what was judged where it
+    was no cluster but a repository, and None of a cluster.
     """
 
     taken_at: datetime
@@ -237,6 +247,7 @@ class Diagnosis:
     requirements: tuple[Requirement, ...]
     checks: tuple[CheckReport, ...]
     gaps: tuple[Gap, ...]
+    sources: tuple[Source, ...] | None = None
     proven: bool = False
     suppressed: tuple[Suppressed, ...] = ()
     remarks: tuple[Remark, ...] = ()

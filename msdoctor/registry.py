@@ -15,7 +15,7 @@ import os
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -57,6 +57,12 @@ class Index:
 def load(folders: Sequence[Path] = ()) -> tuple[Check, ...]:
     """Every check, by id. Raises ``RegistryError`` for a folder that is none, a file that fails, an id given twice."""
     return _unique([check for folder in _all(folders) for check in _some_in_folder(folder)])
+
+
+def load_of(classes: Collection[Class], folders: Sequence[Path] = ()) -> tuple[Check, ...]:
+    """Every check of some classes, by id; of the others none is imported, where the index knows them already."""
+    index = load_index(folders)
+    return tuple(index.check(entry.id) for entry in index.entries if entry.cls in classes)
 
 
 def load_index(folders: Sequence[Path] = ()) -> Index:

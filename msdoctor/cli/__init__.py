@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from msdoctor.cli import cert, endings, explain, listings, run, terminal
+from msdoctor.cli import cert, endings, explain, listings, preflight, run, terminal
 
 
 @click.group(
@@ -34,7 +34,15 @@ def cli() -> None:
     """
 
 
-for _command in (run.run, run.collect, explain.explain, cert.cert, listings.checks, listings.version):
+for _command in (
+    run.run,
+    preflight.preflight,
+    run.collect,
+    explain.explain,
+    cert.cert,
+    listings.checks,
+    listings.version,
+):
     cli.add_command(_command)
 
 

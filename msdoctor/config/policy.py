@@ -71,7 +71,7 @@ def apply(diagnosis: Diagnosis, policy: Policy) -> Diagnosis:
         causes=causes,
         elsewhere=elsewhere,
         unexplained=tuple(unexplained),
-        suppressed=(*aside, *aside_elsewhere, *symptoms),
+        suppressed=(*diagnosis.suppressed, *aside, *aside_elsewhere, *symptoms),
         remarks=(
             *_about_suppressions(diagnosis, policy),
             *_about_severities(causes, policy.settings),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Context, Kind, Place
 from msdoctor.facts import admission, asked_for, paths, processes, reach, registration, rights, scaling
@@ -58,10 +58,12 @@ from msdoctor.utterances.reader import read_log
 class Cluster:
     """The facts. One that could not be had is ``Unseen``; ``None`` is "the API server answered that there is none".
 
-    ``untrusted`` is why the look itself does not trust the API server, empty where it does.
+    ``untrusted`` is why the look itself does not trust the API server, empty where it does. ``expiring_within`` is how
+    long before its end a certificate is to be told of, None for the checks' own measure.
     """
 
     taken_at: datetime
+    expiring_within: timedelta | None
     context: Context
     server_version: str | Unseen
     distribution: Distribution | Unseen
@@ -126,7 +128,7 @@ class Cluster:
     gaps: tuple[Gap, ...]
 
 
-def read_facts(bundle: Bundle) -> Cluster:
+def read_facts(bundle: Bundle, expiring_within: timedelta | None = None) -> Cluster:
     """Parse a bundle. Pure: the same bundle gives the same facts, wherever and whenever."""
     apiservices = registration.apiservices(bundle)
     config = authn.authentication(bundle)
@@ -192,6 +194,7 @@ def read_facts(bundle: Bundle) -> Cluster:
     started = installed if isinstance(installed, Unseen) else pod_starts.starts(bundle, present, told)
     return Cluster(
         taken_at=bundle.taken_at,
+        expiring_within=expiring_within,
         context=bundle.context,
         server_version=version if isinstance(version, Unseen) else version.git_version,
         distribution=whose,

@@ -56,6 +56,7 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, object]:
         "contradictions": list(diagnosis.contradictions),
         "suppressed": [_suppressed(item) for item in diagnosis.suppressed],
         "remarks": [{"kind": str(item.kind), "text": item.text, "where": item.where} for item in diagnosis.remarks],
+        "sources": [{"file": item.file, "line": item.line, "what": item.what} for item in diagnosis.sources or ()],
         "hops": [
             {"id": str(item.hop), "name": pipeline.NAMES[item.hop], "state": str(item.state)} for item in diagnosis.hops
         ],

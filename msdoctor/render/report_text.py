@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from msdoctor.diagnose import Diagnosis
 
-from . import report_causes, report_head, report_rest
+from . import report_causes, report_head, report_repository, report_rest
 from .blocks import Report, blocks
 from .formats import Style
 from .terminal import Page, plain_ascii
@@ -40,6 +40,8 @@ _SECTIONS: tuple[Callable[[Report], Iterator[str]], ...] = (
 
 def render(diagnosis: Diagnosis, style: Style) -> str:
     """As every form is asked for."""
+    if diagnosis.sources is not None:
+        return report_repository.text(diagnosis, style)
     return text(
         diagnosis,
         width=style.width,

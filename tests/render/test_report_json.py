@@ -77,7 +77,8 @@ def test_keys_and_their_order() -> None:
     document: Any = report_json.as_dict(BROKEN)
     assert list(document) == [
         "schemaVersion", "tool", "takenAt", "context", "verdict", "flow", "causes", "alternatives", "elsewhere",
-        "unexplained", "contradictions", "suppressed", "remarks", "hops", "requirements", "checks", "gaps", "access",
+        "unexplained", "contradictions", "suppressed", "remarks", "sources", "hops", "requirements", "checks", "gaps",
+        "access",
     ]  # fmt: skip
     assert list(document["causes"][0]) == [
         "id", "class", "severity", "confidence", "state", "hop", "subjects", "summary", "since", "fingerprint",

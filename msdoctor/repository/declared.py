@@ -1,0 +1,228 @@
+"""The clusters that a repository declares: which of its pieces belong together.
+
+An API server and a metrics-server belong together where they lie nearest each other; so does all else with either. A
+repository of several environments, each with the same files, is several clusters.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from msdoctor.repository import charts
+from msdoctor.repository.kustomize import Kustomized, merged
+from msdoctor.repository.pieces import (
+    KubeletSettings,
+    Node,
+    Object,
+    Patch,
+    Pem,
+    Piece,
+    Rancher,
+    StaticPod,
+    Unit,
+    Variables,
+    file_of,
+)
+from msdoctor.repository.trees import Tree
+
+Server = Unit | StaticPod | Rancher
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One cluster: its API server and metrics-server, where there are any, and everything near to them.
+
+    ``of_kustomization`` tells that ``objects`` are all that metrics-server is installed with. ``partial``: of its
+    Deployment only what a patch says is known.
+    """
+
+    server: Server | None
+    deployment: Object | None
+    objects: tuple[Object, ...]
+    units: tuple[Unit, ...]
+    pods: tuple[StaticPod, ...]
+    settings: tuple[KubeletSettings, ...]
+    variables: tuple[Variables, ...]
+    pems: tuple[Pem, ...]
+    nodes: tuple[Node, ...]
+    partial: bool = False
+
+    @property
+    def anchor(self) -> str:
+        """The file that nearness is measured from."""
+        if self.server is not None:
+            return self.server.text.at.file
+        return self.deployment.at.file if self.deployment else ""
+
+
+def distance(one: str, other: str) -> tuple[int, int]:
+    """How far apart two files lie: what they do not share of their folders, and the same of the other."""
+    a, b = posixpath.dirname(one).split("/"), posixpath.dirname(other).split("/")
+    shared = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        shared += 1
+    return (len(a) + len(b) - 2 * shared, len(b) - shared)
+
+
+def nearest(anchor: str, candidates: Iterable[T], file: Callable[[T], str]) -> list[T]:
+    """Those candidates that lie nearest to a file: ``file`` gives each one's path."""
+    listed = list(candidates)
+    if not listed:
+        return []
+    best = min(distance(anchor, file(item)) for item in listed)
+    return [item for item in listed if distance(anchor, file(item)) == best]
+
+
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    deployment: Object
+    objects: tuple[Object, ...]
+    partial: bool = False
+
+
+def declared(pieces: Sequence[Piece], kustomized: Kustomized) -> tuple[Declared, ...]:
+    """Every cluster, each judged by itself."""
+    servers = [piece for piece in pieces if isinstance(piece, Unit | StaticPod | Rancher) and _is_server(piece)]
+    installed = _installed(pieces, kustomized)
+    pairs: list[tuple[Server | None, _Installed | None]] = []
+    taken: set[int] = set()
+    for server in servers:
+        near = nearest(file_of(server), installed, lambda one: one.deployment.at.file)
+        taken.update(id(one) for one in near)
+        pairs += [(server, one) for one in near] or [(server, None)]
+    for one in installed:
+        if id(one) not in taken:
+            near_servers = nearest(one.deployment.at.file, servers, file_of)
+            pairs.append((near_servers[0] if near_servers else None, one))
+    rest = _Rest(pieces)
+    if not pairs and (rest.settings or rest.kubelet_units):
+        pairs.append((None, None))
+    return tuple(_declared(server, one, rest) for server, one in pairs)
+
+
+def _is_server(piece: Server) -> bool:
+    if isinstance(piece, Rancher):
+        return True
+    if isinstance(piece, Unit):
+        return piece.program == "kube-apiserver" and not piece.drop_in
+    return piece.program == "kube-apiserver"
+
+
+class _Rest:
+    """All pieces by what they are."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.units = [
+            p for p in pieces if isinstance(p, Unit) and not (p.program == "kube-apiserver" and not p.drop_in)
+        ]
+        self.pods = [p for p in pieces if isinstance(p, StaticPod) and p.program != "kube-apiserver"]
+        self.settings = [p for p in pieces if isinstance(p, KubeletSettings)]
+        self.variables = [p for p in pieces if isinstance(p, Variables)]
+        self.pems = [p for p in pieces if isinstance(p, Pem)]
+        self.nodes = [p for p in pieces if isinstance(p, Node)]
+
+    @property
+    def kubelet_units(self) -> list[Unit]:
+        """Units of kubelets."""
+        return [unit for unit in self.units if unit.program == "kubelet"]
+
+
+def _declared(server: Server | None, one: _Installed | None, rest: _Rest) -> Declared:
+    anchor = file_of(server) if server else one.deployment.at.file if one else ""
+    if not anchor:
+        kubelets: tuple[Piece, ...] = (*rest.settings, *rest.kubelet_units)
+        anchor = next(map(file_of, kubelets), "")
+    inventories = nearest(anchor, dict.fromkeys(node.at.file for node in rest.nodes), lambda file: file)
+    return Declared(
+        server=server,
+        deployment=one.deployment if one else None,
+        objects=one.objects if one else (),
+        units=tuple(rest.units),
+        pods=tuple(nearest(anchor, rest.pods, file_of)),
+        settings=tuple(rest.settings),
+        variables=tuple(rest.variables),
+        pems=tuple(rest.pems),
+        nodes=_once(node for node in rest.nodes if node.at.file in inventories),
+        partial=bool(one and one.partial),
+    )
+
+
+def _once(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    found: dict[str, Node] = {}
+    for node in nodes:
+        known = found.get(node.name)
+        if known is None:
+            found[node.name] = node
+        elif known.control_plane is None and node.control_plane is not None:
+            found[node.name] = Node(node.name, known.addresses, known.at, node.control_plane)
+    return tuple(found.values())
+
+
+# metrics-server, as it is installed
+
+
+def _installed(pieces: Sequence[Piece], kustomized: Kustomized) -> list[_Installed]:
+    """Each metrics-server: those that kustomizations build, and those of manifests that none of them takes."""
+    found: list[_Installed] = []
+    patches = [piece for piece in pieces if isinstance(piece, Patch)]
+    loose = [p for p in patches if p.tree.at.file not in kustomized.files()]
+    used: set[str] = set(kustomized.files())
+    for _, objects in kustomized.outermost():
+        used.update(item.at.file for item in objects)
+        found += [_Installed(item, tuple(objects)) for item in objects if item.kind == "Deployment"]
+    plain = [piece for piece in pieces if isinstance(piece, Object) and piece.at.file not in used]
+    deployments = [piece for piece in plain if piece.kind == "Deployment"]
+    laid: set[int] = set()
+    for deployment in deployments:
+        for patch in loose:
+            near = nearest(patch.tree.at.file, deployments, file_of)
+            if deployment in near and patch.target in ("", deployment.name):
+                deployment = Object(merged(deployment.tree, _at_least_named(patch.tree, deployment)))
+                laid.add(id(patch))
+        found.append(_Installed(deployment, _beside(deployment, plain)))
+    for patch in loose:
+        if id(patch) not in laid and not found and _is_of_metrics_server(patch):
+            found.append(_Installed(_alone(patch), _beside(_alone(patch), plain), partial=True))
+    return found
+
+
+def _at_least_named(patch: Tree, deployment: Object) -> Tree:
+    """A patch without the fields that would rename what it is laid over."""
+    fields = {name: value for name, value in patch.fields.items() if name not in ("kind", "apiVersion", "metadata")}
+    return Tree(fields, deployment.at, patch.end, patch.keys)
+
+
+def _is_of_metrics_server(patch: Patch) -> bool:
+    containers = patch.tree.get("spec", "template", "spec", "containers")
+    named = [container.text("name") for container in containers.items] if containers else []
+    return charts.NAME in (patch.target, *named)
+
+
+def _alone(patch: Patch) -> Object:
+    """A Deployment of which only this patch is known."""
+    at = patch.tree.at
+    head = charts.made(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": patch.target or charts.NAME, "namespace": "kube-system"},
+        },
+        at,
+    )
+    spec = patch.tree.get("spec") or Tree({}, at)
+    return Object(Tree({**head.fields, "spec": spec}, at, patch.tree.end))
+
+
+def _beside(deployment: Object, objects: Sequence[Object]) -> tuple[Object, ...]:
+    """Of every object of a kind and a name the one that lies nearest to the Deployment."""
+    named: dict[tuple[str, str, str], list[Object]] = {}
+    for item in objects:
+        if item.kind != "Deployment":
+            named.setdefault((item.kind, item.namespace, item.name), []).append(item)
+    return (deployment, *(nearest(deployment.at.file, alike, file_of)[0] for alike in named.values()))
