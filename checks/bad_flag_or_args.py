@@ -36,7 +36,6 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msdoctor.facts.arguments import Rejected, json_patch, rejected
 from msdoctor.model import (
     Blanks,
     Class,
@@ -103,8 +102,8 @@ def bad_flag_or_args(
         yield NotApplicable("no metrics-server is installed")
         return
     blanks = repair.blanks()
-    if not installation.pods and (refused := rejected(installation.flags, installation.version)):
-        yield _before_any_start(installation, refused, blanks)
+    if not installation.pods:
+        yield from _before_any_start(installation, blanks)
     for start in reversed(starts):
         found = _judged(start, installation, blanks)
         if found:
@@ -113,8 +112,13 @@ def bad_flag_or_args(
     yield from (Unseen(start.unheard, start.subject) for start in starts if _ended(start) and start.unheard)
 
 
-def _before_any_start(who: Installation, refused: Rejected, blanks: Blanks) -> Finding:
+def _before_any_start(who: Installation, blanks: Blanks) -> Iterator[Finding]:
     """Of one that no pod was made of yet: what its first pod will say."""
+    from msdoctor.facts.arguments import json_patch, rejected  # noqa: PLC0415  as all facts
+
+    refused = rejected(who.flags, who.version)
+    if refused is None:
+        return
     release = f" {who.version[0]}.{who.version[1]}" if who.version else ""
     patch = json_patch(who, refused.mends)
     found = finding(
@@ -126,7 +130,7 @@ def _before_any_start(who: Installation, refused: Rejected, blanks: Blanks) -> F
         else advise(blanks),
         confidence=Confidence.CERTAIN if who.version else Confidence.LIKELY,
     )
-    return replace(found, state=State.NEXT)
+    yield replace(found, state=State.NEXT)
 
 
 def _ended(start: Start) -> bool:
