@@ -11,7 +11,7 @@ from msdoctor.diagnose import Cause, Diagnosis, SetAside, Suppressed
 from msdoctor.facts.gaps import Gap
 from msdoctor.model import Location
 
-_COMMENTS = ("#", "//", ";", "--", "/*")
+_COMMENTS = ("#", "//", ";", "/*")  # no dashes: a flag in a line of its own begins with them
 
 
 def accepted(diagnosis: Diagnosis, files: Mapping[str, str], ids: Known) -> Diagnosis:
