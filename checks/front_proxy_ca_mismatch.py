@@ -114,6 +114,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Unauthorized", hop=Hop.A, likelihood=0.4),
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.5),
         Says("UnknownAuthority", hop=Hop.D, likelihood=0.4),
+        Says("UnknownAuthority", where={"of": "front proxy"}, likelihood=0.95),
         *(
             Says("Forbidden", hop=hop, where={"user": user}, likelihood=0.5)
             for hop in (Hop.A, Hop.D)

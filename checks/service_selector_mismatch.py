@@ -79,7 +79,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
-    says=(Says("NoEndpoints", likelihood=0.2),),
+    says=(
+        Says("NoEndpoints", likelihood=0.2),
+        # Whoever answers for the Service is no metrics-server.
+        Says("HTTPStatus", hop=Hop.C, where={"code": "404"}, likelihood=0.5),
+    ),
     decide=(
         Look(
             "kubectl -n kube-system get endpointslices -l kubernetes.io/service-name=metrics-server",

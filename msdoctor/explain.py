@@ -400,7 +400,7 @@ def _judge(sayings: Iterable[_Saying], classes: Mapping[str, Class], favoured: M
         key=lambda verdict: (
             verdict.is_history,
             bool(explained) and verdict not in explained,
-            _RANK[classes[_in_order(verdict.contenders, favoured)[0][0]]],
+            _rank(verdict, classes[_in_order(verdict.contenders, favoured)[0][0]]),
             _in_order(verdict.contenders, favoured)[0][0] == _NOT_OURS,
             verdict.place,
         ),
@@ -420,6 +420,13 @@ def _in_order(contenders: list[tuple[str, float]], favoured: Mapping[str, float]
     return sorted(contenders, key=lambda one: -(one[1] + favoured.get(one[0], 0.0)))
 
 
+def _rank(verdict: _Verdict, cls: Class) -> float:
+    """Causes first; what is seen of this pipeline's own inside comes before another system's troubles."""
+    inside = any(saying.tally.utterance.connection.hop in _INSIDE for saying in verdict.sayings)
+    return _RANK[Class.RISK] + 0.5 if cls is Class.SYMPTOM and inside else _RANK[cls]
+
+
+_INSIDE = (Hop.B, Hop.C, Hop.D, Hop.E)
 _RANK = {cls: rank for rank, cls in enumerate((Class.CAUSE, Class.RISK, Class.ELSEWHERE, Class.SYMPTOM, Class.BENIGN))}
 _RANK[Class.HEALTHY] = len(_RANK)
 

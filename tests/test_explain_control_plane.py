@@ -267,3 +267,90 @@ def test_a_probe_that_is_answered_with_500_leaves_the_kubelets_certificates_open
     )
 
     assert {"kubelet-cert-san-missing-ip", "kubelet-cert-unknown-ca"} <= set(ids(said))
+
+
+EXPIRED = (
+    'E0217 15:13:53.378655 812 authentication.go:73] "Unable to authenticate the request" err="x509: certificate has '
+    'expired or is not yet valid: current time 2022-02-17T15:13:53Z is after 2022-02-01T00:00:00Z"'
+)
+SERVING = "I0217 15:13:53.378655 1 secure_serving.go:213] Serving securely on "
+
+
+@pytest.mark.parametrize("program", ["k3s", "microk8s.daemon-kubelite", "kube-apiserver"])
+def test_a_program_that_holds_the_api_server_speaks_of_its_own_callers_and_of_its_own_start(program: str) -> None:
+    assert ids(EXPIRED) == ["front-proxy-cert-expired"]
+    assert ids(f"Feb 17 15:13:53 node1 {program}[812]: {EXPIRED}") == []
+    assert ids(f"Feb 17 15:13:53 node1 {program}[812]: {SERVING}127.0.0.1:8443") == []
+
+
+def test_a_program_that_holds_the_api_server_has_its_aggregator_too() -> None:
+    line = failed(POD_IP, "dial tcp 10.244.1.7:10250: i/o timeout")
+
+    assert ids(f"Feb 17 15:13:53 node1 k3s[812]: {line}") == ids(line)
+
+
+@pytest.mark.parametrize("address", ["[::]:6443", "127.0.0.1:6444", "[::]:16443"])
+def test_the_api_servers_port_is_none_of_metrics_servers(address: str) -> None:
+    assert ids(f"{SERVING}[::]:10250") == ["metrics-server-started"]
+    assert ids(SERVING + address) == []
+
+
+@pytest.mark.parametrize("why", ["service account token has expired", "Token has expired."])
+def test_a_token_that_expired_is_read_in_old_words_and_new(why: str) -> None:
+    said = (
+        'E0217 15:13:53.378655 1 authentication.go:73] "Unable to authenticate the request" '
+        f'err="[invalid bearer token, {why}]"'
+    )
+    assert ids(said) == ["serviceaccount-token-expired"]
+
+
+def test_a_container_that_ends_again_and_again_is_metrics_servers_where_it_is_named_or_none_is() -> None:
+    restarted = "  Warning  BackOff  90s (x6 over 3m)  kubelet  Back-off restarting failed container"
+    pod = "metrics-server-5b4f-x2k7p_kube-system(1d2e)"
+
+    assert "bad-flag-or-args" in ids(restarted)
+    assert "bad-flag-or-args" in ids(f"{restarted} metrics-server in pod {pod}")
+    assert "bad-flag-or-args" in ids(f'"back-off 5m0s restarting failed container=metrics-server pod={pod}"')
+    assert ids(f"{restarted} web in pod web-5b4f-x2k7p_default(1d2e)") == []
+
+
+def test_what_is_wrong_with_this_pipeline_comes_before_what_is_wrong_with_another() -> None:
+    table = """\
+v1beta1.custom.metrics.k8s.io   monitoring/prometheus-adapter   False (MissingEndpoints)   3h
+v1beta1.metrics.k8s.io          monitoring/prometheus-adapter   False (MissingEndpoints)   3h
+"""
+    found = ids(table)
+
+    assert found[0] == "apiservice-missing-endpoints"
+    assert {"endpoints-controller-stale", "external-metrics-api-down"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (f"timed out waiting for {CLUSTER_IP}", "aggregator-cannot-reach-service"),
+        (f"failing or missing response from {POD_IP}: bad status from {POD_IP}: 404", "service-selector-mismatch"),
+        (
+            'The Deployment.apps "metrics-server" is invalid: spec.selector: Invalid value: v1.LabelSelector{}: field is immutable',
+            "helm-apiservice-ownership-conflict",
+        ),
+    ],
+)
+def test_rarer_words(text: str, first: str) -> None:
+    assert ids(text)[0] == first
+
+
+def test_a_pods_row_of_which_all_is_well_says_nothing() -> None:
+    row = "kube-system   metrics-server-5b4f-x2k7p   {}   {}   0   5m"
+
+    assert ids(row.format("1/1", "Running")) == []
+    assert ids(row.format("0/1", "Running")) == ["metrics-server-not-ready"]
+    assert ids(row.format("1/1", "Terminating"))[0] == "metrics-server-node-down"
+
+
+def test_the_ca_that_go_names_tells_who_asked() -> None:
+    said = (
+        'x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error" while '
+        'trying to verify candidate authority certificate "front-proxy-ca")'
+    )
+    assert ids(said)[0] == "front-proxy-ca-mismatch"

@@ -24,6 +24,7 @@ class Speaker(StrEnum):
     KUBECTL = "kubectl"
     HPA_CONTROLLER = "horizontal-pod-autoscaler"
     VPA = "vertical-pod-autoscaler"
+    ALL_IN_ONE = "all-in-one"  # a program that is all of these but metrics-server: k3s, microk8s' kubelite
     UNKNOWN = "unknown"
 
 

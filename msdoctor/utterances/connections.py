@@ -296,6 +296,8 @@ def _hop_of_metrics_request(error: InnermostError, speaker: Speaker, outer: tupl
     """Requests for the metrics API are the aggregator's to metrics-server, or a client's to the API server."""
     if isinstance(error, errors.AbandonedRequest):
         return Hop.D
+    if isinstance(error, errors.DeadlineExceeded) and error.text == "timed out waiting":
+        return Hop.C  # nobody but the aggregator says so
     if speaker is Speaker.AGGREGATOR or any("missing response from" in wrapper for wrapper in outer):
         return Hop.D if isinstance(error, errors.HTTPStatus) and error.code in ("401", "403", "500") else Hop.C
     return Hop.A

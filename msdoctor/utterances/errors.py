@@ -80,6 +80,11 @@ class UnknownAuthority(InnermostError):
     hint: str = ""
     candidate: str = ""
 
+    @property
+    def of(self) -> str:
+        """``front proxy`` where the CA that was held against it is named as those of front proxies are."""
+        return "front proxy" if any(name in self.candidate for name in ("front-proxy", "requestheader")) else ""
+
 
 class Expired(InnermostError):
     """``x509: certificate has expired or is not yet valid: current time T is after U`` (CertificateInvalidError)."""
@@ -224,7 +229,7 @@ class TokenUnread(InnermostError, hop=Hop.D):
 
 
 class TokenExpired(InnermostError):
-    """``[invalid bearer token, service account token has expired]`` (kubernetes pkg/serviceaccount/claims.go)."""
+    """``[invalid bearer token, service account token has expired]``, once ``Token has expired.`` (the same file)."""
 
 
 class TokenInvalid(InnermostError):

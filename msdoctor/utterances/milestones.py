@@ -20,6 +20,10 @@ _STEPS = (
     ("Caches are synced", "caches synced"),
 )
 
+# What the API server prints in its place: kube-aggregator pkg/controllers/cache.go, and the ports of its own.
+_API_SERVERS = ("cache.go:", "apf_controller.go:")
+_ITS_PORTS = (":6443", ":6444", ":16443")
+
 _NOISE = (("The sharedIndexInformer has started, run more than once is not allowed", "informer-run-twice"),)
 
 WORDINGS = tuple(wording for wording, _ in (*_STEPS, *_NOISE))
@@ -29,6 +33,8 @@ WORDINGS = tuple(wording for wording, _ in (*_STEPS, *_NOISE))
 def milestone(record: Record) -> errors.Started | errors.Noise | None:
     """The step that a record tells of, if it is a log line and tells of one."""
     if not record.source:
+        return None
+    if record.source.startswith(_API_SERVERS) or record.message.endswith(_ITS_PORTS):
         return None
     if record.severity == "I":
         return next((errors.Started(what) for wording, what in _STEPS if record.message.startswith(wording)), None)

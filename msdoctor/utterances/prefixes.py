@@ -50,6 +50,9 @@ _NAMES = (
     ("kube-apiserver", Speaker.API_SERVER),
     ("kube-controller-manager", Speaker.HPA_CONTROLLER),
     ("kubelet", Speaker.KUBELET),
+    ("daemon-apiserver", Speaker.API_SERVER),
+    ("kubelite", Speaker.ALL_IN_ONE),
+    ("k3s", Speaker.ALL_IN_ONE),
 )
 
 

@@ -115,6 +115,8 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
     at = carried.at or record.at
     known = milestone(record)
     if known is not None:
+        if isinstance(known, errors.Started) and told not in (Speaker.METRICS_SERVER, Speaker.UNKNOWN):
+            return  # another's start is not metrics-server's
         yield _utterance(known, Connection(), (), speaker, record, line, text, at)
         return
     for said in _sayings(record):

@@ -121,6 +121,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"reading HTTP response from CONNECT to \S{1,300} via proxy \S{0,300} failed",
         lambda match: errors.TunnelDown(match[0]),
     ),
+    # apimachinery pkg/api/validation, of a Deployment that another installation made with other labels
+    Grammar(
+        'Deployment.apps "',
+        r"Deployment\.apps \"(?P<name>[\w.-]{0,100}metrics-server[\w.-]{0,100})\" is invalid: spec\.selector: "
+        r".{0,600}field is immutable",
+        lambda match: errors.OwnedByAnotherRelease(match["name"]),
+    ),
     # helm 3.0 and 3.1
     Grammar(
         "existing resource conflict: ",

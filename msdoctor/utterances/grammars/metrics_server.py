@@ -144,10 +144,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"No kubernetes source found",
         says(errors.RejectedArgument("No kubernetes source found", "--source")),
     ),
-    # kubectl get pods: name, ready, status
+    # kubectl get pods: name, ready, status; a row of which all is well says nothing
     Grammar(
         "metrics-server-",
-        r"metrics-server-[\w.-]{1,200}\s{1,40}(?P<ready>\d{1,2}/\d{1,2})\s{1,20}(?P<status>[A-Z][\w:]{3,40})",
+        r"metrics-server-[\w.-]{1,200}\s{1,40}(?!(?P<all>\d{1,2})/(?P=all)\s{1,20}(?:Running|Completed)\b)"
+        r"(?P<ready>\d{1,2}/\d{1,2})\s{1,20}(?P<status>[A-Z][\w:]{3,40})",
         lambda match: errors.PodState(match["status"], match["ready"]),
     ),
     # kubectl describe pod: the state that a container waits in, or how it ended
@@ -156,6 +157,17 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Reason:\s{1,40}(?P<status>" + "|".join(_WAITING) + r")\s*$",
         lambda match: errors.PodState(match["status"], ""),
         word="Reason:",
+    ),
+    # kubelet pkg/kubelet/kuberuntime/kuberuntime_manager.go, in events to 1.25 without any name; pod_workers.go
+    Grammar(
+        "Back-off restarting failed container",
+        r"Back-off restarting failed container(?: \S{0,60}metrics-server\S{0,60} in pod \S{1,510}|\W{0,3}$)",
+        says(errors.PodState("CrashLoopBackOff", "")),
+    ),
+    Grammar(
+        " restarting failed container=",
+        r" restarting failed container=\S{0,60}metrics-server",
+        says(errors.PodState("CrashLoopBackOff", "")),
     ),
     # kubectl get deployments: name, ready of wanted
     Grammar(
