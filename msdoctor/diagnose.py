@@ -317,7 +317,7 @@ def diagnose(cluster: Cluster, outcomes: Sequence[Outcome]) -> Diagnosis:
 
 def fingerprint(check_id: str, subjects: Sequence[str]) -> str:
     """The same for the same disease of the same thing, at any time."""
-    return hashlib.sha256("\0".join((check_id, *subjects)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join((check_id, *subjects)).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def exit_code(
@@ -333,12 +333,12 @@ def exit_code(
     crashed = any(check.outcome is Result.ERROR for check in diagnosis.checks)
     unseen = diagnosis.gaps or any(check.outcome is Result.UNSEEN for check in diagnosis.checks)
     open_ = any(not item.passes for item in diagnosis.unexplained)
-    if failing or crashed or open_ or not _accounted_for(diagnosis) or (strict and unseen):
+    if failing or crashed or open_ or not accounted_for(diagnosis) or (strict and unseen):
         return 3
     return 0
 
 
-def _accounted_for(diagnosis: Diagnosis) -> bool:
+def accounted_for(diagnosis: Diagnosis) -> bool:
     """Whether metrics flow, or do not for a reason that is known."""
     known = diagnosis.verdict in (Verdict.BROKEN, Verdict.DEGRADED)
     return known or diagnosis.proven or diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK)

@@ -110,10 +110,12 @@ def try_files(outputs: Iterable[Output]) -> None:
             try_file(output.file)
 
 
-def write(outputs: Sequence[Output], diagnosis: Diagnosis, *, verbose: bool = False, age: str = "") -> None:
+def write(
+    outputs: Sequence[Output], diagnosis: Diagnosis, *, verbose: bool = False, age: str = "", fail_on: str = "cause"
+) -> None:
     """Each report to its place. All are written before GivenError tells which of them could not be."""
     problems = []
-    on_paper = Style(verbose=verbose, age=age)
+    on_paper = Style(verbose=verbose, age=age, fail_on=fail_on)
     on_screen = replace(on_paper, width=width(), colour=colour(), ascii_only=not unicode())
     for output in outputs:
         if output.file is None:
@@ -123,8 +125,24 @@ def write(outputs: Sequence[Output], diagnosis: Diagnosis, *, verbose: bool = Fa
             write_file(output.file, render(output.form, diagnosis, on_paper).encode("utf-8", "backslashreplace"))
         except OSError as error:
             problems.append(f"{output.form}={output.file}: cannot be written: {error.strerror or error}")
+    if any(output.form == "github" for output in outputs):
+        _summarize(diagnosis, on_paper)
     if problems:
         raise GivenError("; ".join(problems))
+
+
+def _summarize(diagnosis: Diagnosis, style: Style) -> None:
+    """Add the job summary to the file that a runner of GitHub Actions names. Nobody asked for it, so none may fail."""
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not file:
+        return
+    from msdoctor.render import github
+
+    try:
+        with Path(file).open("ab") as stream:
+            stream.write(github.summary(diagnosis, style).encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        click.echo(f"msdoctor: no job summary: {file}: {error.strerror or error}", err=True)
 
 
 def try_file(file: Path) -> None:

@@ -89,7 +89,8 @@ def run(
     if save is not None:
         save_bundle(bundle, save)  # before it is judged: what cannot be judged is needed most
     _, diagnosis = diagnosed(bundle)
-    outputs.write(reports, diagnosis, verbose=verbose, age=_age(bundle, replayed=source is not None))
+    age = _age(bundle, replayed=source is not None)
+    outputs.write(reports, diagnosis, verbose=verbose, age=age, fail_on=fail_on)
     settings.keep(given, diagnosis, policy)
     raise click.exceptions.Exit(exit_code(diagnosis, fail_on=fail_on, exit_zero=exit_zero, strict=strict))
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What shows a report, and how much of it is told. Forms for machines heed none of it.
+    """What shows a report, and how much of it is told. Most forms for machines heed none of it.
 
     ``age`` says how old the data is ("just now", "recorded 3 d ago"); ``ascii_only`` is for an output whose encoding
-    has no ``✗``.
+    has no ``✗``; ``fail_on`` is the least by which the run fails, the name of a ``model.Class``.
     """
 
     width: int = 80
@@ -27,6 +27,7 @@ class Style:
     ascii_only: bool = False
     verbose: bool = False
     age: str = ""
+    fail_on: str = "cause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,13 @@ FORMATS = {
     for form in (
         Format("text", "report_text", "a person at a terminal"),
         Format("json", "report_json", "a program; `msdoctor version --schema` prints its schema"),
+        Format("yaml", "yaml_", "the same for eyes, or for yq"),
+        Format("junit", "junit", "any CI: each check is a test"),
+        Format("sarif", "sarif", "code scanning, SARIF 2.1.0"),
+        Format("github", "github", "GitHub Actions: annotations, and a job summary"),
+        Format("gitlab", "gitlab", "GitLab's code quality report"),
+        Format("markdown", "markdown", "a ticket or a chat"),
+        Format("prometheus", "prometheus", "node_exporter's textfile collector"),
         Format("html", "html", "a person with a browser; one file that opens without a network"),
     )
 }

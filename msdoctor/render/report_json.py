@@ -38,7 +38,7 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, object]:
     return {
         "schemaVersion": SCHEMA_VERSION,
         "tool": {"version": __version__},
-        "takenAt": _time(diagnosis.taken_at),
+        "takenAt": time(diagnosis.taken_at),
         "context": {
             "cluster": context.cluster,
             "server": context.server,
@@ -121,10 +121,10 @@ def _cause(cause: Cause) -> dict[str, object]:
         "hop": str(cause.check.hop),
         "subjects": list(finding.subjects),
         "summary": finding.summary,
-        "since": _time(finding.since),
+        "since": time(finding.since),
         "fingerprint": cause.fingerprint,
         "location": _location(finding.location),
-        "evidence": [_evidence(item) for item in finding.evidence],
+        "evidence": [evidence_dict(item) for item in finding.evidence],
         "explains": [{"id": item.id, "subjects": list(item.subjects)} for item in cause.explains],
         "remedies": [remedy_dict(remedy) for remedy in finding.remedies],
     }
@@ -137,7 +137,7 @@ def _suppressed(item: Suppressed) -> dict[str, object]:
         "fingerprint": item.fingerprint,
         "by": str(item.by),
         "reason": item.reason,
-        "until": _time(item.until),
+        "until": time(item.until),
         "where": item.where,
     }
 
@@ -157,12 +157,13 @@ def _location(location: Location | None) -> dict[str, object] | None:
     return {"file": location.file, "line": location.line, "column": location.column}
 
 
-def _evidence(evidence: Evidence) -> dict[str, object]:
+def evidence_dict(evidence: Evidence) -> dict[str, object]:
+    """A thing seen, likewise."""
     return {
         "saw": evidence.saw,
         "where": evidence.where,
         "origin": evidence.origin,
-        "at": _time(evidence.at),
+        "at": time(evidence.at),
         "how": evidence.how,
     }
 
@@ -181,7 +182,8 @@ def remedy_dict(remedy: Remedy) -> dict[str, object]:
     }
 
 
-def _time(at: datetime | None) -> str | None:
+def time(at: datetime | None) -> str | None:
+    """In UTC, to the second."""
     if at is None:
         return None
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

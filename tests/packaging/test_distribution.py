@@ -71,7 +71,7 @@ def test_the_wheel_holds_the_engine_with_the_checks_inside_and_nothing_else(dist
     assert shipped - metadata == engine | checks
 
 
-@pytest.mark.parametrize("folder", ["checks", "fixtures", "msdoctor", "tests"])
+@pytest.mark.parametrize("folder", ["checks", "deploy", "fixtures", "msdoctor", "tests"])
 def test_the_sdist_holds_the_whole_folder(distribution: Distribution, folder: str) -> None:
     with tarfile.open(distribution.sdist) as archive:
         shipped = {name.partition("/")[2] for name in archive.getnames()}

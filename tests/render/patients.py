@@ -364,9 +364,8 @@ def _incomplete() -> Diagnosis:
     )
 
 
-def _hostile() -> Diagnosis:
-    """Every text that comes from a cluster tries to steer the terminal."""
-    evil = "\x1b[2J\x1b]0;owned\x07\u202eevil\r\nBROKEN"
+def hostile(evil: str) -> Diagnosis:
+    """Every text that comes from a cluster is this one, which tries to be more than text where it is shown."""
     cause = wrong_certificate()
     proof = replace(cause.finding.evidence[0], saw=evil * 40, where=evil, how=f"echo {evil}")
     remedy = Remedy(evil, (f"kubectl {evil}",), on=f"node/{evil}", undo=(evil,), verify=evil)
@@ -425,7 +424,8 @@ AS_MASTERS = replace(
     context=replace(OPERATOR, user="kubernetes-admin", groups=("system:masters",)),
     flow=replace(HEALTHY.flow, asked_as="kubernetes-admin", conclusive=False),
 )
-HOSTILE, LARGE = _hostile(), _large()
+# This one tries to steer a terminal.
+HOSTILE, LARGE = hostile("\x1b[2J\x1b]0;owned\x07\u202eevil\r\nBROKEN"), _large()
 
 PATIENTS = {
     "broken": BROKEN,
