@@ -51,7 +51,7 @@ _MARKUP = re.compile(r"[\\`*_{}\[\]<>&|~#]")
 _STARTS = re.compile(r"^([-+=]|\d+(?=[.)]))")  # what begins a list, an underline
 # Mentions, links, references, formulas, emoji: what GitHub and GitLab read out of plain words, escaped or not. And
 # flags, whose dashes some readers join.
-_READ = re.compile(r"[@$]|://|www\.|(^|\W)[#!%&^~]\w|GH-\d|:[\w+-]+:|^--\w")
+_READ = re.compile(r"[@$]|://|www\.|(^|\W)[#!%&^~]\w|GH-\d|:[\w+-]+(:|$)|^--\w")
 _CUT = "\n\n… the rest does not fit here: `msdoctor run` tells it all.\n"
 
 
@@ -81,9 +81,9 @@ def cut(whole: str, most: int) -> str:
 
 def prose(text: str, *, cell: bool = False) -> str:
     """Text as text, with what stands in backticks as code. ``cell``: within a table."""
-    pieces = re.split(r"`([^`]+)`", visible(one_line(text)))
+    pieces = re.split(r"(?<!`)`([^`]+)`(?!`)", visible(one_line(text)))
     told = (code(piece, cell=cell) if place % 2 else _words(piece, cell) for place, piece in enumerate(pieces))
-    return _unlisted("".join(told))
+    return _unlisted(_joined(told))
 
 
 def code(text: str, *, cell: bool = False) -> str:
@@ -105,8 +105,16 @@ def commands(lines: Iterable[str]) -> str:
 
 
 def _words(text: str, cell: bool) -> str:
-    words = (code(part, cell=cell) if _READ.search(part) else _escaped(part) for part in re.split(r"(\s+)", text))
-    return "".join(words)
+    words = re.split(r"(\s+)", text)
+    return _joined(code(part, cell=cell) if _READ.search(part) else _escaped(part) for part in words)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """One after the other, where no two fences may grow together."""
+    whole = ""
+    for part in parts:
+        whole += f" {part}" if whole.endswith("`") and part.startswith("`") else part
+    return whole
 
 
 def _escaped(text: str) -> str:

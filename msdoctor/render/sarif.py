@@ -67,8 +67,8 @@ def _rules(diagnosis: Diagnosis) -> dict[str, Json]:
     """One for each id that has a result, in the order of the results."""
     aside = [item.cause for item in diagnosis.suppressed if item.cause]
     rules = {cause.id: _rule(cause.check) for cause in (*diagnosis.causes, *diagnosis.elsewhere, *aside)}
-    for item in (*diagnosis.unexplained, *diagnosis.suppressed):
-        rules.setdefault(item.id, {"id": visible(item.id), "shortDescription": {"text": visible(told.title(item.id))}})
+    for id_ in (*(item.id for item in diagnosis.unexplained), *(item.id for item in diagnosis.suppressed)):
+        rules.setdefault(id_, {"id": visible(id_), "shortDescription": {"text": visible(told.title(id_))}})
     return rules
 
 

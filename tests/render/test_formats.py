@@ -20,7 +20,7 @@ from msdoctor.alternatives import Alternatives
 from msdoctor.bundle import Bundle
 from msdoctor.cli import cli
 from msdoctor.collect import load
-from msdoctor.diagnose import Diagnosis, diagnose, exit_code
+from msdoctor.diagnose import Diagnosis, Remark, RemarkKind, SetAside, Suppressed, diagnose, exit_code
 from msdoctor.facts.cluster import Cluster, read_facts
 from msdoctor.judge import Outcome, judge
 from msdoctor.model import Class, Location, Look
@@ -38,6 +38,7 @@ from .patients import (
     LARGE,
     PATIENTS,
     REQUESTHEADER,
+    SKIPS_TLS,
     check,
     hostile,
     wrong_certificate,
@@ -665,3 +666,62 @@ def test_every_verdict_but_health_raises_an_alert_and_certificates_their_own() -
     (pattern,) = re.findall(r'id=~"([^"]+)"', RULES.read_text())
     expiring = {name for name in VOCABULARY if re.fullmatch(pattern, name)}
     assert expiring >= {"kubelet-cert-expiring", "front-proxy-cert-expiring", "metrics-server-cert-expiring"}
+
+
+# What the user has decided to live with
+
+ASIDE = replace(
+    BROKEN,
+    causes=BROKEN.causes[1:],
+    suppressed=(
+        Suppressed(
+            "requestheader-config-missing",
+            REQUESTHEADER.finding.subjects,
+            REQUESTHEADER.finding.summary,
+            SetAside.SUPPRESSION,
+            "the lab is rebuilt next week",
+            where="msdoctor.yaml:3",
+            cause=REQUESTHEADER,
+        ),
+        Suppressed("hpa-metrics-failing", ("hpa/default/busy",), "It scales nothing.", SetAside.IGNORED, "--ignore"),
+    ),
+    remarks=(Remark(RemarkKind.UNUSED, "fits nothing that was found", "msdoctor.yaml:9"),),
+)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_set_aside_is_read_back_too(form: str) -> None:
+    READERS[form](made(form, ASIDE))
+
+
+def test_what_is_set_aside_is_told_and_fails_nothing() -> None:
+    results = sarif_run(made("sarif", ASIDE))["results"]
+    aside = {item["ruleId"]: item["suppressions"][0] for item in results if "suppressions" in item}
+    assert aside["requestheader-config-missing"] == {
+        "kind": "external",
+        "status": "accepted",
+        "justification": "the lab is rebuilt next week (msdoctor.yaml:3)",
+    }
+    assert len(results) == 4
+
+    case = next(case for case in junit_suite(made("junit", ASIDE)) if case.name == "requestheader-config-missing")
+    assert case.is_skipped
+    assert case.result[0].message.endswith("Not counted: the lab is rebuilt next week (msdoctor.yaml:3)")
+    alone = junit_suite(made("junit", replace(ASIDE, causes=(), proven=True)))
+    assert (alone.failures, alone.errors) == (0, 0) == (exit_code(replace(ASIDE, causes=())), 0)
+
+    assert "requestheader-config-missing" not in made("github", ASIDE)
+    assert "::notice title=settings::fits nothing that was found (msdoctor.yaml:9)" in made("github", ASIDE)
+    assert "Why not: the lab is rebuilt next week" in markdown_page(made("markdown", ASIDE)).text
+    assert values(ASIDE, "msdoctor_suppressed")["id=hpa-metrics-failing"] == 1
+    assert [entry["check_name"] for entry in gitlab_entries(made("gitlab", ASIDE))] == [
+        "kubelet-cert-san-mismatch",
+        "apiservice-insecure-skip-tls",
+    ]
+
+
+def test_what_counts_as_the_user_has_said_has_that_level() -> None:
+    causes = (replace(SKIPS_TLS, severity=Class.CAUSE), replace(REQUESTHEADER, severity=Class.RISK))
+    results = sarif_run(made("sarif", replace(BROKEN, causes=causes)))["results"]
+
+    assert [result["level"] for result in results] == ["error", "warning"]
