@@ -400,7 +400,7 @@ def _until(holds: Callable[[], bool]) -> None:
 def test_an_internal_error_exits_4_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("out of beans")
 
     monkeypatch.setattr("msdoctor.cli.run._diagnose", fail)

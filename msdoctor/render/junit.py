@@ -111,7 +111,7 @@ def _found(case: ET.Element, id_: str, diagnosis: Diagnosis, fail_on: Class) -> 
     if failing:
         _locate(case, failing)
         _end(case, "failure", str(failing[0].check.cls), _first_of(failing), _all_of(failing))
-    elif unexplained:
+    elif any(not item.passes for item in unexplained):
         looks = [f"Look at: {look}" for item in unexplained for look in item.look]
         _end(case, "failure", "symptom", unexplained[0].summary or told.title(id_), looks)
     elif behind:
@@ -121,7 +121,7 @@ def _found(case: ET.Element, id_: str, diagnosis: Diagnosis, fail_on: Class) -> 
     else:
         rest = causes or [cause for cause in diagnosis.elsewhere if cause.id == id_]
         _locate(case, rest)
-        _print(case, _all_of(rest) or [told.title(id_)])
+        _print(case, _all_of(rest) or [*map(told.of_symptom, unexplained)] or [told.title(id_)])
 
 
 def _first_of(causes: Sequence[Cause]) -> str:

@@ -282,9 +282,13 @@ def _elsewhere(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _unexplained(diagnosis: Diagnosis) -> Iterator[str]:
-    if diagnosis.unexplained:
-        yield "### Seen, and explained by no known cause"
-    for item in diagnosis.unexplained:
+    lasting = [item for item in diagnosis.unexplained if not item.passes]
+    passing = [item for item in diagnosis.unexplained if item.passes]
+    for place, item in enumerate((*lasting, *passing)):
+        if place == 0 and lasting:
+            yield "### Seen, and explained by no known cause"
+        if place == len(lasting):
+            yield "### Seen, and over by itself, as a rule"
         yield f"{code(item.id)} at {and_list(list(map(code, item.subjects)))}: {prose(item.summary)}"
         if item.look:
             yield commands(map(one_line, item.look))

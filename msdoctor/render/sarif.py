@@ -112,7 +112,7 @@ def _symptom(item: Unexplained, places: Mapping[str, int]) -> Json:
     return {
         "ruleId": visible(item.id),
         "ruleIndex": places[item.id],
-        "level": "error",
+        "level": _LEVELS[told.level_of_symptom(item)],
         "message": _message(told.of_symptom(item)),
         "locations": _locations(item.subjects, None),
         "partialFingerprints": {FINGERPRINT: fingerprint(item.id, item.subjects)},

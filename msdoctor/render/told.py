@@ -66,6 +66,11 @@ def level(cause: Cause) -> Level:
     return Level.ERROR if cause.breaks and sure else Level.WARNING
 
 
+def level_of_symptom(item: Unexplained) -> Level:
+    """How bad a symptom without a known cause is; one that passes by itself is not."""
+    return Level.NOTE if item.passes else Level.ERROR
+
+
 def title(id_: str) -> str:
     """What an id means, in one sentence; of one that is not known, itself."""
     return VOCABULARY[id_].title if id_ in VOCABULARY else id_
@@ -110,7 +115,7 @@ def _elsewhere(diagnosis: Diagnosis) -> Iterator[Item]:
 def _symptoms(diagnosis: Diagnosis) -> Iterator[Item]:
     for item in diagnosis.unexplained:
         mark = fingerprint(item.id, item.subjects)
-        yield Item(Level.ERROR, item.id, of_symptom(item), item.subjects, None, mark)
+        yield Item(level_of_symptom(item), item.id, of_symptom(item), item.subjects, None, mark)
 
 
 def _item(causes: Sequence[Cause], lead: str = "") -> Item:
@@ -137,7 +142,8 @@ def of(*causes: Cause) -> str:
 def of_symptom(item: Unexplained) -> str:
     """What is to be said of a symptom without a known cause."""
     look = f" Look at: {item.look[0]}" if item.look else ""
-    return one_line(f"{item.summary or title(item.id)} No known cause explains it.{look}")
+    why = "It passes by itself, as a rule." if item.passes else "No known cause explains it."
+    return one_line(f"{item.summary or title(item.id)} {why}{look}")
 
 
 def _seen(cause: Cause) -> str:

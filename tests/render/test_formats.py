@@ -350,6 +350,16 @@ def test_a_symptom_that_a_cause_explains_is_not_a_second_failure() -> None:
     assert case.result[0].message == "follows from requestheader-config-missing"
 
 
+def test_a_symptom_that_passes_by_itself_fails_nothing() -> None:
+    waits = replace(HEALTHY, unexplained=tuple(replace(item, passes=True) for item in INCOMPLETE.unexplained))
+    suite = junit_suite(made("junit", waits))
+
+    assert (suite.failures, suite.errors) == (0, 0)
+    assert "passes by itself" in str(list(suite)[-2].system_out) + str(list(suite)[-1].system_out)
+    assert sarif_run(made("sarif", waits))["results"][-1]["level"] == "note"
+    assert "Seen, and over by itself, as a rule" in markdown_page(made("markdown", waits)).text
+
+
 def test_a_file_is_named_where_there_is_one() -> None:
     case = next(case for case in junit_suite(made("junit", BROKEN)) if case.name == "requestheader-config-missing")
 
