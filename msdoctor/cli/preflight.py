@@ -92,10 +92,10 @@ def preflight(
         kept = [item.cause for item in diagnosis.suppressed if item.cause]
         judged = _changed(judged, checks, expiring_within, kept, write=fix and not show)
         diagnosis = _counting(judged, policy)
-    if not show:
-        outputs.write(reports, diagnosis, verbose=verbose)
-    settings.keep(given, diagnosis, policy)
     fail_on = policy.settings.fail_on or Class.CAUSE
+    if not show:
+        outputs.write(reports, diagnosis, verbose=verbose, fail_on=fail_on)
+    settings.keep(given, diagnosis, policy)
     code = exit_code(diagnosis, fail_on=fail_on, exit_zero=exit_zero, strict=strict, expiring_within=expiring_within)
     raise click.exceptions.Exit(code)
 

@@ -39,7 +39,7 @@ def summary(diagnosis: Diagnosis, style: Style) -> str:
 
 
 def _flow(diagnosis: Diagnosis) -> Iterator[str]:
-    if diagnosis.hops and diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK):
+    if told.of_cluster(diagnosis) and diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK):
         yield _command("notice", str(diagnosis.verdict), told.verdict(diagnosis))
 
 

@@ -62,7 +62,7 @@ def _properties(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
 
 def _flow(diagnosis: Diagnosis, fail_on: Class) -> Iterator[ET.Element]:
     """The verdict, of a cluster; files alone have none to give."""
-    if not diagnosis.hops:
+    if not told.of_cluster(diagnosis):
         return
     case = ET.Element("testcase", {"classname": SUITE, "name": FLOW})
     line = told.verdict(diagnosis)

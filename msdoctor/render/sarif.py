@@ -48,7 +48,7 @@ def _run(diagnosis: Diagnosis) -> Json:
         "tool": {"driver": driver},
         "invocations": [
             {
-                "executionSuccessful": accounted_for(diagnosis) and not _crashed(diagnosis),
+                "executionSuccessful": not _undecided(diagnosis) and not _crashed(diagnosis),
                 "endTimeUtc": whole["takenAt"],
                 "toolExecutionNotifications": list(_notifications(diagnosis)),
             }
@@ -170,12 +170,16 @@ def _quoted(path: str) -> str:
     return quote(path, errors="backslashreplace")
 
 
+def _undecided(diagnosis: Diagnosis) -> bool:
+    return told.of_cluster(diagnosis) and not accounted_for(diagnosis)
+
+
 def _crashed(diagnosis: Diagnosis) -> bool:
     return any(check.outcome is Result.ERROR for check in diagnosis.checks)
 
 
 def _notifications(diagnosis: Diagnosis) -> Iterator[Json]:
-    if not accounted_for(diagnosis):
+    if _undecided(diagnosis):
         yield _notification("error", "undecided", told.verdict(diagnosis))
     for check in diagnosis.checks:
         if check.outcome is Result.ERROR:

@@ -50,6 +50,11 @@ def report_of(diagnosis: Diagnosis) -> Report:
     return Report(diagnosis, Page(80, colour=False), verbose=False, age="", blocks=blocks(diagnosis.causes))
 
 
+def of_cluster(diagnosis: Diagnosis) -> bool:
+    """Whether a cluster was looked at. Of files alone nobody can say that metrics flow, or that they do not."""
+    return bool(diagnosis.hops) and diagnosis.context.vantages != ("repository",)
+
+
 def verdict(diagnosis: Diagnosis) -> str:
     """The whole in one line, with its counts."""
     counted = counts(diagnosis)
@@ -91,7 +96,7 @@ def items(diagnosis: Diagnosis) -> tuple[Item, ...]:
 
 
 def _undecided(diagnosis: Diagnosis) -> Iterator[Item]:
-    if not accounted_for(diagnosis):
+    if of_cluster(diagnosis) and not accounted_for(diagnosis):
         text = " ".join(filter(None, (f"{verdict(diagnosis)}.", next_step(report_of(diagnosis)))))
         yield Item(Level.ERROR, str(diagnosis.verdict), text, (), None, fingerprint(diagnosis.verdict, ()))
 

@@ -167,6 +167,13 @@ def test_files_alone_have_no_hops_and_are_reported_all_the_same(form: str) -> No
     READERS[form](made(form, replace(HEALTHY, hops=(), flow=nothing, requirements=(), checks=(), gaps=())))
 
 
+def test_nobody_says_of_files_alone_that_metrics_flow() -> None:
+    alone = replace(AT_RISK, context=replace(AT_RISK.context, vantages=("repository",)))
+
+    assert "metrics flow" not in made("junit", alone)
+    assert "metrics flow" not in made("github", alone)
+
+
 # Whatever a cluster's names hold stays text
 
 EVIL = {
