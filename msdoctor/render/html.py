@@ -23,7 +23,7 @@ from markupsafe import Markup, escape
 
 from msdoctor import __version__, pipeline
 from msdoctor.diagnose import Cause, Diagnosis, Explained
-from msdoctor.model import Evidence, Remedy, Risk, bullets
+from msdoctor.model import Confidence, Evidence, Remedy, Risk, bullets
 
 from . import report_causes, report_head, report_rest
 from .blocks import MOST_MEMBERS, Block, Report, blocks, is_open
@@ -175,6 +175,11 @@ class Telling:
     is_open: bool
 
     @property
+    def is_possible(self) -> bool:
+        """Whether nothing better than possible speaks for it."""
+        return all(cause.finding.confidence is Confidence.POSSIBLE for cause in self.block.causes)
+
+    @property
     def weighs(self) -> bool:
         """Whether it is more than a mere note."""
         return bool(self.block.first.breaks or self.block.first.finding.effects)
@@ -185,9 +190,9 @@ class Telling:
         return bullets(self.block.first.check.manual, "What will not help")
 
     def remedies(self, causes: Iterable[Cause]) -> list[Remedy]:
-        """What heals these; what does not hurt today is never healed by weakening."""
+        """What heals these; what does not hurt today, or may not be it, is never healed by weakening."""
         found = report_causes.remedies(causes)
-        if self.block.first.breaks:
+        if self.block.first.breaks and not self.is_open:
             return found
         return [remedy for remedy in found if Risk.WEAKENS_SECURITY not in remedy.risks]
 

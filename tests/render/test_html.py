@@ -178,6 +178,14 @@ def test_what_does_not_hurt_is_never_healed_by_weakening() -> None:
     assert "Last resort" in parsed(DEGRADED).text
 
 
+def test_what_may_not_be_it_is_looked_at_before_it_is_repaired() -> None:
+    page = parsed(recorded("hpa-metrics-failing"))
+
+    assert "fits more than one cause: a look decides before anything is repaired" in page.text
+    assert "The possible cause" in page.text
+    assert "Repair in this order: 1 requestheader-config-missing, then 2" in parsed(BROKEN).text
+
+
 # Nothing of a cluster's is markup
 
 
