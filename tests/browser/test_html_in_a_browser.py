@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -22,10 +23,9 @@ from msdoctor.render.html import html
 from tests.render.patients import BROKEN, DEGRADED, HEALTHY, PATIENTS
 from tests.render.test_html import EVIL, hostile, of_5000_nodes, page_of_5000_nodes, recorded
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
 CHROMIUM = os.environ.get("MSDOCTOR_BROWSER") or shutil.which("chromium") or shutil.which("chromium-browser")
 REQUIRED = bool(os.environ.get("MSDOCTOR_BROWSER_REQUIRED"))
+sync_api = import_module("playwright.sync_api") if REQUIRED else pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(not (CHROMIUM or REQUIRED), reason="no chromium here")
 
 UNFOLD = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
