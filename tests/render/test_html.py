@@ -18,7 +18,7 @@ import pytest
 
 from msdoctor import registry
 from msdoctor.collect import load
-from msdoctor.diagnose import Cause, Diagnosis, diagnose
+from msdoctor.diagnose import Cause, Diagnosis, Remark, RemarkKind, SetAside, Suppressed, diagnose
 from msdoctor.facts.cluster import read_facts
 from msdoctor.judge import judge
 from msdoctor.model import Evidence, Remedy, Risk, State, bullets
@@ -184,6 +184,17 @@ def test_what_may_not_be_it_is_looked_at_before_it_is_repaired() -> None:
     assert "fits more than one cause: a look decides before anything is repaired" in page.text
     assert "The possible cause" in page.text
     assert "Repair in this order: 1 requestheader-config-missing, then 2" in parsed(BROKEN).text
+
+
+def test_what_is_set_aside_is_told_with_its_reason_and_what_is_said_of_the_settings() -> None:
+    aside = Suppressed(
+        "kubelet-down", ("node/old",), "It is off.", SetAside.SUPPRESSION, "taken down", None, "m.yaml:3"
+    )
+    remark = Remark(RemarkKind.UNUSED, "fits nothing that was found", "m.yaml:9")
+    text = parsed(replace(HEALTHY, suppressed=(aside,), remarks=(remark,))).text
+
+    assert "kubelet-down node/old It is off. Why not: taken down (m.yaml:3)" in text
+    assert "About your settings fits nothing that was found (m.yaml:9)" in text
 
 
 # Nothing of a cluster's is markup
