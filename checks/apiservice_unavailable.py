@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Look, Says, Unseen, check
+from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Look, Says, Unseen, check, those_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,10 +67,12 @@ LOOK = Look(
     ),
 )
 def apiservice_unavailable(
-    apiservices: tuple[APIService, ...], flow: Flow | Unseen, replicas: Replicas
-) -> Iterator[Finding]:
+    apiservices: tuple[APIService, ...] | Unseen, flow: Flow | Unseen, replicas: Replicas
+) -> Iterator[Finding | Unseen]:
     answers = not isinstance(flow, Unseen) and flow.refusal is None and bool(flow.nodes)
-    for item in apiservices:
+    if isinstance(apiservices, Unseen):
+        yield apiservices
+    for item in those_seen(apiservices):
         condition = item.available
         if condition.status != "True":
             yield Finding(

@@ -244,6 +244,7 @@ UNSURE = (
     "hpa-metrics-failing",
     "node-unreachable-from-pods",
     "cadvisor-root-stats-missing",
+    "network-policy-heeded",
 )
 
 # Patients of whom the wire tells more than any object: looked at with --port-forward.

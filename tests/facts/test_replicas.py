@@ -86,3 +86,11 @@ def test_all_that_serve_are_even_and_so_are_all_that_refuse() -> None:
 
 def test_one_that_knows_of_no_node_refuses_too() -> None:
     assert control_plane(FIRST, SECOND).put(at(SECOND), b'{"items": []}').facts().replicas.odd
+
+
+def test_it_is_named_to_those_too_who_may_not_list_apiservices() -> None:
+    patient = control_plane(FIRST, SECOND).refuse(at(SECOND), Reason.FORBIDDEN, 403, FORBIDDEN)
+    diagnosis = patient.refuse(paths.APISERVICES, Reason.FORBIDDEN, 403).diagnosis()
+
+    assert diagnosis.verdict == "incomplete"
+    assert [item.id for item in diagnosis.unexplained] == ["apiservice-unavailable"]
