@@ -33,6 +33,7 @@ REFUSED_TO_VIEWER = (
 )
 # What nobody knows to ask for without the nodes' addresses and the APIService's Service.
 NOT_ASKED_BY_VIEWER = ("/services/", "/endpointslices?")
+OF_THE_API_SERVERS = "/namespaces/default/"
 
 
 @cache
@@ -51,7 +52,8 @@ def _seen(name: str, look: Look) -> Diagnosis:
 
 
 def _as_seen(bundle: Bundle, look: Look) -> Bundle:
-    documents = [doc for doc in bundle.documents.values() if look.with_files or doc.place.origin == WORKSTATION]
+    by_file = () if look.with_files else tuple(place for place in bundle.documents if place.origin.startswith("host/"))
+    documents = [doc for place, doc in bundle.documents.items() if place not in by_file]
     vantages = bundle.context.vantages if look.with_files else (WORKSTATION,)
     context = replace(bundle.context, vantages=vantages)
     if look.identity is Identity.VIEWER:
@@ -70,7 +72,7 @@ def _to_viewer(documents: list[Document]) -> Iterator[Document]:
             yield replace(doc, body=None, refusal=Refusal(Reason.FORBIDDEN, 'User "viewer" cannot list it', 403))
         elif kind is Kind.TLS and not path.startswith("pod/"):
             continue
-        elif kind is not Kind.API or not any(part in path for part in NOT_ASKED_BY_VIEWER):
+        elif kind is not Kind.API or OF_THE_API_SERVERS in path or not any(p in path for p in NOT_ASKED_BY_VIEWER):
             yield _named(doc)
 
 
