@@ -109,6 +109,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Circumstance", where={"what": "cgroup v2"}, likelihood=0.5),
         # A root of v1 has both figures; of v2 such a kubelet reads neither.
         Says("ZeroFigures", where={"of": "memory"}, likelihood=0.8),
+        Says("ZeroFigures", where={"of": "cpu"}, likelihood=0.65),
         Says("ZeroFigures", likelihood=0.5),
         Says("NoRootAccounting", likelihood=0.4),
         Says("CgroupsUnmounted", likelihood=0.9),

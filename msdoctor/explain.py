@@ -256,7 +256,8 @@ def _fit(utterance: Utterance, says: Says) -> float:
         return 0.0
     if says.hop is None or utterance.connection.hop is says.hop:
         return says.likelihood
-    return says.likelihood * CLEARLY if utterance.connection.hop is None and _stands_alone(utterance) else 0.0
+    may_be_ours = says.hop is not Hop.X and utterance.connection.hop is None and _stands_alone(utterance)
+    return says.likelihood * CLEARLY if may_be_ours else 0.0
 
 
 OTHER_APIS = ("custom.metrics.k8s.io", "external.metrics.k8s.io")

@@ -146,9 +146,15 @@ FIRST = {
         '"cpu": {\n  "usageNanoCores": 0,\n  "usageCoreNanoSeconds": 0\n},\n"memory": {\n  "usageBytes": 0,\n  "workingSetBytes": 0\n}',
         "cgroup-v2-unsupported",
     ),
-    "memory at the root, and no CPU": (
-        "node_cpu_usage_seconds_total 0 1767225600000",
-        "cgroup-hierarchy-node-stats-zero",
+    "no CPU time of the node": ("node_cpu_usage_seconds_total 0 1767225600000", "cgroup-v2-unsupported"),
+    "a request that was given up, and nothing else": ("context deadline exceeded", "node-unreachable-timeout"),
+    "a name that was taken out": (
+        scrape("dial tcp: lookup [redacted] on 10.96.0.10:53: no such host"),
+        "node-address-dns-unresolvable",
+    ),
+    "a proxy's word in a list": (
+        "unable to fully collect metrics: [unable to fully scrape metrics from source kubelet_summary:n1: unable to fetch metrics from Kubelet n1 (10.3.0.4): Get https://10.3.0.4:10250/stats/summary/: Forbidden]",
+        "proxy-env-no_proxy",
     ),
     "no file at the root": (
         "open /sys/fs/cgroup/cpu.stat: no such file or directory",

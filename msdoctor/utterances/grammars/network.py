@@ -39,7 +39,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # net/net.go and net/dnsclient.go; "getsockopt" to Go 1.10
     Grammar(
         "lookup ",
-        r"lookup (?P<name>[\w.:<>*$-]{1,253}?)(?: on (?P<server>[\w.:\[\]%-]{1,100}?))?: "
+        r"lookup (?P<name>\[\w{1,40}\]|[\w.:<>*$-]{1,253}?)(?: on (?P<server>[\w.:\[\]%-]{1,100}?))?: "
         r"(?P<failure>(?:read|write|dial) udp \S{1,200}: (?:[a-z]{1,12}: )?[a-z/ ]{2,60}[a-z]"
         r"|[A-Za-z][A-Za-z/ ]{2,60}[a-z])",
         lambda match: errors.Lookup(match["name"], match["server"] or "", match["failure"]),
@@ -143,7 +143,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     *(
         Grammar(
             f": {answer}",
-            r"(?<![Rr]eason)(?<![Ss]tatus): (" + answer + r")(?=\"|\s*$)",
+            r"(?<![Rr]eason)(?<![Ss]tatus): (" + answer + r")(?=\"|\]?\s*$|[\],] )",
             lambda match: errors.ProxyAnswer(match[1]),
         )
         for answer in (
