@@ -127,7 +127,8 @@ def proxy_client_cert_missing(
     if not without and not inferred:
         if not servers and isinstance(aggregator, Unseen):
             yield replace(
-                aggregator, doubt=ONE_OF_SEVERAL if replicas.odd or _comes_and_goes(apiservices, flow) else None
+                aggregator,
+                doubt=ONE_OF_SEVERAL if replicas.odd or _comes_and_goes(apiservices, flow, replicas) else None,
             )
         return
     subjects = tuple(server.subject for server in without)
@@ -157,12 +158,13 @@ def proxy_client_cert_missing(
     )
 
 
-def _comes_and_goes(apiservices: tuple[APIService, ...], flow: Flow | Unseen) -> bool:
-    """Whether one API server calls the metrics API available, and the one that was asked does not serve it."""
-    refusal = None if isinstance(flow, Unseen) else flow.refusal
-    return (
-        refusal is not None and refusal.status == UNAVAILABLE and any(a.available.status == "True" for a in apiservices)
-    )
+def _comes_and_goes(apiservices: tuple[APIService, ...], flow: Flow | Unseen, replicas: Replicas) -> bool:
+    """Whether what the API server that was asked does is not what the condition, by whichever wrote last, says."""
+    if isinstance(flow, Unseen):
+        return False
+    if flow.refusal is None:
+        return len(replicas.asked) > 1 and any(a.available.status == "False" for a in apiservices)
+    return flow.refusal.status == UNAVAILABLE and any(a.available.status == "True" for a in apiservices)
 
 
 def _where(without: Sequence[Component]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from msdoctor.collect.host import HostRoot
 from msdoctor.collect.look import Answer
 
 # A managed control plane's own addresses are mostly out of reach, and must not hold up the look.
-API_SERVER_SECONDS = 2.0
+API_SERVER_SECONDS = 3.0
 
 POD = "pod/"  # a TLS place of a pod's own port: ``pod/NAMESPACE/NAME:PORT``
 

@@ -133,6 +133,6 @@ def _top_pods(text: str) -> tuple[str, ...]:
 
 def _numberless(text: str) -> str:
     # An API server that is started over and over refuses at one moment and cuts off at the next.
-    if ":6443" in text and re.search("connection refused|connection reset|EOF", text):
+    if ":6443" in text and re.search("refused|connection reset|EOF", text):
         return "no API server answers"
     return re.sub(r"\d+", "#", text)
