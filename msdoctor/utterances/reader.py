@@ -119,9 +119,9 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
             return  # another's start is not metrics-server's
         yield _utterance(known, Connection(), (), speaker, record, line, text, at)
         return
+    node = record.fields.get("node", "") or _node_beside(text)
     for said in _sayings(record):
         outer = said.outer()
-        node = record.fields.get("node", "") or _node_beside(text)
         found = said.found
         where = connection_of(said.context, found.error, said.text, speaker, node, outer, text)
         yield _utterance(found.error, where, outer, speaker, record, line, text, at)
