@@ -19,12 +19,13 @@ grown; a vertical autoscaler that was shown too little of it.
 
 ## How to make sure
 `kubectl -n kube-system describe pod -l k8s-app=metrics-server`: `Last State: Terminated, Reason: OOMKilled`, or
-`Liveness probe failed: … context deadline exceeded` with a small cpu limit above it.
+`Liveness probe failed: … context deadline exceeded` with a small cpu limit above it, or `failed liveness probe, will be
+restarted` and a log (`kubectl logs --previous`) that ends before `Serving securely on`.
 
 ## Source
 metrics-server README, "Scaling": 100m and 200Mi for up to 100 nodes, from there 1m and 2Mi for each; kubernetes
-pkg/kubelet/prober. Seen with metrics-server 0.8.0 on two nodes: at 10m of CPU it does not come to listen within half
-a minute, and its probes fail by `context deadline exceeded`.
+pkg/kubelet/prober, pkg/kubelet/kuberuntime. Seen with metrics-server 0.8.0 on two nodes: at 10m of CPU it does not come
+to listen within half a minute, and its probes fail by `context deadline exceeded`.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ KILLED = "OOMKilled"
 RECENT = timedelta(hours=1)  # a container that has run well since is not starved
 LEAST_CPU = 100  # thousandths of a core, up to 100 nodes
 LATE = re.compile(r"Liveness probe failed: .{0,300}(?:context deadline exceeded|Client\.Timeout exceeded)")
+ENDED = "failed liveness probe, will be restarted"
+SERVES = "Serving securely on"
 MILLIS = re.compile(r"(\d{1,6})(m?)", re.ASCII)
 
 
@@ -114,7 +117,7 @@ def metrics_server_resource_starvation(
             yield _out_of_memory(installation, pod, killed, repair.blanks(**_memory(installation, size)))
             return
     for start in reversed(starts):
-        late = next((event for event in reversed(start.events) if LATE.search(event.message)), None)
+        late = next((event for event in reversed(start.events) if _too_late(event, start)), None)
         if late and _starved_of_cpu(start):
             yield _out_of_cpu(
                 installation, start, late, repair.blanks(limit="cpu=1", request=f"cpu={LEAST_CPU + size}m")
@@ -129,6 +132,13 @@ def _killed(pod: Pod, container: str, now: datetime) -> ContainerStatus | None:
     if status is None or ended is None or ended.reason != KILLED:
         return None
     return status if not pod.ready or (ended.finished_at and now - ended.finished_at < RECENT) else None
+
+
+def _too_late(event: Event, start: Start) -> bool:
+    """Whether a probe's answer came too late, or the last run was ended before it had come to listen."""
+    if ENDED in event.message:
+        return not start.unheard and not any(SERVES in one.text for one in start.said)
+    return bool(LATE.search(event.message))
 
 
 def _starved_of_cpu(start: Start) -> bool:

@@ -93,6 +93,13 @@ def _throttled(cpu: str = "10m", message: str = "context deadline exceeded") -> 
     return _event(patient, f'Liveness probe failed: Get "https://10.244.0.13:10250/livez": {message}')
 
 
+def _ended(said: str) -> Patient:
+    patient = starting(_limited(cpu="10m"), crashed(0, "Completed"))
+    log = f"I0301 11:59:21.000000 1 secure_serving.go:213] {said}\n"
+    killed = "Container metrics-server failed liveness probe, will be restarted"
+    return _event(patient.log(log).log(log, suffix="?previous"), killed)
+
+
 def _foreign(image: str) -> Patient:
     text = "2026-03-01T11:59:21.000000000Z exec /metrics-server: exec format error\n"
     patient = starting(_with_image(image), crashed(1)).log(text)
@@ -184,6 +191,10 @@ def _refused(text: str) -> Patient:
         (lambda: _throttled("500m"), {}),
         # Nothing listens, as before it has come to its lists.
         (lambda: _throttled(message="connect: connection refused"), {}),
+        # It is ended for that, and by then its log has not come to the line that it serves.
+        (lambda: _ended("Adding GroupVersion metrics.k8s.io v1beta1"), {"metrics-server-resource-starvation": LIKELY}),
+        (lambda: _ended("Serving securely on [::]:10250"), {}),
+        (lambda: _unheard(_ended("")), {}),
         # It says what keeps it from becoming ready.
         (
             lambda: _throttled().log(

@@ -399,7 +399,7 @@ def _metrics_server_pod(truth: Truth) -> Object:
         "livenessProbe": {
             "failureThreshold": 3,
             "httpGet": {"path": "/livez", "port": "https", "scheme": "HTTPS"},
-            "periodSeconds": 10,
+            "periodSeconds": wanted.pod.patience // 3,
         },
         "readinessProbe": {
             "failureThreshold": 3,

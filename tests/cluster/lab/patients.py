@@ -473,7 +473,7 @@ FAULTS: dict[str, Fault] = {
     "metrics-server-unschedulable": _pod(selector=(("disktype", "ssd"),)),
     "metrics-server-too-large": _pod(memory="640Gi"),
     "node-taint": _pod(taint="dedicated=infra:NoSchedule"),
-    "metrics-server-resource-starvation": _pod(cpu_limit="10m"),
+    "metrics-server-resource-starvation": _pod(cpu_limit="10m", patience=9),  # it may listen after 25 s
     "metrics-server-out-of-memory": _pod(memory_limit="12Mi"),
     "bad-flag-or-args": _pod(args=(*MetricsServer().args, "--logtostderr")),
     "metrics-server-timeout-too-long": _pod(args=_with("--kubelet-request-timeout", "10s")),

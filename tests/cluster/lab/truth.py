@@ -155,6 +155,7 @@ class ServerPod:
     leaves that to the image. `writable`: whether it has a volume on /tmp, its only place to write to. `critical`: its
     priority class. `prefers` is the node that takes it as long as it can. `rolling`: a new pod is made before the old
     one goes. `quota` lets the namespace have no pod but CoreDNS's. `taint` is on every node.
+    `patience`: after how many seconds without an answer it is ended.
     """
 
     image: str | None = None
@@ -169,6 +170,7 @@ class ServerPod:
     rolling: bool = False
     quota: bool = False
     taint: str | None = None
+    patience: int = 30
 
 
 @dataclass(frozen=True)
