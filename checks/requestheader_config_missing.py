@@ -80,6 +80,7 @@ if TYPE_CHECKING:
 
 # What the API server itself answers while its aggregator cannot use metrics-server (or forgets its group).
 UNAVAILABLE = (404, 503)
+CA = "requestheader-client-ca-file"
 LOOK = Look(
     paths.AUTHENTICATION_HOW,
     "no key that begins with requestheader-",
@@ -137,7 +138,7 @@ def requestheader_config_missing(
         yield NotApplicable("the API server has a front-proxy CA, which has expired and is published no longer")
         return
     servers = those_seen(api_servers)
-    without = lacking(servers, ("requestheader-",))
+    without = lacking(servers, (CA,))
     taken = None if isinstance(aggregator, Unseen) else aggregator
     effects, state = what_follows(taken, aggregators, flow)
     user = taken.user if taken and taken.as_user else ""
@@ -153,7 +154,7 @@ def requestheader_config_missing(
                 where="ConfigMap kube-system/extension-apiserver-authentication",
                 how=paths.AUTHENTICATION_HOW,
             ),
-            *(lacks(server, "no --requestheader-* flag") for server in without),
+            *(lacks(server, f"no --{_lacking(server)}") for server in without),
         ),
         effects=effects,
         state=state,
@@ -186,6 +187,11 @@ def _from_the_handshake(
         confidence=Confidence.POSSIBLE,
         remedies=advise(repair.blanks()),
     )
+
+
+def _lacking(server: Component) -> str:
+    """What it lacks. Without the CA the others do nothing (apiserver pkg/server/options/authentication.go)."""
+    return CA if any(flag.name.startswith("requestheader-") for flag in server.flags.given) else "requestheader-* flag"
 
 
 def _is_over(own_ca: tuple[Certificate, ...], now: datetime) -> bool:

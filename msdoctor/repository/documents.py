@@ -270,8 +270,7 @@ def _publish(maker: _Maker, host: str) -> dict[str, At]:
         _give_up(maker, host, text)
         return places
     _certificates(maker, host, flags, server)
-    if REQUESTHEADER_CA in flags or not any(flag.name.startswith("requestheader-") for flag in flags.given):
-        _config_map(maker, host, flags)
+    _config_map(maker, host, flags)
     return places
 
 

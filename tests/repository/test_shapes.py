@@ -116,6 +116,13 @@ def test_flags_of_an_environment_file_are_read_where_they_stand(tmp_path: Path) 
     assert set(found(judge(tmp_path), tmp_path)) == {"requestheader-config-missing"}
 
 
+def test_other_flags_of_the_front_proxy_do_nothing_without_its_ca(tmp_path: Path) -> None:
+    flags = "--client-ca-file=/etc/ca.pem --requestheader-extra-headers-prefix=X-Remote-Extra"
+    write(tmp_path, "kube-apiserver.service", f"[Service]\nExecStart=/usr/bin/kube-apiserver {flags}\n")
+
+    assert "requestheader-config-missing" in found(judge(tmp_path), tmp_path)
+
+
 def test_a_script_that_writes_a_unit_is_read_and_changed(tmp_path: Path) -> None:
     script = (
         "#!/bin/bash\nPKI=/var/lib/kubernetes\ncat <<EOF | sudo tee /etc/systemd/system/kube-apiserver.service\n"
