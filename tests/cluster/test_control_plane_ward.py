@@ -17,7 +17,6 @@ pytestmark = pytest.mark.cluster
 
 SAMPLE = (
     "apiservice-service-missing",
-    "front-proxy-cert-expired",
     "requestheader-allowed-names-mismatch",
     "service-selector-mismatch+kubelet-cert-unknown-ca",
     "bad-flag-or-args+requestheader-allowed-names-mismatch",

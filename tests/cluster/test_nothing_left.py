@@ -181,7 +181,7 @@ def test_the_watcher_leaves_nothing(starting: Starting, moment: Moment, blow: Bl
 def test_the_next_lab_sweeps_up_after_a_killed_watcher(starting: Starting, moment: Moment, blow: Blow) -> None:
     with _await(starting, moment) as traces:
         blow(starting)
-        starting.up.wait(60)
+        starting.up.wait(300)  # it goes on until it misses its watcher, which takes long beside other labs
         _eventually_empty(traces.remaining_processes)
 
     _down("another-lab")
