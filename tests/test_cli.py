@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 
 from msdoctor import __version__, progress
 from msdoctor import cli as command_line
-from msdoctor.cli import cli
+from msdoctor.cli import COMMANDS, cli
 
 CHECKOUT = Path(__file__).parents[1]
 HEALTHY = str(CHECKOUT / "fixtures" / "healthy")
@@ -145,6 +145,28 @@ def test_help_fits_80_columns_and_keeps_the_lines_of_its_examples(command: tuple
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "\\b" not in result.stdout
     assert not [line for line in result.stdout.splitlines()[1:] if line.endswith("...")]
+
+
+def test_the_list_of_commands_imports_none_and_each_is_there_when_it_is_called() -> None:
+    program = (
+        "import sys; from msdoctor.cli import COMMANDS, cli\n"
+        "cli.main(['--help'], standalone_mode=False)\n"
+        "assert not {later.module for later in COMMANDS.values()} & set(sys.modules)\n"
+    )
+
+    listed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+    for name, later in COMMANDS.items():
+        assert name in listed
+        assert later.short_help in " ".join(listed.split())
+        assert msdoctor(name, "--help").stdout.startswith(f"Usage: cli {name} ")
+
+
+def test_a_command_that_does_not_exist_exits_2_and_the_nearest_is_named() -> None:
+    ended = started("rum")
+
+    assert ended.returncode == 2
+    assert "Did you mean 'run'?" in ended.stderr
 
 
 # run --from: reports and exit codes

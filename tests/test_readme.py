@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from click import Context
 from click.testing import CliRunner
 
 from msdoctor.bundle import Bundle, Kind
@@ -165,7 +166,9 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("command", commands())
 def test_every_option_of_a_command_exists(command: str) -> None:
     name, *words = shlex.split(command, comments=True)
-    known = {option for parameter in cli.commands[name].params for option in parameter.opts}
+    called = cli.get_command(Context(cli), name)
+    assert called
+    known = {option for parameter in called.params for option in parameter.opts}
 
     assert {word for word in words if word.startswith("--")} <= known
 

@@ -9,11 +9,24 @@ from typing import NoReturn
 
 import click
 
-from msdoctor.cli import cert, endings, explain, listings, preflight, run, terminal
+from msdoctor.cli import endings, terminal
+from msdoctor.cli.group import Commands, Later
+
+COMMANDS = {
+    "run": Later("msdoctor.cli.run", "Look at a cluster or a saved bundle, and say what is the matter."),
+    "preflight": Later("msdoctor.cli.preflight", "Judge a repository before a cluster is made of it."),
+    "collect": Later("msdoctor.cli.run", "Save what a look sees, without secrets, to diagnose it elsewhere."),
+    "explain": Later("msdoctor.cli.explain", "Say what a pasted error or a log means, or print an id's manual page."),
+    "cert": Later("msdoctor.cli.cert", "Judge a certificate as Go would, before it is rolled out."),
+    "checks": Later("msdoctor.cli.listings", "List every check: its hop, what it finds, and its title."),
+    "version": Later("msdoctor.cli.listings", "Print the version, or a JSON Schema."),
+}
 
 
 @click.group(
-    cls=endings.Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": terminal.WIDEST}
+    cls=Commands,
+    later=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": terminal.WIDEST},
 )
 def cli() -> None:
     """Find the one cause why `kubectl top` and HPAs have no metrics, and how to heal it.
@@ -32,18 +45,6 @@ def cli() -> None:
                  4  internal error
                130  interrupted
     """
-
-
-for _command in (
-    run.run,
-    preflight.preflight,
-    run.collect,
-    explain.explain,
-    cert.cert,
-    listings.checks,
-    listings.version,
-):
-    cli.add_command(_command)
 
 
 def main() -> NoReturn:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@click.command(short_help="Judge a certificate as Go would, before it is rolled out.")
+@click.command()
 @click.option(
     "--ca",
     metavar="FILE",

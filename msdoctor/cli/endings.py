@@ -1,10 +1,6 @@
 """How a run of the program ends: its exit codes, and what the user gave and cannot be used."""
 
-from typing import Any
-
 import click
-
-from msdoctor.errors import GivenError
 
 USAGE_ERROR, UNDECIDED, INTERNAL_ERROR, INTERRUPTED = 2, 3, 4, 130
 
@@ -17,14 +13,3 @@ class ConfigurationProblem(click.ClickException):
     def show(self, file: object = None) -> None:  # noqa: ARG002  click's signature
         """Print it as this program's own."""
         click.echo(f"msdoctor: {self.format_message()}", err=True)
-
-
-class Commands(click.Group):
-    """Turns what the user gave and cannot be used into one message, whichever part of msdoctor noticed it."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except GivenError as error:
-            raise ConfigurationProblem(str(error)) from error

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from msdoctor.utterances.since import Since
 
 
-@click.command(short_help="Say what a pasted error or a log means, or print an id's manual page.")
+@click.command()
 @options.with_(options.CHECKS_OPTION, options.FORMAT_OPTION)
 @click.option("--list", "list_", is_flag=True, help="List every id that can be explained.")
 @click.option(

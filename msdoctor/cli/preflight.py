@@ -33,7 +33,7 @@ def _duration(_: click.Context, parameter: click.Parameter, value: str | None) -
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
-@click.command(short_help="Judge a repository before a cluster is made of it.")
+@click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @options.with_(options.CHECKS_OPTION, outputs.OUTPUT_OPTION)
 @settings.with_settings

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from msdoctor.model import Check, Class
 
 
-@click.command(short_help="Look at a cluster or a saved bundle, and say what is the matter.")
+@click.command()
 @options.with_(*options.CLUSTER_OPTIONS, options.CHECKS_OPTION, outputs.OUTPUT_OPTION)
 @click.option(
     "--from",
@@ -95,7 +95,7 @@ def run(
     raise click.exceptions.Exit(exit_code(diagnosis, fail_on=fail_on, exit_zero=exit_zero, strict=strict))
 
 
-@click.command(short_help="Save what a look sees, without secrets, to diagnose it elsewhere.")
+@click.command()
 @options.with_(*options.CLUSTER_OPTIONS)
 @click.argument("path", type=click.Path(path_type=Path))
 def collect(path: Path, **look: Any) -> None:

@@ -1,0 +1,63 @@
+"""The group of commands: each is imported when it is called, so that none pays for another's start."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from msdoctor.cli.endings import ConfigurationProblem
+from msdoctor.errors import GivenError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from click.shell_completion import CompletionItem
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A command that is not imported yet: the module that has it under its name, and its line in the group's help."""
+
+    module: str
+    short_help: str
+
+
+class Commands(click.Group):
+    """Also turns what the user gave and cannot be used into one message, whichever part of msdoctor noticed it."""
+
+    def __init__(self, *args: Any, later: Mapping[str, Later], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._later = later
+        for name, command in later.items():
+            self.add_command(click.Command(name, short_help=command.short_help))  # its name and its line, for the lists
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself, imported now."""
+        if cmd_name not in self._later:
+            return super().get_command(ctx, cmd_name)
+        command = getattr(importlib.import_module(self._later[cmd_name].module), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101  what the table says
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
+        """Write the list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._later[name].short_help) for name in sorted(self._later)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the commands' names, without importing any, and the group's own options."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in sorted(self._later) if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=self._later[name].short_help) for name in names]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except GivenError as error:
+            raise ConfigurationProblem(str(error)) from error
