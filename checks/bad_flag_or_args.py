@@ -85,7 +85,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         # kubectl's begins with a small letter, and is about its own flags.
         Says("UnknownFlag", where={"outer": "Error", "of": "metrics-server"}),
         Says("UnknownFlag", where={"outer": "panic", "of": "metrics-server"}),
-        Says("UnknownFlag", where={"speaker": "unknown", "of": "metrics-server"}, likelihood=0.5),
+        Says("UnknownFlag", where={"speaker": "unknown", "of": "metrics-server"}, likelihood=0.45),
+        Says("PodState", where={"status": "RunContainerError"}, likelihood=0.6),
         Says("RejectedArgument"),
         # Kubelets and API servers read such files too, and say so with their names.
         *(Says("FileUnread", where={"speaker": speaker}, likelihood=0.75) for speaker in ("unknown", "metrics-server")),

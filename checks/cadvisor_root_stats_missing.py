@@ -79,6 +79,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("SummaryFailed", likelihood=0.5),
         Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.4),
         Says("NoCgroupStats", where={"cgroup": "/"}),
+        Says("NoFilesystemStats", likelihood=0.7),
+        Says("RuntimeUnreached", likelihood=0.3),
     ),
     decide=LOOKS,
     advise=advise,

@@ -134,6 +134,7 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("NodeNotReady", likelihood=0.3),
         Says("AuthorizationFailed"),
+        Says("NodeUnknownToKubelet", likelihood=0.5),
         Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.45),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.35),
         Says("Canceled", where={"speaker": "kubelet", "outer": "Unable to authenticate the request"}, likelihood=0.8),

@@ -87,6 +87,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.6),
         Says("KubeletExits", likelihood=0.9),
+        Says("UnknownFlag", where={"outer": "parse kubelet flag"}),
+        Says("UnknownFlag", where={"speaker": "kubelet"}),
         Says("ConnectionLost", hop=Hop.E, likelihood=0.5),
         Says("Dial", hop=Hop.E, where={"failure": "connection refused"}, likelihood=0.6),
         Says("Dial", hop=Hop.E, where={"failure": "no route to host"}, likelihood=0.5),

@@ -58,9 +58,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         # A port that nobody serves refuses; whatever else is said is said on the way to it.
         Says("Dial", hop=Hop.E, where={"port": "10255", "failure": "connection refused"}, likelihood=0.95),
-        Says("Dial", hop=Hop.E, where={"port": "10255"}, likelihood=0.6),
+        Says("Dial", hop=Hop.E, where={"port": "10255"}, likelihood=0.4),
         Says("HTTPStatus", hop=Hop.E, where={"port": "10255"}, likelihood=0.5),
         Says("NotTLS", hop=Hop.E, likelihood=0.8),
+        Says("WrongScheme", hop=Hop.E, likelihood=0.7),  # asked without TLS, as that port is, on the one with TLS
     ),
     advise=advise,
 )

@@ -47,6 +47,10 @@ LOOK = Look("kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 u
         Says("ConnectionLost", where={"outer": "probe failed"}, likelihood=0.6),
         Says("DeadlineExceeded", where={"outer": "probe failed"}, likelihood=0.7),
         Says("Dial", where={"outer": "probe failed"}, likelihood=0.6),
+        *(
+            Says(error, where={"outer": "probe failed"}, likelihood=0.9)
+            for error in ("NotTLS", "WrongScheme", "TLSAlert")
+        ),
         Says("ProbeStatus", likelihood=0.45),
         Says("HealthCheckFailed", likelihood=0.5),
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.9),

@@ -90,6 +90,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("ConnectionLost", where={"outer": "probe failed"}, likelihood=0.5),
         Says("CollectionLate", likelihood=0.6),
         Says("OutOfMemory", likelihood=0.7),
+        Says("PodState", where={"status": "OOMKilled"}, likelihood=0.95),
+        Says("PodState", where={"status": "Unhealthy"}, likelihood=0.3),
     ),
     decide=(
         Look(

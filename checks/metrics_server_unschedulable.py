@@ -80,6 +80,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("PodState", where={"status": "Pending"}, likelihood=0.7),
+        # kubernetes pkg/kubelet/lifecycle/predicate.go: the node's own refusal, after the scheduler's consent
+        *(
+            Says("PodState", where={"status": status}, likelihood=0.8)
+            for status in ("NodeAffinity", "NodePorts", "OutOfcpu", "OutOfmemory", "OutOfpods", "MatchNodeSelector")
+        ),
         Says("NoNodeFits", where={"because": "other"}, likelihood=0.8),
         Says("NoNodeFits", where={"because": "taints"}, likelihood=0.3),
     ),

@@ -82,6 +82,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.3),
         Says("Dial", hop=Hop.E, likelihood=0.3),
+        # connect(2) ENETUNREACH: a pod without an address of that family has no way to any
+        Says("Dial", hop=Hop.E, where={"failure": "network is unreachable", "family": "6"}, likelihood=0.9),
     ),
     advise=advise,
 )

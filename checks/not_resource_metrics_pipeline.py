@@ -55,6 +55,7 @@ _OF_KUBECTL = ("UnknownAuthority", "NotValidFor", "Dial", "Lookup", "DeadlineExc
     says=(
         Says("NoMatchForKind", where={"fate": "other"}, likelihood=0.8),
         Says("OtherSystem"),
+        Says("UnknownFlag", where={"of": "operator"}, likelihood=0.75),
         # kubectl says it whatever it asked for: its own kubeconfig may be at fault, for every command
         Says("Unauthorized", hop=Hop.A, where={"outer": "You must be logged in"}, likelihood=0.35),
         *(Says(error, where={"api": "of no metrics"}, likelihood=0.9) for error in _OF_ANY_APISERVICE),

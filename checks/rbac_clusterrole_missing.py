@@ -129,6 +129,7 @@ def _add(role: str, resources: str, verbs: str) -> str:
         Says("InformerNotSynced", likelihood=0.5),
         Says("Forbidden", hop=Hop.D, where={"resource": "nodes"}, likelihood=0.9),
         Says("Forbidden", hop=Hop.D, where={"resource": "pods"}, likelihood=0.9),
+        Says("Forbidden", hop=Hop.D, where={"resource": "namespaces"}, likelihood=0.9),  # 0.2 and 0.3 list them
     ),
     decide=(Look(CAN_I, "no", "rbac-clusterrole-missing"),),
     advise=advise,

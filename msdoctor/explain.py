@@ -279,12 +279,19 @@ _OF_SCRAPES = r"(?i)metrics[ -]server|\bkubelets?\b|\bscrap|kubectl (?:logs|exec
 _OF_OTHERS = r"(?i)\bpull|\bimage|\bhelm|\bchart|\bgit|webhook|repositor|registry|ingress|\betcd|login|docker"
 
 
+# Hardly anybody but metrics-server, and the API server on the way to a kubelet, asks a server by its bare address.
+_ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}"
+
+
 def _stands_alone(utterance: Utterance) -> bool:
     """Whether the error itself is all that was pasted: its hop is open. Else the line tells of another connection."""
     if utterance.connection.url or utterance.severity:
         return False
     around = ": ".join(utterance.outer)
-    return not around or (re.search(_OF_SCRAPES, around) is not None and re.search(_OF_OTHERS, around) is None)
+    if not around:
+        return True
+    is_of_address = re.fullmatch(_ADDRESS, getattr(utterance.error, "wanted", "")) is not None
+    return (is_of_address or re.search(_OF_SCRAPES, around) is not None) and re.search(_OF_OTHERS, around) is None
 
 
 def _has(utterance: Utterance, name: str, value: str) -> bool:
@@ -483,11 +490,18 @@ def _weigh(sayings: Iterable[_Saying], verdicts: list[_Verdict]) -> list[_Verdic
 
 
 def _matches(verdict: _Verdict, favoured: Mapping[str, float], index: Knowledge) -> Iterator[Match]:
-    contenders = _in_order(verdict.contenders, favoured)
+    contenders = _in_order(_beside_symptom(verdict, index), favoured)
     for name, likelihood in contenders:
         said = [saying for saying in verdict.sayings if name in saying.likelihoods]
         rivals = tuple(other for other, _ in contenders if other != name)
         yield _match(name, likelihood, _together(said, name), rivals, index, earlier=verdict.is_history)
+
+
+def _beside_symptom(verdict: _Verdict, index: Knowledge) -> list[tuple[str, float]]:
+    """The contenders, and behind a symptom all that may be: what confirms a symptom speaks against no cause of it."""
+    contenders = verdict.contenders
+    is_symptom = index.check(contenders[0][0]).cls is Class.SYMPTOM
+    return verdict.ranking if is_symptom and not verdict.settled else contenders
 
 
 def _together(sayings: list[_Saying], name: str) -> _Tally:

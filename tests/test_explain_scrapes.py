@@ -176,6 +176,74 @@ FIRST = {
         "E0304 09:01:02.345678     812 kubelet.go:682] Image garbage collection failed: unable to find data for container /",
         "cadvisor-root-stats-missing",
     ),
+    "a node's file systems, to a kubelet that asks its runtime": (
+        'unable to fetch metrics from Kubelet n1 (10.3.0.4): request failed - "500 Internal Server Error", response: "Internal Error: failed to get imageFs stats: missing image stats: nil"',
+        "cadvisor-root-stats-missing",
+    ),
+    "a runtime that is not there": (
+        'unable to fetch metrics from Kubelet n1 (10.3.0.4): request failed - "500 Internal Server Error", response: "Internal Error: failed to list pod stats: failed to list all containers: rpc error: code = Unavailable desc = connection error: desc = \\"transport: Error while dialing dial unix /run/containerd/containerd.sock: connect: connection refused\\""',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "a kubelet's own flag, 1.24": (
+        'E0304 09:01:02.345678     812 run.go:74] "command failed" err="failed to parse kubelet flag: unknown flag: --network-plugin"',
+        "kubelet-down",
+    ),
+    "a kubelet's own flag, 1.23": (
+        'E0304 09:01:02.345678     812 server.go:206] "Failed to parse kubelet flag" err="unknown flag: --cni-bin-dir"',
+        "kubelet-down",
+    ),
+    "a kubelet's own configuration": (
+        'E0304 09:01:02.345678     812 run.go:74] "command failed" err="failed to load kubelet config file, path: /var/lib/kubelet/config.yaml, error: failed to load Kubelet config file /var/lib/kubelet/config.yaml, error failed to read kubelet config file"',
+        "kubelet-down",
+    ),
+    "systemd's word of a kubelet": (
+        "systemd[1]: kubelet.service: Main process exited, code=exited, status=1/FAILURE",
+        "kubelet-down",
+    ),
+    "0.2: a node that is not ready": (
+        "E0304 09:01:02.345678       1 summary.go:374] Node n1 is not ready",
+        "kubelet-down",
+    ),
+    "a kubelet that does not know its own group": (
+        "W0304 09:01:02.345678     812 server.go:609] failed to get the kubelet's cgroup: cpu and memory cgroup hierarchy not unified.  cpu: /system.slice, memory: /.  Kubelet system container metrics may be missing.",
+        "kubelet-system-slice-accounting",
+    ),
+    "a session's group, of which the beginning was not copied": (
+        'failed to get container info for "/user.slice/user-0.slice/session-1.scope": unknown container "/user.slice/user-0.slice/session-1.scope"',
+        "kubelet-system-slice-accounting",
+    ),
+    "a kubelet's group by its own name": (
+        'E0304 09:01:02.345678     812 summary.go:92] Failed to get system container stats for "/kubelet": failed to get cgroup stats for "/kubelet": failed to get container info for "/kubelet": unknown container "/kubelet"',
+        "kubelet-system-slice-accounting",
+    ),
+    "containers without memory": (
+        (
+            'container_memory_working_set_bytes{container="c",namespace="n",pod="p"} 0 1767225600000\n'
+            'container_memory_working_set_bytes{container="d",namespace="n",pod="q"} 0 1767225600000'
+        ),
+        "container-metrics-missing-from-kubelet",
+    ),
+    "containers without memory, in a summary": (
+        '"containers": [\n {\n  "name": "c",\n  "memory": {\n   "workingSetBytes": 0\n  }',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "0.4: a node that has CPU time and no memory": ("n1   354m   17%   0Mi   0%", "cgroup-v2-unsupported"),
+    "plain HTTP on the port that has TLS": (
+        'unable to fetch metrics from Kubelet n1 (n1): Get http://n1:10250/stats/summary/: net/http: HTTP/1.x transport connection broken: malformed HTTP response "\\x15\\x03\\x01\\x00\\x02\\x02"',
+        "kubelet-read-only-port-10255",
+    ),
+    "an address of a family that pods have not": (
+        "unable to fetch metrics from Kubelet n1 (fd00::1): Get https://[fd00::1]:10250/stats/summary?only_cpu_and_memory=true: dial tcp [fd00::1]:10250: connect: network is unreachable",
+        "node-wrong-internal-ip",
+    ),
+    "the read-only port, and no way to it": (
+        "error while getting metrics summary from Kubelet n1(10.3.0.4:10255): Get http://10.3.0.4:10255/stats/summary/: dial tcp 10.3.0.4:10255: getsockopt: no route to host",
+        "node-firewall-reject",
+    ),
+    "an address in a title": (
+        "Upgrade fails with `x509: certificate is valid for 127.0.0.1, 10.3.0.9, not 10.3.0.4`",
+        "kubelet-cert-san-mismatch",
+    ),
     "the series itself": (
         'container_start_time_seconds{container="c",namespace="n",pod="p"} -6.7953645788713455e+09 -62135596800000',
         "kubelet-bad-timestamp-series",
@@ -193,6 +261,27 @@ def test_the_likeliest_cause_comes_first(name: str) -> None:
 def test_a_sentence_about_something_else_is_not_taken_for_a_kubelet() -> None:
     for about in ("docker login", "helm repo add", "the metrics-server image is not pulled and"):
         assert not answer(f"{about} says x509: certificate signed by unknown authority").matches, about
+
+
+def test_a_flag_that_operators_have_is_not_metrics_servers() -> None:
+    said = answer("Error: unknown flag: --metrics-bind-address").matches
+
+    assert [match.id for match in said] == ["not-resource-metrics-pipeline"]
+
+
+PROBES = (
+    "Liveness probe failed: HTTP probe failed with statuscode: 500",
+    "Container metrics-server failed liveness probe, will be restarted",
+    "Back-off restarting failed container",
+)
+
+
+def test_what_confirms_a_symptom_speaks_against_none_of_its_causes() -> None:
+    explanation = answer("\n".join(PROBES))
+
+    assert explanation.ambiguous
+    assert explanation.matches[0].id == "metrics-server-not-ready"
+    assert "kubelet-cert-san-missing-ip" in {match.id for match in explanation.matches}
 
 
 def test_what_one_line_cannot_decide_is_left_open() -> None:

@@ -40,6 +40,8 @@ _SIGNS = (
     ),
     ("just removed", r"\bdisabled? (?:the )?['\"]?metrics-server|/v1beta1\.metrics\.k8s\.io\"? deleted\b"),
     ("Heapster elsewhere", r"^\s*(?!kube-system\s)[a-z0-9-]{1,63}\s+heapster-\S{1,100}\s+\d+/\d+\s"),
+    # kubelet pkg/apis/stats/v1alpha1/types.go: of pods, not of the node
+    ("containers' figures", r"\"(?:containers|podRef|rootfs)\":"),
     ("a node down", r"^\s*\S{1,253}\s+NotReady\b"),
 )
 

@@ -247,6 +247,11 @@ class Dial(InnermostError):
     address: str
     failure: str
 
+    @property
+    def family(self) -> str:
+        """``6`` for an IPv6 address."""
+        return "6" if self.address.startswith("[") else ""
+
 
 class ColonsInAddress(InnermostError):
     """``invalid URL port "8::1:10255"`` (net/http of Go 1.8), ``too many colons in address A`` (net.SplitHostPort).
@@ -459,10 +464,22 @@ class UnknownFlag(InnermostError, hop=Hop.D):
 
     @property
     def of(self) -> str:
-        """``kubectl`` for one that newer versions of ``kubectl top`` have."""
-        return "kubectl" if self.flag.split("=")[0] in _FLAGS_OF_TOP else "metrics-server"
+        """``kubectl`` for one that newer versions of ``kubectl top`` have, ``operator`` for one that operators have."""
+        name = self.flag.split("=")[0]
+        if name in _FLAGS_OF_OPERATORS:
+            return "operator"
+        return "kubectl" if name in _FLAGS_OF_TOP else "metrics-server"
 
 
+# kubebuilder pkg/plugins/golang, as it scaffolds cmd/main.go and main.go
+_FLAGS_OF_OPERATORS = (
+    "--metrics-bind-address",
+    "--metrics-addr",
+    "--metrics-secure",
+    "--health-probe-bind-address",
+    "--leader-elect",
+    "--enable-leader-election",
+)
 _FLAGS_OF_TOP = ("--sort-by", "--containers", "--no-headers", "--use-protocol-buffers", "--sum", "--show-capacity")
 
 
@@ -644,6 +661,23 @@ class KubeletExits(InnermostError, hop=Hop.E, wraps=True):
     """``failed to run Kubelet: REASON``: it ends (kubernetes cmd/kubelet/app/server.go)."""
 
 
+class RuntimeUnreached(InnermostError, hop=Hop.G):
+    """``dial unix SOCKET: …`` of a container runtime: the kubelet has nobody to ask for containers' figures."""
+
+    failure: str
+    socket: str
+
+
+class NoFilesystemStats(InnermostError, hop=Hop.G):
+    """``failed to get rootFs info: …``, ``failed to get imageFs stats: …`` (kubelet pkg/kubelet/stats)."""
+
+    filesystem: str
+
+
+class NodeUnknownToKubelet(InnermostError, hop=Hop.G):
+    """``failed to get node info: node "N" not found`` (kubelet pkg/kubelet/server/stats/summary.go)."""
+
+
 class AuthorizationFailed(InnermostError, hop=Hop.F):
     """``Authorization error (user=U, verb=V, …)``: a kubelet could not ask (kubelet pkg/kubelet/server/server.go)."""
 
@@ -660,8 +694,16 @@ class NoCgroupStats(InnermostError, hop=Hop.G):
 
     @property
     def of(self) -> str:
-        """``system`` for one of the host's own services."""
-        return "system" if self.cgroup.startswith("/system.slice") else ""
+        """``system`` for the host's own: services and sessions, and what kubelets are told to be themselves in.
+
+        systemd.special(7); a kubelet's ``--kubelet-cgroups``, ``--runtime-cgroups`` and ``--system-cgroups``.
+        """
+        is_told = _ONE_WORD.fullmatch(self.cgroup) is not None and "kubepods" not in self.cgroup
+        return "system" if is_told or self.cgroup.startswith(_SYSTEM) else ""
+
+
+_SYSTEM = ("/system.slice", "/user.slice", "/machine.slice", "/init.scope")
+_ONE_WORD = re.compile(r"/[A-Za-z][A-Za-z._-]{0,60}")
 
 
 class InotifyExhausted(InnermostError, hop=Hop.G):
@@ -826,8 +868,8 @@ class ListFailed(InnermostError, wraps=True):
 
     @property
     def fate(self) -> str:
-        """What became of the version: ``removed`` for a beta, ``new`` for the HPA's second."""
-        if self.kind.startswith(("v1beta", "v2beta")):
+        """What became of an HPA's version: ``removed`` for a beta, ``new`` for the second."""
+        if self.kind.startswith("v2beta"):
             return "removed"
         return "new" if self.kind == "v2.HorizontalPodAutoscaler" else ""
 
@@ -912,7 +954,7 @@ class NodeWithoutFigures(InnermostError, hop=Hop.E):
 class ZeroFigures(InnermostError, hop=Hop.G):
     """``0m  0%  0Mi  0%``: a node's row in ``kubectl top nodes`` whose figures are all zero.
 
-    ``of``: ``cpu`` or ``memory`` where a kubelet's own figure is, in what it answers.
+    ``of``: ``cpu`` or ``memory`` where only that one is, in the row or in what a kubelet answers.
     """
 
     of: str = ""

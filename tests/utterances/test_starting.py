@@ -48,6 +48,20 @@ LOOKUP = "dial tcp: lookup registry.k8s.io on 192.168.10.1:53: no such host"
             "failed to listen on 0.0.0.0:70000: listen tcp: address 70000: invalid port",
             errors.CannotListen("0.0.0.0:70000", "invalid port"),
         ),
+        # moby distribution/errors.go, as Docker's client prints it
+        (
+            "Error response from daemon: manifest for k8s.gcr.io/metrics-server:v9 not found: manifest unknown",
+            errors.ImageNotPulled("k8s.gcr.io/metrics-server:v9", "not found", "yes"),
+        ),
+        # kubelet pkg/kubelet/eviction/helpers.go, from 1.10, and to 1.9
+        ("The node was low on resource: memory. Container c was using 9Mi.", errors.Evicted("memory")),
+        ("The node was low on resource: [DiskPressure].", errors.Evicted("DiskPressure")),
+        ("The node was low on resource: nodefs", errors.Evicted("nodefs")),
+        # a scheduler's reason, without the sum of nodes
+        (
+            "1 node(s) had taints that the pod didn't tolerate",
+            errors.NoNodeFits(("taints that the pod didn't tolerate",), "taints"),
+        ),
         # 1.20 to 1.34, and to 1.19
         (
             "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint {a/b: c}. preemption: 0.",

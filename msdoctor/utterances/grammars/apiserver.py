@@ -80,7 +80,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"|resource \"(?P<resource>[^\"]{0,253})\"?(?: in API group \"(?P<group>[^\"]{0,253})\"?)?"
         r"|(?P<old>[\w./-]{1,253}))"
         r"(?P<scope> at the cluster scope| in the namespace \"[^\"]{0,253}\"?)?"
-        r"(?P<absent>: RBAC: \[?"
+        r"(?P<absent>: (?:RBAC: )?\[?"  # to 1.8 without RBAC
         r"(?:(?:cluster)?role\.rbac\.authorization\.k8s\.io \"[^\"]{1,253}\" not found(?:, )?){1,20})?",
         _user_cannot,
         word=" cannot ",
@@ -236,8 +236,11 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     *(
         Grammar(
-            f"ailed to {verb} *", r"ailed to (?:list|watch) \*([\w.]{1,100})", lambda match: errors.ListFailed(match[1])
+            f"{failed} to {verb} *",
+            failed + r" to (?:list|watch) \*([\w.]{1,100})",
+            lambda match: errors.ListFailed(match[1]),
         )
+        for failed in ("Failed", "failed")
         for verb in ("list", "watch")
     ),
     # apiserver pkg/endpoints/filters/authorization.go, V(4), to 1.17 in plain text

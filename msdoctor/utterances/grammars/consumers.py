@@ -15,6 +15,12 @@ def _of_fabric8(match: re.Match[str]) -> InnermostError:
     return errors.ResourceNotFound() if "ot " in match["what"] else errors.ServiceUnavailable()
 
 
+def _zeros(match: re.Match[str]) -> InnermostError:
+    """Of a node's row, where its memory is zero: whether its CPU is, too."""
+    before = match.string[max(match.start() - 60, 0) : match.start()]
+    return errors.ZeroFigures("memory" if re.search(r"\b[1-9]\d{0,8}m\s{1,40}\d{1,4}%\s{1,40}$", before) else "")
+
+
 GRAMMARS: tuple[Grammar, ...] = (
     # kubectl pkg/cmd/top, apimachinery pkg/api/errors, kubelet pkg/probe/http, controller podautoscaler/metrics
     Grammar("Metrics API not available", r"Metrics API not available", says(errors.MetricsAPINotAvailable())),
@@ -39,7 +45,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar("<unknown>", r"<unknown>\s{0,3}/\s{0,3}\d{1,6}", says(errors.UnknownTarget())),
     # kubectl pkg/metricsutil/metrics_printer.go prints a head only where there is a row
-    Grammar("0Mi ", r"0Mi\s{1,40}0%", says(errors.ZeroFigures())),
+    Grammar("0Mi ", r"0Mi\s{1,40}0%", _zeros),
     # kubelet pkg/apis/stats/v1alpha1/types.go, in /stats/summary; pkg/kubelet/metrics/collectors, in /metrics/resource
     Grammar(
         '"usageCoreNanoSeconds":',

@@ -53,6 +53,29 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"rootfs info: (unable to find data in memory cache)",
         lambda match: errors.NoCgroupStats("/", match[1]),
     ),
+    # pkg/kubelet/stats/cri_stats_provider.go and cadvisor_stats_provider.go, pkg/kubelet/server/stats/summary.go
+    *(
+        Grammar(
+            f"{filesystem} {what}: ",
+            f"{filesystem} {what}: "
+            r"(?:failed to get \w{4,12} info: )?"
+            r"(?:unable to find data|missing image stats|imageFs information is).{0,100}",
+            lambda match: errors.NoFilesystemStats(match[0].partition(" ")[0]),
+        )
+        for filesystem in ("rootFs", "imageFs")
+        for what in ("info", "stats")
+    ),
+    Grammar(
+        "failed to get node info: ",
+        r"failed to get node info: node \\{0,4}\"[^\"]{1,260}\" not found",
+        says(errors.NodeUnknownToKubelet()),
+    ),
+    # pkg/kubelet/stats/helper.go, where what stands before it was not copied
+    Grammar(
+        "failed to get container info for ",
+        r"failed to get container info for \"([^\"]{1,300})\": (unknown container \"[^\"]{1,300}\")",
+        lambda match: errors.NoCgroupStats(match[1], match[2]),
+    ),
     Grammar(
         "open /sys/fs/cgroup/",
         r"open /sys/fs/cgroup/(?P<file>cpu\.stat|memory\.stat|memory\.current): no such file or directory",
@@ -89,8 +112,8 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.ProbeStatus(match[1]),
     ),
     Grammar(
-        "iveness probe failed: HTTP probe failed with statuscode: ",
-        r"iveness probe failed: HTTP probe failed with statuscode: (\d{3})",
+        "Liveness probe failed: HTTP probe failed with statuscode: ",
+        r"Liveness probe failed: HTTP probe failed with statuscode: (\d{3})",
         lambda match: errors.ProbeStatus(match[1], "liveness"),
         word="HTTP probe failed with statuscode: ",
     ),
@@ -128,8 +151,37 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"container_start_time_seconds\{(?P<labels>[^}]{0,600})\} -6\.79\d{0,20}e\+09(?: -62135596800000)?",
         lambda match: errors.UnreadableMetrics("timestamp or new record", "-", match[0]),
     ),
-    Grammar("failed to run Kubelet: ", r"failed to run Kubelet: ", says(errors.KubeletExits())),
+    # kubernetes cmd/kubelet/app/server.go (1.10 to 1.36), pkg/kubelet/kubelet.go
+    *(
+        Grammar(f"{failed} {words}", f"{failed} {words}", says(errors.KubeletExits()))
+        for failed in ("Failed to", "failed to")
+        for words in (
+            "run Kubelet: ",
+            "load Kubelet config file",
+            "load kubelet config file",
+            "validate kubelet",
+            "construct kubelet dependencies",
+            "start ContainerManager",
+        )
+    ),
+    Grammar("failed to parse kubelet flag: ", r"failed to parse kubelet flag: .{0,300}", says(errors.KubeletExits())),
     plain("still unable to rotate certs", errors.CertificateNotSigned()),
+    # cmd/kubelet/app/server.go: it runs, and does not know which group it is in
+    plain("Kubelet system container metrics may be missing", errors.Noise("system-slice-accounting")),
+    # systemd src/core/service.c; kubeadm cmd/kubeadm/app/util/apiclient/wait.go
+    plain("kubelet.service: Main process exited", errors.KubeletExits()),
+    plain("kubelet.service: Failed with result", errors.KubeletExits()),
+    plain("It seems like the kubelet isn't running or healthy", errors.KubeletExits()),
+    plain("The kubelet is not running", errors.KubeletExits()),
+    # pkg/kubelet/metrics/collectors/resource_metrics.go
+    *(
+        Grammar(
+            f"{series}{{",
+            series + r"\{[^}]{0,600}\} 0(?:\.0)?(?=\s|$)",
+            says(errors.IncompleteFigures("container")),
+        )
+        for series in ("container_memory_working_set_bytes", "container_cpu_usage_seconds_total")
+    ),
     # kubelet pkg/kubelet/server/stats/summary_sys_containers.go, V(…)
     Grammar(
         "Failed to get system container stats",
@@ -147,6 +199,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("Error getting summary for resourceMetric prometheus endpoint", errors.SummaryFailed()),
     plain("Partial failure issuing cadvisor.ContainerInfoV2", errors.PartialFigures()),
     plain("Kubelet stopped posting node status", errors.NodeNotReady()),
+    # metrics-server 0.2 metrics/sources/summary/summary.go
+    Grammar("Node ", r"Node \S{1,253} is not ready", says(errors.NodeNotReady()), word=" is not ready"),
     Grammar(
         "NotReady",
         r"NotReady(?:,SchedulingDisabled)?\s{1,20}(?:<none>|[\w,-]{1,60})\s{1,20}\d{1,6}[smhdy]",

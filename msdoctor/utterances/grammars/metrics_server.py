@@ -164,6 +164,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Back-off restarting failed container(?: \S{0,60}metrics-server\S{0,60} in pod \S{1,510}|\W{0,3}$)",
         says(errors.PodState("CrashLoopBackOff", "")),
     ),
+    # kubelet pkg/kubelet/kuberuntime/kuberuntime_manager.go, container_manager; pkg/volume, pod_workers.go
+    Grammar(
+        "failed liveness probe, will be restarted",
+        r"failed liveness probe, will be restarted",
+        says(errors.PodState("Unhealthy", "")),
+    ),
     Grammar(
         " restarting failed container=",
         r" restarting failed container=\S{0,60}metrics-server",

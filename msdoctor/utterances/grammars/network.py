@@ -16,6 +16,15 @@ def _written(match: re.Match[str]) -> InnermostError:
     return errors.Noise("http2-stream-closed") if answered else errors.ConnectionLost(failure, match["address"])
 
 
+def _of_socket(match: re.Match[str]) -> InnermostError:
+    """A socket of a container runtime is the kubelet's; any other is the API server's way into its tunnel."""
+    if any(runtime in match["tunnel"] for runtime in _RUNTIMES):
+        return errors.RuntimeUnreached(match["failure"], match["tunnel"])
+    return errors.TunnelFailed(match["failure"], match["tunnel"])
+
+
+# where they listen: containerd, cri-o, cri-dockerd, Docker, and the kubelet's own dockershim to 1.23
+_RUNTIMES = ("containerd", "crio", "cri-dockerd", "docker.sock", "dockershim")
 _ANSWER = "apiserver was unable to "  # apiserver pkg/endpoints/handlers/responsewriters/writers.go
 
 GRAMMARS: tuple[Grammar, ...] = (
@@ -68,7 +77,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "dial unix ",
         r"dial unix (?P<tunnel>[\w.@:/-]{1,200}): (?:connect: )?(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
-        lambda match: errors.TunnelFailed(match["failure"], match["tunnel"]),
+        _of_socket,
     ),
     # net/net.go OpError of a tunnel's socket (``@->NAME`` for a client without a name of its own), and of a request
     # whose connection was already open, of which the URL says what was asked

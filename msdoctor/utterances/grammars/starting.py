@@ -60,6 +60,22 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     # What keeps a pod from starting: kube-scheduler, kubelet and container runtime, admission
     Grammar(" nodes are available: ", r" nodes are available: (.{1,2000})", _no_node_fits),
+    # the reasons alone: kubernetes pkg/scheduler/framework/plugins, tainttoleration and nodeports; those of before 1.22
+    *(
+        Grammar(words, re.escape(words), lambda match, kind=kind: errors.NoNodeFits((match[0],), kind))  # type: ignore[misc]
+        for words, kind in (
+            ("taints that the pod didn't tolerate", "taints"),
+            ("node(s) had untolerated taint", "taints"),
+            ("didn't have free ports for the requested pod ports", "ports"),
+        )
+    ),
+    # moby distribution/errors.go
+    Grammar(
+        "manifest for ",
+        r"manifest for (\S{1,400}) not found",
+        lambda match: _not_pulled(match[1], "not found"),
+        word=" not found",
+    ),
     Grammar(
         'Failed to pull image "',
         r"Failed to pull image \"([^\"]{1,400})\"?(?:: (.{1,1500}))?",
@@ -108,7 +124,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar(
         "The node was low on resource: ",
-        r"The node was low on resource: ([\w.-]{1,60}?)\.(?:\s|$)",
+        r"The node was low on resource: \[?([\w.-]{1,60}?)\]?\.?(?=\s|$)",  # to 1.9 without a full stop, or a condition
         lambda match: errors.Evicted(match[1]),
     ),
     Grammar("OOMKilled", r"OOMKilled", says(errors.OutOfMemory())),
