@@ -33,7 +33,7 @@ from msdoctor.repository.kinds import Reader
 from msdoctor.repository.kustomize import Kustomized
 from msdoctor.repository.pieces import Recognised
 from msdoctor.repository.place import NotRead
-from msdoctor.repository.placing import Placer
+from msdoctor.repository.placing import ANY_NODE_SAID, Placer
 from msdoctor.repository.walk import Walked
 
 VANTAGE = "repository"
@@ -160,14 +160,22 @@ def _remedies(remedies: Sequence[Remedy], change: Change | None, texts: Mapping[
         yield Remedy(_in_repository(change.advice), tuple(change.commands(texts)), on=VANTAGE, shows_within_seconds=0)
         if change.whole:
             return
+    changed = next((remedy.way for remedy in remedies if change is not None and remedy.advice == change.advice), None)
     for remedy in remedies:
         if change is not None and remedy.advice == change.advice:
             continue
-        commands = tuple(command for command in remedy.commands if not _ON_MACHINES.search(command))
-        if Risk.WEAKENS_SECURITY not in remedy.risks and (commands or change is None):
+        commands = tuple(command for command in remedy.commands if _is_of_files(command))
+        # The other steps of what is changed are told even where they can only be taken later, on machines.
+        if Risk.WEAKENS_SECURITY not in remedy.risks and (commands or changed in (None, remedy.way)):
             way = remedy.way if change is None else remedy.way + 1
-            advice = remedy.advice if commands == remedy.commands else f"{remedy.advice} (Here: in the repository.)"
+            where = "Once this is rolled out." if change is not None and not commands else "Here: in the repository."
+            advice = remedy.advice if commands == remedy.commands else f"{remedy.advice} ({where})"
             yield replace(remedy, advice=advice, commands=commands, on=VANTAGE, undo=(), verify="", risks=(), way=way)
+
+
+def _is_of_files(command: str) -> bool:
+    """Whether it can be run in a repository: nothing of machines, nor of a node that stands for every one."""
+    return not _ON_MACHINES.search(command) and ANY_NODE_SAID not in command
 
 
 def _in_repository(advice: str) -> str:

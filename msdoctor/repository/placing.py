@@ -36,10 +36,13 @@ CONCERNING = (
     "secure-port",
     "tls-cert-file",
 )
+ANY_NODE_SAID, ANY_ADDRESS_SAID = "every node", "its InternalIP"
 CONFIG_MAP = "ConfigMap kube-system/extension-apiserver-authentication"
 _FLAG = re.compile(r"--([a-z][\w-]+)")
 _KEY = re.compile(r"\b((?:requestheader-|proxy-client-|client-ca-)[a-z-]+)\b")
 _PROGRAM = re.compile(r"msdoctor-hole-\d+-(?=[\w./-]*/(?:kube[\w-]+|k3s|rke2)\b)")
+# What a kubelet signs for itself, made up for it here: its numbers say nothing.
+_SELF_SIGNED = re.compile(r"of CN=([\w.-]+)@\d+, issued by CN=\1-ca@\d+(?=:)")
 _PEM = (".pem", ".crt", ".cer", ".cert", ".key")
 
 
@@ -180,8 +183,8 @@ class Placer:
             text = self._known.sub(place, text)
             pattern, files = self._paths
             text = pattern.sub(lambda match: files[match[1]], text) if pattern else text
-        text = text.replace(f"{ANY_NODE} at {ANY_ADDRESS}", "every node at its InternalIP")
-        return self.holes.restored(text.replace(ANY_ADDRESS, "its InternalIP").replace(ANY_NODE, "every node"))
+        text = _SELF_SIGNED.sub("which it signs for itself", text)
+        return self.holes.restored(text.replace(ANY_ADDRESS, ANY_ADDRESS_SAID).replace(ANY_NODE, ANY_NODE_SAID))
 
     def evidence(self, item: Evidence, at: At | None) -> Evidence:
         """What was seen, and a command that shows it again in the repository."""

@@ -131,7 +131,7 @@ cgroupDriver: systemd
 KUBEADM_V1BETA3 = """\
 apiVersion: kubeadm.k8s.io/v1beta3
 kind: ClusterConfiguration
-kubernetesVersion: v1.30.0
+kubernetesVersion: v1.36.3
 apiServer:
   extraArgs:
     requestheader-allowed-names: {allowed}

@@ -154,3 +154,13 @@ def test_a_policy_that_shuts_the_api_server_out_is_told_of(tmp_path: Path) -> No
     write(tmp_path, "deploy/policy.yaml", policy)
     places = found(judge(tmp_path), tmp_path)
     assert set(places) == {"network-policy-blocks"}
+
+
+def test_of_a_node_that_stands_for_every_one_no_command_is_printed_and_later_steps_are_told(tmp_path: Path) -> None:
+    shapes.kubeadm(tmp_path, right=False)
+    cause = next(c for c in judge(tmp_path).diagnosis.causes if c.id == "kubelet-cert-san-missing-ip")
+    commands = [command for remedy in cause.finding.remedies for command in remedy.commands]
+    assert not [command for command in commands if "every node" in command]
+    assert "which it signs for itself" in cause.finding.summary
+    advice = [remedy.advice for remedy in cause.finding.remedies]
+    assert any("approve" in text and text.endswith("(Once this is rolled out.)") for text in advice[1:]), advice

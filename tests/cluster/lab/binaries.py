@@ -62,12 +62,11 @@ class Component:
         return digest.hexdigest()[:16]
 
 
-def _kubernetes() -> Component:
+def _kubernetes(name: str, *commands: str) -> Component:
     major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
     stamps = {"gitVersion": KUBERNETES_VERSION, "gitMajor": major, "gitMinor": minor}
     flags = " ".join(f"-X {VERSION_PACKAGE}.{name}={value}" for name, value in stamps.items())
-    commands = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
-    return Component("kubernetes", tuple(f"k8s.io/kubernetes/cmd/{name}" for name in commands), f"-s -w {flags}")
+    return Component(name, tuple(f"k8s.io/kubernetes/cmd/{command}" for command in commands), f"-s -w {flags}")
 
 
 def _metrics_server(version: str) -> Component:
@@ -79,10 +78,14 @@ def _metrics_server(version: str) -> Component:
 
 
 COMPONENTS = (
-    _kubernetes(),
+    _kubernetes(
+        "kubernetes", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"
+    ),
     *(_metrics_server(version) for version in METRICS_SERVER_VERSIONS),
     Component("coredns", ("github.com/coredns/coredns",)),
 )
+# No part of any lab: programs that judge by themselves what msdoctor reads and writes.
+TOOLS = (_kubernetes("kubeadm", "kubeadm"),)
 
 
 def cache_folder() -> Path:
@@ -111,13 +114,22 @@ def ensure() -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for component in COMPONENTS:
-        target = cache_folder() / f"{component.name}-{component.key}"
-        with _alone(target):
-            if not _sound(target):
-                _build(component, target)
-        found |= {path.name + component.suffix: path for path in target.iterdir() if path.name != "SHA256SUMS"}
+        found |= _ensure(component)
     found["lab-init"] = _ensure_init()
     return found
+
+
+def tool(name: str) -> Path:
+    """One of `TOOLS`, built now where the cache has no sound copy. Raises as `ensure` does."""
+    return _ensure(next(component for component in TOOLS if component.name == name))[name]
+
+
+def _ensure(component: Component) -> dict[str, Path]:
+    target = cache_folder() / f"{component.name}-{component.key}"
+    with _alone(target):
+        if not _sound(target):
+            _build(component, target)
+    return {path.name + component.suffix: path for path in target.iterdir() if path.name != "SHA256SUMS"}
 
 
 def _build(component: Component, target: Path) -> None:
@@ -179,5 +191,5 @@ def _alone(target: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    for name, path in sorted(ensure().items()):
+    for name, path in sorted({**ensure(), **{component.name: tool(component.name) for component in TOOLS}}.items()):
         print(f"{name:26} {path}")
