@@ -20,6 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Protocol
 
+from msdoctor.called import called
 from msdoctor.errors import GivenError
 from msdoctor.interrupt import Interrupt
 
@@ -86,7 +87,7 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     if (path / "bundle.json").is_file():
-        raise GivenError(f"{path}: a bundle; it is diagnosed: msdoctor run --from {path}")
+        raise GivenError(f"{path}: a bundle; it is diagnosed: {called()} run --from {path}")
     is_empty = True
     for folder, folders, names in os.walk(path, onerror=_refuse):
         folders.sort()
@@ -210,7 +211,7 @@ def _of_zstd(name: str, packed: io.BufferedReader) -> tuple[_Source, tuple[type[
     try:
         import zstandard  # noqa: PLC0415
     except ImportError:
-        hint = f"pip install zstandard, or zstd -dc {name} | msdoctor explain -"
+        hint = f"pip install zstandard, or zstd -dc {name} | {called()} explain -"
         raise GivenError(f"{name}: packed by zstd, which takes a package to unpack: {hint}") from None
     reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
     return reader, (OSError, zstandard.ZstdError)
@@ -220,7 +221,9 @@ def _in_utf_8(name: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The pieces as UTF-8. An empty one says that nothing more has come yet. Raises GivenError for what is no text."""
     start = next(filter(None, pieces), b"")
     if start.startswith(_TAR_MARK, _TAR_PLACE):
-        raise GivenError(f"{name}: an archive; unpack it and name the folder, or a bundle: msdoctor run --from {name}")
+        raise GivenError(
+            f"{name}: an archive; unpack it and name the folder, or a bundle: {called()} run --from {name}"
+        )
     is_wide = start.startswith(_UTF_16)
     if b"\0" in start[:_START] and not is_wide:
         raise GivenError(f"{name}: not text; give a log, or the error itself in quotes")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 import click
 
+from msdoctor.called import called
 from msdoctor.cli import endings, terminal
 from msdoctor.cli.group import Commands, Later
 
@@ -53,7 +53,7 @@ def main() -> NoReturn:
         # A terminal that cannot show a sign gets a question mark, never a traceback.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
     try:
-        code = cli.main(prog_name=_program(), standalone_mode=False)
+        code = cli.main(prog_name=called(), standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         click.echo("msdoctor: interrupted", err=True)
         sys.exit(endings.INTERRUPTED)
@@ -65,12 +65,9 @@ def main() -> NoReturn:
             raise
         click.echo(
             f"msdoctor: internal error: {type(error).__name__}: {error}\n"
-            "Run it again with MSDOCTOR_DEBUG=1 to see where, and report that with a bundle from `msdoctor collect`.",
+            "Run it again with MSDOCTOR_DEBUG=1 to see where, and report that with a bundle from"
+            f" `{called()} collect`.",
             err=True,
         )
         sys.exit(endings.INTERNAL_ERROR)
     sys.exit(code or 0)
-
-
-def _program() -> str:
-    return "kubectl msdoctor" if Path(sys.argv[0]).name.startswith("kubectl-") else "msdoctor"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from msdoctor.called import called
 from msdoctor.cli import endings, options, times
 from msdoctor.cli.terminal import colour, print_, width
 from msdoctor.errors import GivenError
@@ -91,7 +92,7 @@ def _unknown_id(word: str, ids: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(word, sorted(ids), n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "msdoctor explain --list names the ids"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"{called()} explain --list names the ids"
     return f"{word} is neither an id nor a file; {hint}"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from msdoctor.called import in_its_name
 from msdoctor.cli.endings import ConfigurationProblem
 from msdoctor.errors import GivenError
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from click.shell_completion import CompletionItem
+
+_Command = TypeVar("_Command", bound=click.Command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,17 @@ class Commands(click.Group):
             return super().get_command(ctx, cmd_name)
         command = getattr(importlib.import_module(self._later[cmd_name].module), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101  what the table says
-        return command
+        return self._in_its_name(command)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the group's own text."""
+        super(Commands, self._in_its_name(self)).format_help_text(ctx, formatter)
+
+    def _in_its_name(self, command: _Command) -> _Command:
+        """A copy whose text names the commands as they were called."""
+        named = copy(command)
+        named.help = in_its_name(command.help or "", self._later)
+        return named
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
         """Write the list of commands, without importing any."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from msdoctor import __version__
+from msdoctor.called import called
 from msdoctor.cli import options, terminal
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def checks(folders: tuple[Path, ...], form: str) -> None:
         terminal.print_(json.dumps({"schemaVersion": "1", "checks": items}, indent=2) + "\n")
         return
     terminal.print_(_table(found))
-    click.echo("The manual page of one: msdoctor explain ID", err=True)
+    click.echo(f"The manual page of one: {called()} explain ID", err=True)
 
 
 @click.command()

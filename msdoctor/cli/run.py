@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from msdoctor.called import called
 from msdoctor.cli import endings, options, outputs, settings, times
 from msdoctor.cli.terminal import print_
 from msdoctor.errors import GivenError
@@ -112,9 +113,9 @@ def collect(path: Path, **look: Any) -> None:
     seen = sum(document.body is not None for document in bundle.documents.values())
     print_(f"{path}: {seen} documents, {len(bundle.documents) - seen} refused or absent\n")
     if not seen:
-        click.echo(f"Nothing was seen; this says why: msdoctor run --from {path}", err=True)
+        click.echo(f"Nothing was seen; this says why: {called()} run --from {path}", err=True)
         raise click.exceptions.Exit(endings.UNDECIDED)
-    click.echo(f"Read it before you pass it on. To diagnose it: msdoctor run --from {path}", err=True)
+    click.echo(f"Read it before you pass it on. To diagnose it: {called()} run --from {path}", err=True)
 
 
 def _given(look: dict[str, Any]) -> list[str]:

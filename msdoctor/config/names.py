@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from msdoctor.called import called
 from msdoctor.model import Check, Hop
 
 HOPS = tuple(hop.value for hop in Hop)
@@ -45,7 +46,7 @@ def problem(pattern: str, ids: Known) -> str:
         return f"hops are written large: did you mean {pattern.upper()}?"
     kind = "no check has an id like" if any(sign in pattern for sign in "*?[") else "there is no check"
     near = get_close_matches(pattern, [*ids, *HOPS], n=1)
-    advice = f"did you mean {near[0]}?" if near else "`msdoctor checks` lists them"
+    advice = f"did you mean {near[0]}?" if near else f"`{called()} checks` lists them"
     return f"{kind} {pattern or '(empty)'}; {advice}"
 
 

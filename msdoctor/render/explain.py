@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from msdoctor.called import called
 from msdoctor.explain import Explanation, Match
 from msdoctor.model import Blanks, Check, Class, Look, Remedy, Risk, Says, bullets
 
@@ -92,7 +93,8 @@ def _command(command: str) -> Iterator[str]:
 def _of_nothing(explanation: Explanation, page: Page) -> Iterator[str]:
     yield "Nothing here that msdoctor knows."
     yield from page.wrapped(
-        "That is no proof of health. Give it more of the log, or let it look at the cluster itself: msdoctor run", "  "
+        f"That is no proof of health. Give it more of the log, or let it look at the cluster itself: {called()} run",
+        "  ",
     )
     for note in explanation.notes:
         yield from page.labelled("not read", note)

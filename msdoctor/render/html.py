@@ -22,6 +22,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from msdoctor import __version__, pipeline
+from msdoctor.called import called
 from msdoctor.diagnose import Cause, Diagnosis, Explained
 from msdoctor.model import Confidence, Evidence, Remedy, Risk, bullets
 
@@ -105,6 +106,7 @@ def _environment() -> Environment:
         "RISKS": report_causes.RISKS,
         "Risk": Risk,
         "anchor": _anchor,
+        "called": called,
         "causes": report_causes,
         "count": count,
         "explained": _explained,

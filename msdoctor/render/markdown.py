@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 
 from msdoctor import __version__
+from msdoctor.called import called
 from msdoctor.diagnose import Cause, Diagnosis, HopReport, HopState
 from msdoctor.judge import Result
 from msdoctor.model import Class, Evidence, Remedy, Risk, State, bullets
@@ -52,7 +53,6 @@ _STARTS = re.compile(r"^([-+=]|\d+(?=[.)]))")  # what begins a list, an underlin
 # Mentions, links, references, formulas, emoji: what GitHub and GitLab read out of plain words, escaped or not. And
 # flags, whose dashes some readers join.
 _READ = re.compile(r"[@$]|://|www\.|(^|\W)[#!%&^~]\w|GH-\d|:[\w+-]+(:|$)|^--\w")
-_CUT = "\n\n… the rest does not fit here: `msdoctor run` tells it all.\n"
 
 
 def render(diagnosis: Diagnosis, style: Style) -> str:
@@ -63,7 +63,8 @@ def render(diagnosis: Diagnosis, style: Style) -> str:
 
 def cut(whole: str, most: int) -> str:
     """The first paragraphs, of at most so many bytes; no fence and no fold is left open."""
-    kept, size = [], len(_CUT.encode())
+    rest = f"\n\n… the rest does not fit here: `{called()} run` tells it all.\n"
+    kept, size = [], len(rest.encode())
     for part in whole.split("\n\n"):
         size += len(part.encode("utf-8", "backslashreplace")) + 2
         if size > most - 100:
@@ -73,7 +74,7 @@ def cut(whole: str, most: int) -> str:
     fences = re.findall(r"^(`{3,})", text, re.MULTILINE)
     open_fence = f"\n{fences[-1]}" if len(fences) % 2 else ""
     open_fold = "\n\n</details>" * (text.count("<details>") - text.count("</details>"))
-    return f"{text}{open_fence}{open_fold}{_CUT}"
+    return f"{text}{open_fence}{open_fold}{rest}"
 
 
 # How text becomes Markdown
@@ -201,7 +202,7 @@ def _block(block: Block, report: Report) -> Iterator[str]:
         yield from _cause(cause, report)
     if len(shown) < len(block.causes):
         left = [subject for cause in block.causes[len(shown) :] for subject in cause.finding.subjects]
-        yield f"And {len(left)} more, each with commands of its own: `msdoctor run --verbose`."
+        yield f"And {len(left)} more, each with commands of its own: `{called()} run --verbose`."
     if block.first.breaks:
         yield from _explains(block, report)
     if block.first.breaks and is_open(block, report):

@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
 
+from msdoctor.called import called
 from msdoctor.diagnose import Cause, Explained
 from msdoctor.model import Class, Evidence, Finding, Location, Remedy, Risk, State, bullets
 
@@ -110,7 +111,7 @@ def _others(block: Block, shown: Sequence[Cause], report: Report) -> Iterator[st
     left = [subject for cause in block.causes[len(shown) :] for subject in cause.finding.subjects]
     if left:
         yield from report.page.labelled(
-            "and", f"{len(left)} more: {some(left, report)}; each with commands of its own: `msdoctor run --verbose`"
+            "and", f"{len(left)} more: {some(left, report)}; each with commands of its own: `{called()} run --verbose`"
         )
 
 
