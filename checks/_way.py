@@ -45,17 +45,29 @@ UNSEEN_FROM_AFAR = (
 )
 
 
-def unanswered(service: float, pod: float) -> tuple[Says, ...]:
-    """A dial of the API server's that nobody answers, by what was dialled: the Service's port, or the pod's."""
+def unanswered(service: float, pod: float, logged: float = 0.0) -> tuple[Says, ...]:
+    """A dial of the API server's that nobody answers, by what was dialled: the Service's port, or the pod's.
+
+    ``logged``: the pod's, where the API server's own log says it. Who can read that runs the control plane, mostly on
+    machines of one network, and no provider's firewall stands before them.
+    """
     return tuple(
-        Says(error, hop=Hop.C, where={**failure, "port": port}, likelihood=likelihood)
-        for port, likelihood in (("443", service), ("pod", pod))
+        Says(error, hop=Hop.C, where={**failure, **where}, likelihood=likelihood)
+        for where, likelihood in (
+            ({"port": "443"}, service),
+            ({"port": "pod"}, pod),
+            ({"port": "pod", "outer": _IN_THE_LOG}, logged),
+        )
+        if likelihood
         for error, failure in (
             ("Dial", {"failure": "i/o timeout"}),
             ("Dial", {"failure": "connection timed out"}),
             ("DeadlineExceeded", {}),
         )
     )
+
+
+_IN_THE_LOG = "failed with"  # kube-aggregator …_available_controller.go, before what it writes into the condition
 
 
 @dataclass(frozen=True, slots=True)

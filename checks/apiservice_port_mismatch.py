@@ -90,7 +90,11 @@ def lead_to(blanks: Blanks) -> Remedy:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
-    says=(Says("ServicePortAbsent"),),
+    says=(
+        Says("ServicePortAbsent"),
+        Says("NotTLS", hop=Hop.C, likelihood=0.3),
+        Says("WrongScheme", hop=Hop.C, likelihood=0.3),
+    ),
     decide=(
         Look(
             "kubectl -n kube-system get endpointslices -l kubernetes.io/service-name=metrics-server",

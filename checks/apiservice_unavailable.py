@@ -56,6 +56,7 @@ LOOK = Look(
         Says("DeadlineExceeded", hop=Hop.C, likelihood=0.3),
         Says("ConnectionLost", hop=Hop.C, likelihood=0.3),
         Says("HTTPStatus", hop=Hop.D, likelihood=0.3),
+        Says("TLSAlert", hop=Hop.C, likelihood=0.3),
         Says("ServiceAbsent", likelihood=0.3),
     ),
     decide=(

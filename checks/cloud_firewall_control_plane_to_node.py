@@ -111,7 +111,7 @@ _CLOUDS: Mapping[str, Callable[[str], tuple[str, str]]] = {"gke": _gke, "eks": _
         Says("Circumstance", where={"what": "EKS"}, likelihood=0.3),
         Says("Circumstance", where={"what": "GKE"}, likelihood=0.3),
         Says("Circumstance", where={"what": "a firewall"}, likelihood=0.5),
-        *unanswered(service=0.3, pod=0.6),
+        *unanswered(service=0.35, pod=0.6),
         Says("Dial", hop=Hop.C, where={"failure": "no route to host"}, likelihood=0.4),
         Says("Dial", hop=Hop.C, where={"failure": "connection refused"}, likelihood=0.2),
         Says("NoResponse", likelihood=0.35),

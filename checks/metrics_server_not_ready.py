@@ -54,7 +54,13 @@ LOOK = Look("kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 u
         Says("ProbeStatus", likelihood=0.45),
         Says("HealthCheckFailed", likelihood=0.5),
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.9),
-        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.45),
+        Says("Circumstance", where={"what": "one machine"}, likelihood=0.3),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.4),
+        # Who asks for all groups asks often, and meets the minutes in which a pod is away.
+        *(
+            Says("ServiceUnavailable", hop=Hop.A, where={"outer": words}, likelihood=0.5)
+            for words in ("complete list of server APIs", "get resource list for")
+        ),
         Says("DiscoveryFailed", likelihood=0.4),
         # What the aggregator does not reach it logs, too (available_controller.go); a missing endpoint it does not.
         Says("OpenAPIUnread", likelihood=0.45),

@@ -58,6 +58,9 @@ _OF_KUBECTL = ("UnknownAuthority", "NotValidFor", "Dial", "Lookup", "DeadlineExc
         Says("UnknownFlag", where={"of": "operator"}, likelihood=0.75),
         # kubectl says it whatever it asked for: its own kubeconfig may be at fault, for every command
         Says("Unauthorized", hop=Hop.A, where={"outer": "You must be logged in"}, likelihood=0.35),
+        Says("Unauthorized", hop=Hop.A, where={"outer": "You must be logged in", "api": ""}, likelihood=0.6),
+        # the HPA controller's own rights on the object that it scales
+        Says("Forbidden", where={"outer": "unable to get the target's current scale"}, likelihood=0.8),
         *(Says(error, where={"api": "of no metrics"}, likelihood=0.9) for error in _OF_ANY_APISERVICE),
         *(Says(error, hop=Hop.A, where={"speaker": "kubectl"}, likelihood=0.8) for error in _OF_KUBECTL),
     ),

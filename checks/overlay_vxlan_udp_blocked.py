@@ -74,7 +74,7 @@ def _port(device: str) -> str:
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
-    says=(*unanswered(service=0.25, pod=0.2),),
+    says=unanswered(service=0.35, pod=0.2, logged=0.4),
     decide=LOOKS,
     advise=advise,
 )

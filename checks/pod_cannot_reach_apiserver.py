@@ -104,6 +104,7 @@ NO_WAY = ("i/o timeout", "no route to host", "network is unreachable", "connecti
         Says("DeadlineExceeded", hop=Hop.D, likelihood=0.7),
         Says("Lookup", hop=Hop.D, likelihood=0.7),
         Says("AuthenticationUnread", likelihood=0.5),
+        Says("HTTPStatus", hop=Hop.D, where={"code": "500"}, likelihood=0.35),
         Says("AuthReaderHint", where={"refused": ""}, likelihood=0.4),
         Says("InformerNotSynced", likelihood=0.4),
         Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.3),

@@ -109,7 +109,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             for error in ("Dial", "Lookup", "DeadlineExceeded", "ConnectionLost", "NotTLS", "UnknownAuthority")
         ),
         Says("ProxyAnswer", likelihood=0.9),
-        Says("DeadlineExceeded", hop=Hop.C, likelihood=0.3),
+        Says("DeadlineExceeded", hop=Hop.C, likelihood=0.35),
     ),
     decide=(Look(LOOK, "HTTPS_PROXY, and a NO_PROXY without the range of Services or pods", "proxy-env-no_proxy"),),
     advise=advise,

@@ -86,6 +86,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Forbidden", hop=Hop.D, where={"resource": "subjectaccessreviews.authorization.k8s.io"}),
         Says("Forbidden", hop=Hop.D, where={"resource": "tokenreviews.authentication.k8s.io"}),
+        # It cannot ask whether its caller is admitted (to 0.4 it asks of the aggregator, too).
+        Says("HTTPStatus", hop=Hop.D, where={"code": "500"}, likelihood=0.45),
     ),
     decide=(Look(CAN_I, "no", "rbac-auth-delegator-missing"),),
     advise=advise,

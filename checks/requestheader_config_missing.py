@@ -108,6 +108,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.4),
         Says("RequestHeaderNotProvided", where={"key": "requestheader-client-ca-file"}),
         Says("Unauthorized", hop=Hop.A, likelihood=0.5),
+        Says("Circumstance", where={"what": "kubectl top"}, likelihood=0.15),
         Says("AuthReaderHint", where={"refused": ""}, likelihood=0.4),
         Says("NotFound", where={"name": "extension-apiserver-authentication"}, likelihood=0.6),
         *taken_for_anonymous(0.7),

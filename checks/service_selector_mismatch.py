@@ -83,6 +83,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NoEndpoints", likelihood=0.2),
         # Whoever answers for the Service is no metrics-server.
         Says("HTTPStatus", hop=Hop.C, where={"code": "404"}, likelihood=0.5),
+        Says("NotTLS", hop=Hop.C, likelihood=0.45),
+        Says("WrongScheme", hop=Hop.C, likelihood=0.45),
     ),
     decide=(
         Look(

@@ -40,6 +40,7 @@ _SCRAPES = (Hop.E, Hop.F)
 class Match:
     """One id that the text is about. ``rivals``: the other ids that the same lines fit, best first.
 
+    ``because``: words of the text, which are no error, that put it before rivals that would come first without them.
     ``lines`` are those of the first of the ``files``, of which there are none where one text was given.
     """
 
@@ -63,6 +64,7 @@ class Match:
     files: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
     earlier: bool = False  # the same nodes have said something else since
+    because: str = ""
 
     @property
     def verdict(self) -> tuple[object, ...]:
@@ -173,6 +175,7 @@ class Hearing:
         self._notes: list[str] = []
         self._newest: dict[str, tuple[object, ...]] = {}  # what each node said last
         self._favoured: dict[str, float] = {}  # by what the text shows beside its errors
+        self._signs: dict[str, str] = {}  # the words that show it
 
     def hear(self, utterance: Utterance) -> None:
         """Count what was said with what fits the same ids."""
@@ -180,7 +183,9 @@ class Hearing:
         likelihoods, of_several = self._recognise(utterance)
         if isinstance(utterance.error, errors.Circumstance):
             for name, weight in likelihoods.items():
-                self._favoured[name] = max(weight, self._favoured.get(name, 0.0))
+                if weight > self._favoured.get(name, 0.0):
+                    self._favoured[name] = weight
+                    self._signs[name] = utterance.error.words
         elif likelihoods:
             kind = (type(utterance.error), *sorted(likelihoods.items()))
             saying = self._sayings.get(kind)
@@ -201,7 +206,7 @@ class Hearing:
         elif isinstance(utterance.error, errors.Shown):
             self._shown = self._shown or _Tally(utterance, 0)
             self._shown.add(utterance)
-        elif isinstance(utterance.error, errors.Unrecognised):
+        elif not isinstance(utterance.error, errors.Noise):
             self._has_unknown_errors = True
 
     def note(self, text: str) -> None:
@@ -216,7 +221,9 @@ class Hearing:
             saying.is_history = kind not in current and any(node in self._newest for node in saying.tally.nodes)
         sayings = [saying.as_told() for saying in self._sayings.values()]
         verdicts = _judge(sayings, {entry.id: entry.cls for entry in self._index.entries}, self._favoured)
-        matches = [match for verdict in verdicts for match in _matches(verdict, self._favoured, self._index)]
+        matches = [
+            match for verdict in verdicts for match in _matches(verdict, self._favoured, self._signs, self._index)
+        ]
         if self._started is not None and not self._has_unknown_errors:
             matches.append(
                 _well("metrics-server-started", Hop.D, "metrics-server started well", _STARTED, self._started)
@@ -489,12 +496,17 @@ def _weigh(sayings: Iterable[_Saying], verdicts: list[_Verdict]) -> list[_Verdic
 # Answering: verdicts become matches, with what the manual pages say.
 
 
-def _matches(verdict: _Verdict, favoured: Mapping[str, float], index: Knowledge) -> Iterator[Match]:
-    contenders = _in_order(_beside_symptom(verdict, index), favoured)
-    for name, likelihood in contenders:
+def _matches(
+    verdict: _Verdict, favoured: Mapping[str, float], signs: Mapping[str, str], index: Knowledge
+) -> Iterator[Match]:
+    fitting = _beside_symptom(verdict, index)
+    contenders = _in_order(fitting, favoured)
+    overtaken = contenders[0][0] != fitting[0][0]
+    for place, (name, likelihood) in enumerate(contenders):
         said = [saying for saying in verdict.sayings if name in saying.likelihoods]
         rivals = tuple(other for other, _ in contenders if other != name)
-        yield _match(name, likelihood, _together(said, name), rivals, index, earlier=verdict.is_history)
+        match = _match(name, likelihood, _together(said, name), rivals, index, earlier=verdict.is_history)
+        yield replace(match, because=signs.get(name, "")) if overtaken and place == 0 else match
 
 
 def _beside_symptom(verdict: _Verdict, index: Knowledge) -> list[tuple[str, float]]:

@@ -146,8 +146,8 @@ OPEN = {
     ),
     "an HPA that shows nothing, and says why": (
         "web   Deployment/web   <unknown>/50%   1   10   1   4h30m\nunable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server is currently unable to handle the request (get pods.metrics.k8s.io)",
-        "metrics-server-not-ready",
         "aggregator-cannot-reach-service",
+        "metrics-server-not-ready",
     ),
     "a pod of a CronJob among an HPA's": (
         "failed to get cpu utilization: missing request for cpu in container runner of Pod nightly-28502100-x7k2p",
@@ -191,8 +191,8 @@ OPEN = {
     ),
     "another client whom the aggregator answers in plain text": (
         "ApiException: (503)\nReason: Service Unavailable\nHTTP response body: service unavailable",
-        "metrics-server-not-ready",
         "aggregator-cannot-reach-service",
+        "metrics-server-not-ready",
     ),
     "another client to whom nobody answers": (
         "ApiException: (404)\nReason: Not Found\nHTTP response body: 404 page not found",

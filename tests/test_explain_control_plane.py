@@ -12,7 +12,8 @@ import pytest
 from msdoctor import registry
 from msdoctor.explain import Explanation, explain
 from msdoctor.model import Confidence
-from msdoctor.utterances.reader import read
+from msdoctor.render.explain import text as page
+from msdoctor.utterances.reader import read, read_log
 
 INDEX = registry.load_index()
 CLUSTER_IP = "https://10.96.7.7:443/apis/metrics.k8s.io/v1beta1"
@@ -46,13 +47,24 @@ def failed(url: str, why: str) -> str:
         # A missing endpoint is not logged, a failed check is: with no such line the pod is not ready, or not yet.
         (OPENAPI, "metrics-server-not-ready"),
         (f"{OPENAPI}\n{failed(CLUSTER_IP, 'context deadline exceeded')}", "aggregator-cannot-reach-service"),
-        (f"Error from server (ServiceUnavailable): {UNABLE}", "metrics-server-not-ready"),
+        # Alone it is said of a server that runs and is not reached more often than of one that is not ready; who asks
+        # for all groups, again and again, meets a server that is away for minutes.
+        (f"Error from server (ServiceUnavailable): {UNABLE}", "aggregator-cannot-reach-service"),
+        (
+            "Error: could not get apiVersions from Kubernetes: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: the server is currently unable to handle the request",
+            "metrics-server-not-ready",
+        ),
         (
             f"{UNABLE}\nv1beta1.metrics.k8s.io   kube-system/metrics-server   False (FailedDiscoveryCheck)   3d",
             "aggregator-cannot-reach-service",
         ),
         # Whom nobody answers, by the address that the API server dialled, whatever stands around it.
-        (failed(POD_IP, "dial tcp 10.244.1.7:10250: i/o timeout"), "cloud-firewall-control-plane-to-node"),
+        # Who has the API server's log runs it, and seldom behind a provider's firewall.
+        (failed(POD_IP, "dial tcp 10.244.1.7:10250: i/o timeout"), "aggregator-cannot-reach-service"),
+        (
+            f'Message: failing or missing response from {POD_IP}: Get "{POD_IP}": dial tcp 10.244.1.7:10250: i/o timeout',
+            "cloud-firewall-control-plane-to-node",
+        ),
         (
             f"Message: failing or missing response from {POD_IP}: context deadline exceeded\nReason: FailedDiscoveryCheck",
             "cloud-firewall-control-plane-to-node",
@@ -65,6 +77,34 @@ def failed(url: str, why: str) -> str:
             "proxy-env-no_proxy",
         ),
         (failed(CLUSTER_IP, "proxyconnect tcp: EOF"), "proxy-env-no_proxy"),
+        # net/http client.go, transport.go: plain HTTP answers, which metrics-server never speaks.
+        (failed(CLUSTER_IP, "http: server gave HTTP response to HTTPS client"), "service-selector-mismatch"),
+        (
+            failed(
+                CLUSTER_IP, 'net/http: HTTP/1.x transport connection broken: malformed HTTP response "\\x00\\x00\\x06"'
+            ),
+            "service-selector-mismatch",
+        ),
+        # apiserver pkg/util/proxy/proxy.go, ResolveCluster
+        (
+            'E0217 15:13:53.378655  1 remote_available_controller.go:448] v1beta1.metrics.k8s.io failed with: cannot route to service with ClusterIP "None"',
+            "aggregator-cannot-reach-service",
+        ),
+        (failed(POD_IP, "Address is not allowed"), "aggregator-cannot-reach-service"),
+        (
+            "v1beta1.metrics.k8s.io   kube-system/metrics-server   False (ServicePortError)   5m",
+            "apiservice-port-mismatch",
+        ),
+        (
+            f"failing or missing response from {CLUSTER_IP}: bad status from {CLUSTER_IP}: 500",
+            "rbac-auth-delegator-missing",
+        ),
+        # kubectl pkg/cmd/util/helpers.go says it of whatever was asked; the request tells that it was metrics.
+        ("error: You must be logged in to the server (Unauthorized)", "not-resource-metrics-pipeline"),
+        (
+            "error: You must be logged in to the server (the server has asked for the client to provide credentials (get nodes.metrics.k8s.io))",
+            "requestheader-config-missing",
+        ),
         (
             failed(POD_IP, "write unix @->/etc/kubernetes/konnectivity/server.socket: write: broken pipe"),
             "konnectivity-tunnel-down",
@@ -149,9 +189,9 @@ def test_a_line_in_a_shippers_document_is_the_line(document: dict[str, object]) 
 @pytest.mark.parametrize("month", ["Feb 17", "févr. 17", "may 7", "Sep  7"])
 def test_a_journal_line_is_read_in_its_readers_language_and_without_a_number(month: str) -> None:
     line = failed(CLUSTER_IP, "No agent available")
-    (bare,) = read([line])
+    (bare,) = read_log([line])
     for program in ("k0s[812]", "k0s"):
-        (carried,) = read([f"{month} 15:13:53 controller {program}: {line}"])
+        (carried,) = read_log([f"{month} 15:13:53 controller {program}: {line}"])
 
         assert carried.error == bare.error
 
@@ -354,3 +394,24 @@ def test_the_ca_that_go_names_tells_who_asked() -> None:
         'trying to verify candidate authority certificate "front-proxy-ca")'
     )
     assert ids(said)[0] == "front-proxy-ca-mismatch"
+
+
+def test_what_metrics_server_ends_of_is_said_by_it_though_without_a_header() -> None:
+    start = "I0713 17:10:15.696812       1 serving.go:312] Generated self-signed cert (/tmp/apiserver.crt, /tmp/apiserver.key)"
+
+    assert ids(f"{start}\nError: Unauthorized\nUsage:\n   [flags]")[0] == "serviceaccount-token-invalid"
+    assert ids("Error: Unauthorized") == []  # any client prints that
+
+
+def test_the_words_that_turned_an_order_are_told() -> None:
+    first, *others = answer(f"on a private cluster of GKE\n{UNABLE}").matches
+
+    assert (first.id, first.because) == ("cloud-firewall-control-plane-to-node", "private cluster")
+    assert not any(other.because for other in others)
+    assert 'because of these words: "private cluster"' in " ".join(
+        page(answer(f"on a private cluster of GKE\n{UNABLE}")).split()
+    )
+
+
+def test_words_that_turn_nothing_are_not_told() -> None:
+    assert not any(match.because for match in answer(f"on k3s\n{UNABLE}").matches)

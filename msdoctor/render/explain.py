@@ -107,6 +107,8 @@ def _of_ambiguity(explanation: Explanation, page: Page) -> Iterator[str]:
             continue
         yield page.paint(f"{_lines(best)} can mean {len(group)} things; the text alone does not tell which:", BOLD)
         yield from (f"  {match.id}" for match in explanation.matches if match.id in group)
+        if best.because:
+            yield from page.wrapped(f'{best.id} is first because of these words: "{visible(best.because)}".', "  ")
         looks = [look for match in explanation.matches if match.id in group for look in match.decide]
         yield from _of_looks(looks, page)
 

@@ -22,7 +22,18 @@ _SIGNS = (
     ("AKS", r"\baks-\w{1,12}-\d{6,10}-|\.azmk8s\.io|\bAKS\b"),
     ("a firewall", r"\bfirewall|security group|\bprivate cluster\b"),
     ("a tunnel", r"konnectivity|tunnelfront|\baks-link\b"),
-    ("an HTTP proxy", r"\bhttps?_proxy\b|\bno_proxy\b"),
+    (
+        "an HTTP proxy",
+        (
+            r"\bhttps?_proxy\b|\bno_proxy\b|\b(?:https?|corporate|company|squid|forward|enterprise) prox(?:y|ies)\b"
+            r"|\bbehind (?:an? |the |our )?(?:\w{1,20} )?proxy\b|\bproxy (?:network|option|settings?|environment)\b"
+        ),
+    ),
+    ("one machine", r"\bminikube\b|\bdocker[- ]desktop\b|\bk3d\b|\bkind-control-plane\b|\brancher[- ]desktop\b"),
+    (
+        "a cluster of one's own",
+        r"\b(?:kubeadm|microk8s|k3s|rke2?|k0s|kubespray|kubeasz|bare[- ]?metal|on-prem\w{0,8})\b",
+    ),
     ("Windows", r"\bWindows\b|\bakswin\w{3,20}"),
     (
         "cgroup v2",
@@ -42,6 +53,7 @@ _SIGNS = (
     ("Heapster elsewhere", r"^\s*(?!kube-system\s)[a-z0-9-]{1,63}\s+heapster-\S{1,100}\s+\d+/\d+\s"),
     # kubelet pkg/apis/stats/v1alpha1/types.go: of pods, not of the node
     ("containers' figures", r"\"(?:containers|podRef|rootfs)\":"),
+    ("kubectl top", r"\bkubectl(?:\.exe)? top\b"),
     ("a node down", r"^\s*\S{1,253}\s+NotReady\b"),
 )
 
@@ -60,20 +72,23 @@ _LAST_LATE_BETA = 25
 def circumstances_in(text: str) -> Iterator[Circumstance]:
     """What a line shows of the cluster."""
     for what, sign in _SIGNS:
-        if re.search(sign, text, re.IGNORECASE):
-            yield Circumstance(what)
+        shown = re.search(sign, text, re.IGNORECASE)
+        if shown is not None:
+            yield Circumstance(what, shown[0].strip())
     if "1" in text:
-        yield from map(_of_client, re.findall(_CLIENT, text))
-        yield from map(_of_server, re.findall(_SERVER, text, re.IGNORECASE))
+        for version in re.finditer(_CLIENT, text):
+            yield Circumstance(_client(int(version[1])), version[0].strip())
+        for version in re.finditer(_SERVER, text, re.IGNORECASE):
+            yield Circumstance(_server(int(version[1])), version[0].strip())
 
 
-def _of_client(minor: str) -> Circumstance:
-    if int(minor) in _ASKED_HEAPSTER_IN_NEED:
-        return Circumstance("kubectl of 1.10 to 1.19")
-    return Circumstance("kubectl of before 1.10" if int(minor) < _ASKED_HEAPSTER_IN_NEED.start else "kubectl of today")
+def _client(minor: int) -> str:
+    if minor in _ASKED_HEAPSTER_IN_NEED:
+        return "kubectl of 1.10 to 1.19"
+    return "kubectl of before 1.10" if minor < _ASKED_HEAPSTER_IN_NEED.start else "kubectl of today"
 
 
-def _of_server(minor: str) -> Circumstance:
-    if int(minor) < _FIRST_LATE_BETA:
-        return Circumstance("a server of before 1.12")
-    return Circumstance("a server of after 1.25" if int(minor) > _LAST_LATE_BETA else "a server of 1.12 to 1.25")
+def _server(minor: int) -> str:
+    if minor < _FIRST_LATE_BETA:
+        return "a server of before 1.12"
+    return "a server of after 1.25" if minor > _LAST_LATE_BETA else "a server of 1.12 to 1.25"

@@ -314,6 +314,9 @@ _OWN_REQUESTS = (
 )
 
 
+# cobra and Go's runtime, of what a program ends of
+_ENDS = (("Error",), ("panic",))
+
 # kubectl pkg/cmd/util/helpers.go, of whatever it was that it asked
 _TO_ITS_USER = ("You must be logged in to the server",)
 
@@ -332,7 +335,8 @@ def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple
         return Hop.A if error.request.endswith("metrics.k8s.io") else None
     if _says(outer, _TO_ITS_USER):
         return Hop.A
-    return Hop.D if _says(outer, _OWN_REQUESTS) else None
+    ends = speaker is Speaker.METRICS_SERVER and outer in _ENDS
+    return Hop.D if ends or _says(outer, _OWN_REQUESTS) else None
 
 
 def _hop_of_refusal(error: errors.Forbidden, speaker: Speaker) -> Hop | None:

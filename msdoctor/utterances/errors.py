@@ -380,6 +380,13 @@ class ProxyAnswer(InnermostError):
     answer: str
 
 
+class AddressNotAllowed(InnermostError, hop=Hop.C):
+    """``Address is not allowed``: an API server of EKS, of an address that is none of its VPC's.
+
+    Upstream's own words are ``address not allowed``, of addresses of the host itself (kubernetes pkg/proxy/util).
+    """
+
+
 class NoAddressOfType(InnermostError, hop=Hop.E):
     """``no address matched types [InternalIP …]`` (metrics-server pkg/utils/address_resolver.go)."""
 
@@ -411,6 +418,12 @@ class ServicePortAbsent(InnermostError, hop=Hop.B):
     service: str
     namespace: str
     port: str
+
+
+class ServiceUnroutable(InnermostError, hop=Hop.C):
+    """``cannot route to service with ClusterIP "None"``: a headless one (apiserver pkg/util/proxy, ResolveCluster)."""
+
+    cluster_ip: str = ""
 
 
 class OwnedByAnotherRelease(InnermostError, hop=Hop.B):
@@ -1080,10 +1093,12 @@ class OtherSystem(InnermostError, hop=Hop.X):
 class Circumstance(InnermostError):
     """No error: what a text shows of its cluster beside one (``utterances/circumstances.py``), and names nothing.
 
-    What a check says of it is by how much it comes before others that an error leaves open with it.
+    What a check says of it is by how much it comes before others that an error leaves open with it. ``words`` are
+    those of the text by which it is known.
     """
 
     what: str
+    words: str = ""
 
 
 class Unrecognised(InnermostError):

@@ -33,13 +33,25 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
 
     ``speaker``: whose log it is, where that is known.
     """
-    shown: set[InnermostError] = set()
+    shown: set[str] = set()
+    told = speaker
     for line in _lines(lines, 1):
-        yield from _said_in(line, speaker)
+        for utterance in _said_in(line, told if _ends_a_program(line.text) else speaker):
+            yield utterance
+            if speaker is Speaker.UNKNOWN and utterance.speaker in _METRICS_SERVER:
+                told = Speaker.METRICS_SERVER
         for circumstance in circumstances_in(line.text):
-            if circumstance not in shown:
-                shown.add(circumstance)
+            if circumstance.what not in shown:
+                shown.add(circumstance.what)
                 yield Utterance(Speaker.UNKNOWN, Connection(), circumstance, (), line.text, line.number)
+
+
+_METRICS_SERVER = (Speaker.METRICS_SERVER, Speaker.DELEGATED_AUTH)
+
+
+def _ends_a_program(text: str) -> bool:
+    """Whether it is how cobra and Go print what a program ends of: without a header, so by whoever spoke before."""
+    return text.lstrip().startswith(("Error: ", "panic: "))
 
 
 def read_log(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN, first: int = 1) -> Iterator[Utterance]:

@@ -43,6 +43,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.ServicePortAbsent(match["service"], match["namespace"], match["port"]),
         word=" is not listening on port ",
     ),
+    # apiserver pkg/util/proxy/proxy.go, ResolveCluster
+    Grammar(
+        "cannot route to service with ClusterIP ",
+        r"cannot route to service with ClusterIP \"(?P<address>[^\"]{0,60})",
+        lambda match: errors.ServiceUnroutable(match["address"]),
+    ),
     # helm pkg/action/validate.go, checkOwnership
     *(
         Grammar(
@@ -76,6 +82,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.JustRegistered()),
     ),
     plain("False (ServiceNotFound)", errors.ServiceAbsent("", "")),
+    plain("ServicePortError", errors.ServicePortAbsent("", "", "")),
     Grammar(
         "no endpoints available for service ",
         r"no endpoints available for service \\?\"(metrics-server[\w.-]{0,200})",

@@ -38,6 +38,8 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"no metrics returned from resource metrics API",
         says(errors.NoPodMetrics()),
     ),
+    # to 1.10: podautoscaler/metrics/legacy_metrics_client.go
+    plain("no metrics returned from heapster", errors.NoPodMetrics()),
     Grammar(
         "<unknown>",
         r"<unknown>\s{1,40}<unknown>\s{1,40}<unknown>",

@@ -126,6 +126,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar(": EOF", r": EOF\b", says(errors.ConnectionLost("EOF"))),
     Grammar(": unexpected EOF", r": unexpected EOF\b", says(errors.ConnectionLost("unexpected EOF"))),
+    *(plain(words, errors.AddressNotAllowed()) for words in (": Address is not allowed", ": address not allowed")),
     # net/http client.go and transport.go
     Grammar(
         "context deadline exceeded",
