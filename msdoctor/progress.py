@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 import time
@@ -68,6 +67,8 @@ class _Line:
         """Draw now and then, once it has taken long, and leave nothing behind."""
         if over.wait(QUIET_SECONDS):
             return
+        import shutil  # noqa: PLC0415  seldom needed, and `explain` has to start fast
+
         while not over.is_set():
             # One column is left over: of a line that the terminal wraps, only the last part would be wiped.
             columns = shutil.get_terminal_size().columns - 1

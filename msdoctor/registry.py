@@ -7,16 +7,16 @@ that it need not import every check to answer about one.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import json
 import os
-import pkgutil
 import re
 import sys
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -28,13 +28,14 @@ from msdoctor.model import Check, Class, Hop, Look, Says
 
 ENGINE = Path(__file__).resolve().parent
 ENTRY_POINTS = "msdoctor.checks"
-INDEX_FORMAT = "2"
+INDEX_FORMAT = "3"
 
 
 class RegistryError(GivenError):
     """A folder of checks that cannot be used; the message names the file and what to do."""
 
 
+@cache
 def bundled_folder() -> Path:
     """The checks that ship with msdoctor: inside the installed package, or beside it in a checkout."""
     return next(folder for folder in (ENGINE / "checks", ENGINE.parent / "checks") if folder.is_dir())
@@ -68,16 +69,17 @@ def load_of(classes: Collection[Class], folders: Sequence[Path] = ()) -> tuple[C
 def load_index(folders: Sequence[Path] = ()) -> Index:
     """The index of every check, from the cache where nothing has changed since it was made."""
     everything = _all(folders)
+    state = _state(everything)
     path = _cache_file(everything)
     try:
-        cached: list[dict[str, Any]] = json.loads(path.read_bytes() if path else b"")
-        entries = tuple(_entry(item) for item in cached)
+        cached = json.loads(path.read_bytes() if path else b"")
+        entries = tuple(map(_entry, cached["checks"])) if cached["of"] == state else ()
     except (OSError, ValueError, KeyError, TypeError):
         entries = ()
     if not entries:
         entries = tuple(_entry_of(check) for check in load(folders))
         if path:
-            _write_cache(path, entries)
+            _write_cache(path, state, entries)
     return Index(entries, everything)
 
 
@@ -91,15 +93,30 @@ def _all(folders: Sequence[Path]) -> tuple[Path, ...]:
 def _installed() -> Iterator[Path]:
     """Folders of installed packages that offer checks: each entry point names a package of check files."""
     # Read by hand: importlib.metadata costs more to import than all the rest of `explain`.
-    for site in sys.path:
-        for file in sorted(Path(site).glob("*/entry_points.txt")) if site else ():
-            section = ""
-            for line in file.read_text("utf-8", "replace").splitlines():
-                if line.startswith("["):
-                    section = line.strip("[] ")
-                elif section == ENTRY_POINTS and "=" in line:
-                    package = re.split(r"[:\[\s]", line.partition("=")[2].strip())[0]
-                    yield from (Path(folder).resolve() for folder in _folders_of(package, file))
+    for file in _entry_points():
+        section = ""
+        for line in file.read_text("utf-8", "replace").splitlines():
+            if line.startswith("["):
+                section = line.strip("[] ")
+            elif section == ENTRY_POINTS and "=" in line:
+                package = re.split(r"[:\[\s]", line.partition("=")[2].strip())[0]
+                yield from (Path(folder).resolve() for folder in _folders_of(package, file))
+
+
+def _entry_points() -> Iterator[Path]:
+    """The files in which installed packages say what they offer, and which speak of checks."""
+    for site in filter(None, sys.path):
+        try:
+            names = sorted(e.name for e in os.scandir(site) if e.name.endswith((".dist-info", ".egg-info")))
+        except OSError:
+            continue
+        for file in (Path(site, name, "entry_points.txt") for name in names):
+            try:
+                is_ours = ENTRY_POINTS.encode() in file.read_bytes()
+            except OSError:
+                continue
+            if is_ours:
+                yield file
 
 
 def _folders_of(package: str, file: Path) -> Sequence[str]:
@@ -120,6 +137,8 @@ def _some_in_folder(folder: Path) -> list[Check]:
 
 
 def _in_folder(folder: Path) -> Iterator[Check]:
+    import pkgutil  # noqa: PLC0415  `explain` does without it
+
     for info in pkgutil.iter_modules([str(folder)]):
         if not info.name.startswith("_") and not info.ispkg:
             yield from _checks_of(_import(folder / f"{info.name}.py", (folder,)))
@@ -147,7 +166,7 @@ def _import(file: Path, folders: Sequence[Path]) -> ModuleType:
 def _mount(folder: Path) -> str:
     """Make a folder importable under a name of its own, without an ``__init__`` and without touching ``sys.path``."""
     bundled = folder == bundled_folder()
-    name = "msdoctor.checks" if bundled else f"msdoctor_checks_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    name = "msdoctor.checks" if bundled else f"msdoctor_checks_{os.fsencode(folder).hex()}"
     if name not in sys.modules:
         spec = ModuleSpec(name, loader=None, is_package=True)
         spec.submodule_search_locations = [str(folder)]
@@ -166,30 +185,35 @@ def _unique(checks: list[Check]) -> tuple[Check, ...]:
     return tuple(seen[name] for name in sorted(seen))
 
 
-def _cache_file(folders: Sequence[Path]) -> Path | None:
-    """Where the index of these folders as they are now is kept; None where there is no home to keep it in."""
-    digest = hashlib.sha256(INDEX_FORMAT.encode())
+def _state(folders: Sequence[Path]) -> list[list[object]]:
+    """What an index is made of: every file in the folders, as it is now."""
+    state: list[list[object]] = [[INDEX_FORMAT]]
     for folder in folders:
         try:
             files = [entry for entry in os.scandir(folder) if entry.name.endswith(".py") and entry.is_file()]
-            for entry in sorted(files, key=lambda entry: entry.name):
-                stat = entry.stat()
-                digest.update(f"{entry.path}\0{stat.st_mtime_ns}\0{stat.st_size}\0".encode("utf-8", "surrogateescape"))
+            stats = ((entry, entry.stat()) for entry in sorted(files, key=lambda entry: entry.name))
+            state += ([entry.path, stat.st_mtime_ns, stat.st_size] for entry, stat in stats)
         except OSError as error:
             raise RegistryError(f"{folder}: cannot be read: {error.strerror}") from error
+    return state
+
+
+def _cache_file(folders: Sequence[Path]) -> Path | None:
+    """Where the index of these folders is kept; None where there is no home to keep it in."""
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:
         return None
-    return base / "msdoctor" / f"index-{digest.hexdigest()[:24]}.json"
+    of = zlib.crc32(b"\0".join(map(os.fsencode, folders)))
+    return base / "msdoctor" / f"index-{of:08x}.json"
 
 
-def _write_cache(path: Path, entries: Sequence[IndexEntry]) -> None:
+def _write_cache(path: Path, state: list[list[object]], entries: Sequence[IndexEntry]) -> None:
     """A cache that cannot be written costs time and nothing else."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(f".{os.getpid()}")
-        scratch.write_text(json.dumps([_json(entry) for entry in entries]))
+        scratch.write_text(json.dumps({"of": state, "checks": [_json(entry) for entry in entries]}))
         scratch.rename(path)
     except OSError:
         return

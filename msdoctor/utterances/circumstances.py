@@ -57,6 +57,37 @@ _SIGNS = (
     ("a node down", r"^\s*\S{1,253}\s+NotReady\b"),
 )
 
+# Of what a sign fits there is at least one of these in the line, in lower case: most signs need not be compiled then.
+_WORDS = {
+    "fargate": ("fargate",),
+    "EKS": ("eks",),
+    "GKE": ("gke",),
+    "AKS": ("aks", "azmk8s"),
+    "a firewall": ("firewall", "security group", "private cluster"),
+    "a tunnel": ("konnectivity", "tunnelfront", "aks-link"),
+    "an HTTP proxy": ("prox",),
+    "one machine": ("minikube", "docker", "k3d", "kind-control-plane", "rancher"),
+    "a cluster of one's own": (
+        "kubeadm",
+        "microk8s",
+        "k3s",
+        "rke",
+        "k0s",
+        "kubespray",
+        "kubeasz",
+        "bare",
+        "on-prem",
+    ),
+    "Windows": ("windows", "akswin"),
+    "cgroup v2": ("cgroup", ".el9", "linux", "rhel", "centos", "ubuntu", "fedora"),
+    "just installed": ("enable", "metrics-server", "v1beta1.metrics"),
+    "just removed": ("disable", "v1beta1.metrics"),
+    "Heapster elsewhere": ("heapster",),
+    "containers' figures": ("containers", "podref", "rootfs"),
+    "kubectl top": ("kubectl",),
+    "a node down": ("notready",),
+}
+
 _CLIENT = r"Client Version: (?:version\.Info\{Major:\"1\", Minor:\"|v1\.)(\d{1,2})"
 _SERVER = (
     r"(?:Server Version: version\.Info\{Major:\"1\", Minor:\""
@@ -71,7 +102,10 @@ _LAST_LATE_BETA = 25
 
 def circumstances_in(text: str) -> Iterator[Circumstance]:
     """What a line shows of the cluster."""
+    lower = text.lower()
     for what, sign in _SIGNS:
+        if what in _WORDS and not any(word in lower for word in _WORDS[what]):
+            continue
         shown = re.search(sign, text, re.IGNORECASE)
         if shown is not None:
             yield Circumstance(what, shown[0].strip())
