@@ -142,7 +142,7 @@ class NotApplicable:
     reason: str
 
 
-ONLY_SAID = NotApplicable("known by what is said of it: give the text to msdoctor explain")
+ONLY_SAID = NotApplicable("known by what is said of it: give the text to the command explain")
 """What a check yields that no look can judge: noise, another system, a fault of objects that are not read."""
 
 
