@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from msdoctor import pipeline
 from msdoctor.alternatives import Alternatives, alternatives
 from msdoctor.bundle import Context, Refusal
+from msdoctor.dataclass import dataclass
 from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import Flow, scrapes_late
 from msdoctor.facts.gaps import Gap

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from msdoctor.cli.terminal import colour, print_, unicode, width
+from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 from msdoctor.render.formats import FORMATS, Style, render
 

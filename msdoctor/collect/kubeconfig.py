@@ -12,7 +12,6 @@ import json
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +28,7 @@ from msdoctor.bundle import Context
 from msdoctor.collect.access import Access
 from msdoctor.collect.credential_plugin import PLUGIN_SECONDS, run_plugin
 from msdoctor.collect.errors import ConfigurationError
+from msdoctor.dataclass import dataclass
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 

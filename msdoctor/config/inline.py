@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from msdoctor.config.names import Known, matches, problem
+from msdoctor.dataclass import dataclass
 from msdoctor.diagnose import Cause, Diagnosis, Remark, RemarkKind, SetAside, Suppressed
 from msdoctor.model import Hop
 

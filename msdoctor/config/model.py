@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from msdoctor.dataclass import dataclass
 from msdoctor.model import Class
 
 OFF = "off"

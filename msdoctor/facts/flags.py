@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msdoctor.dataclass import dataclass
 
 # Those of metrics-server, kube-apiserver and kubelet whose presence is judged or that often stand without a value.
 BOOLEAN = frozenset(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msdoctor.dataclass import dataclass
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.placing import quantity
 from msdoctor.utterances import errors

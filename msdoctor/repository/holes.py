@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from msdoctor.dataclass import dataclass
 from msdoctor.repository.place import At
 
 _HOLE = re.compile(r"msdoctor-hole-(\d+)-")

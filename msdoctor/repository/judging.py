@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from msdoctor import pipeline
 from msdoctor.bundle import Context
+from msdoctor.dataclass import dataclass
 from msdoctor.diagnose import (
     Cause,
     CheckReport,

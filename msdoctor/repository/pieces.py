@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from msdoctor.dataclass import dataclass
 from msdoctor.repository.place import At
 from msdoctor.repository.trees import Tree
 

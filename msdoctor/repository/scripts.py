@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msdoctor.dataclass import dataclass
 
 _HEREDOC = re.compile(r"<<(-|~)?\s*(['\"]?)(\\?)([A-Za-z_][\w-]*)\2([^\n]*)\n")
 _ASSIGNED = re.compile(

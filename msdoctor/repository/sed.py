@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+
+from msdoctor.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
+from msdoctor.dataclass import dataclass
 from msdoctor.utterances import NO_YEAR
 from msdoctor.utterances.quoting import unquote
 
