@@ -31,6 +31,18 @@ class Hop(StrEnum):
     X = "X"  # another system
 
 
+HOP_NAMES: Mapping[Hop, str] = {
+    Hop.A: "API server",
+    Hop.B: "APIService",
+    Hop.C: "aggregator",
+    Hop.D: "metrics-server",
+    Hop.E: "kubelet TLS",
+    Hop.F: "kubelet auth",
+    Hop.G: "kubelet data",
+    Hop.H: "consumers",
+}
+
+
 class Class(StrEnum):
     """What kind of thing an id names."""
 

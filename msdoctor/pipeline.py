@@ -14,18 +14,9 @@ from msdoctor.facts.flow import RunningPod
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import HPA
 from msdoctor.facts.scaling import belongs
-from msdoctor.model import Effect, EffectKind, Hop, Unseen, those_seen
+from msdoctor.model import HOP_NAMES, Effect, EffectKind, Hop, Unseen, those_seen
 
-NAMES: Mapping[Hop, str] = {
-    Hop.A: "API server",
-    Hop.B: "APIService",
-    Hop.C: "aggregator",
-    Hop.D: "metrics-server",
-    Hop.E: "kubelet TLS",
-    Hop.F: "kubelet auth",
-    Hop.G: "kubelet data",
-    Hop.H: "consumers",
-}
+NAMES = HOP_NAMES
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,15 @@ COMMANDS = {
     "cert": Later("msdoctor.cli.cert", "Judge a certificate as Go would, before it is rolled out."),
     "checks": Later("msdoctor.cli.listings", "List every check: its hop, what it finds, and its title."),
     "version": Later("msdoctor.cli.listings", "Print the version, or a JSON Schema."),
+    "completion": Later("msdoctor.cli.completion", "Print a script that lets a shell complete msdoctor's words."),
 }
+HIDDEN = {"__complete": Later("msdoctor.cli.completion", "", "complete")}
 
 
 @click.group(
     cls=Commands,
     later=COMMANDS,
+    hidden=HIDDEN,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": terminal.WIDEST},
 )
 def cli() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from msdoctor.cli import endings, options, times
+from msdoctor.cli import endings, options, suggest, times
 from msdoctor.cli.terminal import colour, print_, unicode, width
 from msdoctor.errors import GivenError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ca",
     metavar="FILE",
+    shell_complete=suggest.files,
     help="The CA certificates that will be trusted. Without it nobody's are, and nothing is valid.",
 )
 @click.option(
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     help="For the handshake with an ADDRESS.",
 )
 @options.FORMAT_OPTION
-@click.argument("word", metavar="FILE|ADDRESS|-")
+@click.argument("word", metavar="FILE|ADDRESS|-", shell_complete=suggest.files)
 def cert(
     word: str, ca: str | None, name: str | None, usage: str, at: datetime | None, timeout: float, form: str
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from msdoctor.called import called
-from msdoctor.cli import endings, options, times
+from msdoctor.cli import endings, options, suggest, times
 from msdoctor.cli.terminal import colour, print_, width
 from msdoctor.errors import GivenError
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     help="Only what was said since: 90s, 1h30m or 2d ago, a date, or a time as in RFC 3339.",
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines arrive, and say at once what they mean.")
-@click.argument("words", nargs=-1, metavar="[TEXT|FILE...|-|ID]...")
+@click.argument("words", nargs=-1, metavar="[TEXT|FILE...|-|ID]...", shell_complete=suggest.ids_or_files)
 def explain(
     words: tuple[str, ...], folders: tuple[Path, ...], form: str, list_: bool, since: datetime | None, follow: bool
 ) -> None:

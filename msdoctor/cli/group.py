@@ -23,26 +23,29 @@ _Command = TypeVar("_Command", bound=click.Command)
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A command that is not imported yet: the module that has it under its name, and its line in the group's help."""
+    """A command that is not imported yet: its module, its line in the help, and its name there if it is another."""
 
     module: str
     short_help: str
+    name: str = ""
 
 
 class Commands(click.Group):
     """Also turns what the user gave and cannot be used into one message, whichever part of msdoctor noticed it."""
 
-    def __init__(self, *args: Any, later: Mapping[str, Later], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, later: Mapping[str, Later], hidden: Mapping[str, Later], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._later = later
+        self._all = {**later, **hidden}
         for name, command in later.items():
             self.add_command(click.Command(name, short_help=command.short_help))  # its name and its line, for the lists
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command itself, imported now."""
-        if cmd_name not in self._later:
+        if cmd_name not in self._all:
             return super().get_command(ctx, cmd_name)
-        command = getattr(importlib.import_module(self._later[cmd_name].module), cmd_name)
+        later = self._all[cmd_name]
+        command = getattr(importlib.import_module(later.module), later.name or cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101  what the table says
         return self._in_its_name(command)
 
@@ -75,3 +78,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except GivenError as error:
             raise ConfigurationProblem(str(error)) from error
+
+
+class OnlyOptions(click.Command):
+    """A command that takes nothing but options: they are what a shell completes an empty word with."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The options that begin like this."""
+        return super().shell_complete(ctx, incomplete or "-")

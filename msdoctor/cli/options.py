@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from msdoctor.cli import suggest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,16 +34,29 @@ def _for_user(_context: click.Context, _parameter: click.Parameter, value: str |
 
 
 CLUSTER_OPTIONS = (
-    click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)."),
-    click.option("--context", metavar="NAME", help="Context in it (default: its current-context)."),
-    click.option("--cluster", metavar="NAME", help="Cluster in it, instead of the context's."),
-    click.option("--user", metavar="NAME", help="User in it, instead of the context's."),
+    click.option(
+        "--kubeconfig",
+        metavar="FILE",
+        shell_complete=suggest.files,
+        help="Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config).",
+    ),
+    click.option(
+        "--context",
+        metavar="NAME",
+        shell_complete=suggest.contexts,
+        help="Context in it (default: its current-context).",
+    ),
+    click.option(
+        "--cluster", metavar="NAME", shell_complete=suggest.clusters, help="Cluster in it, instead of the context's."
+    ),
+    click.option("--user", metavar="NAME", shell_complete=suggest.users, help="User in it, instead of the context's."),
     click.option(
         "--host-root",
         "host_roots",
         metavar="[NODE=]DIR",
         multiple=True,
         callback=_host_root,
+        shell_complete=suggest.host_roots,
         help="A host's root directory, or a copy of its files: shows the API server's flags and the certificates on"
         " disk. NODE defaults to what its /etc/hostname says. May be repeated.",
     ),
@@ -62,6 +77,7 @@ CLUSTER_OPTIONS = (
         "--for-user",
         metavar="NAME[,GROUP...]",
         callback=_for_user,
+        shell_complete=suggest.accounts,
         help="Also ask what somebody else may read, such as system:serviceaccount:NAMESPACE:NAME. Groups are those"
         " besides the ones that the API server gives to everybody, or to every ServiceAccount.",
     ),
@@ -72,6 +88,7 @@ CHECKS_OPTION = click.option(
     metavar="DIR",
     multiple=True,
     type=click.Path(path_type=Path),
+    shell_complete=suggest.directories,
     help="A folder with checks of your own, beside the bundled ones. May be repeated.",
 )
 FORMAT_OPTION = click.option(

@@ -10,6 +10,7 @@ import click
 
 from msdoctor.called import called
 from msdoctor.cli import endings, options, outputs, settings, times
+from msdoctor.cli.group import OnlyOptions
 from msdoctor.cli.terminal import print_
 from msdoctor.errors import GivenError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from msdoctor.model import Check, Class
 
 
-@click.command()
+@click.command(cls=OnlyOptions)
 @options.with_(*options.CLUSTER_OPTIONS, options.CHECKS_OPTION, outputs.OUTPUT_OPTION)
 @click.option(
     "--from",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from msdoctor.cli import options, outputs
+from msdoctor.cli import options, outputs, suggest
 from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 
@@ -52,10 +52,16 @@ OPTIONS = (
         metavar="NAME",
         multiple=True,
         callback=_split,
+        shell_complete=suggest.findings,
         help="Count only these findings: ids, globs of ids, or letters of hops, between commas. May be repeated.",
     ),
     click.option(
-        "--ignore", metavar="NAME", multiple=True, callback=_split, help="Do not count these findings. As --select."
+        "--ignore",
+        metavar="NAME",
+        multiple=True,
+        callback=_split,
+        shell_complete=suggest.findings,
+        help="Do not count these findings. As --select.",
     ),
     click.option(
         "--fail-on", type=click.Choice(["cause", "risk"]), help="The least that exits with 1.  [default: cause]"

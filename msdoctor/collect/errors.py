@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msdoctor.errors import GivenError
+from msdoctor.errors import ConfigurationError
 
-
-class ConfigurationError(GivenError):
-    """One clear sentence that names the place at fault and says what to do. The command line exits with 2."""
+__all__ = ["ConfigurationError"]

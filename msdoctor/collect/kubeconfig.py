@@ -1,8 +1,4 @@
-"""Which cluster, as whom: kubeconfig read as kubectl reads it.
-
-Source of the rules: kubernetes.io "Organizing Cluster Access Using kubeconfig Files" (merging: the first file that
-sets a value wins; relative paths belong to the file they stand in) and client-go's clientcmd.
-"""
+"""Which cluster, as whom: kubeconfig read as kubectl reads it. Source of the rules: client-go's clientcmd."""
 
 from __future__ import annotations
 
@@ -16,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from kubernetes.client import Configuration
@@ -29,11 +24,9 @@ from msdoctor.collect.access import Access
 from msdoctor.collect.credential_plugin import PLUGIN_SECONDS, run_plugin
 from msdoctor.collect.errors import ConfigurationError
 from msdoctor.dataclass import dataclass
+from msdoctor.kubeconfig_files import Entry, Merged, in_effect, merge, text_of
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
-_PATH_KEYS = {"cluster": ("certificate-authority",), "user": ("client-certificate", "client-key", "tokenFile")}
-_SECTIONS = {"clusters": "cluster", "contexts": "context", "users": "user"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +39,6 @@ class Choice:
     user: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A named cluster, context or user, and the file it stands in."""
-
-    name: str
-    file: Path
-    kind: str
-    values: Mapping[str, Any]
-
-    def __str__(self) -> str:
-        return f'{self.file}: {self.kind} "{self.name}"'
-
-
-@dataclass(frozen=True, slots=True)
-class _Merged:
-    """Several kubeconfig files as one: the first file to name a thing defines it."""
-
-    files: tuple[Path, ...]
-    current: str
-    entries: Mapping[str, Mapping[str, _Entry]]
-
-    def find(self, kind: str, name: str, wanted_by: str = "") -> _Entry:
-        entry = self.entries[kind].get(name)
-        if entry is None:
-            there = ", ".join(sorted(self.entries[kind])) or "none"
-            raise ConfigurationError(f'{self}: there is no {kind} "{name}"{wanted_by}; there are: {there}')
-        return entry
-
-    def __str__(self) -> str:
-        return ", ".join(map(str, self.files))
-
-
 def resolve(
     choice: Choice, environ: Mapping[str, str] = os.environ, plugin_seconds: float = PLUGIN_SECONDS
 ) -> tuple[Access, Context]:
@@ -85,10 +46,10 @@ def resolve(
 
     Raises ConfigurationError for whatever is missing or cannot be used.
     """
-    files = _files(choice.kubeconfig, environ)
+    files = in_effect(choice.kubeconfig, environ)
     if not files:
         return _in_cluster(environ)
-    merged = _merge(files)
+    merged = merge(files)
     cluster, user = _chosen(merged, choice)
     _check_cluster(cluster)
     if user is not None:
@@ -98,90 +59,10 @@ def resolve(
     return access, Context(cluster.name, access.server, name, groups)
 
 
-# Files
-
-
-def _files(explicit: str | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    if explicit:
-        path = Path(explicit).expanduser()
-        if not path.exists():
-            raise ConfigurationError(f"{path}: no such kubeconfig file; --kubeconfig names it")
-        return (path,)
-    listed = [Path(item).expanduser() for item in environ.get("KUBECONFIG", "").split(os.pathsep) if item]
-    if listed:
-        there = tuple(dict.fromkeys(path for path in listed if path.exists()))
-        if not there:
-            names = ", ".join(map(str, listed))
-            raise ConfigurationError(f"{names}: no such kubeconfig file; the environment variable KUBECONFIG names it")
-        return there
-    default = Path(environ.get("HOME") or Path.home()) / ".kube" / "config"
-    if default.exists():
-        return (default,)
-    if environ.get("KUBERNETES_SERVICE_HOST"):
-        return ()
-    raise ConfigurationError(f"no kubeconfig: {default} does not exist; give --kubeconfig FILE, or set KUBECONFIG")
-
-
-def _merge(files: tuple[Path, ...]) -> _Merged:
-    entries: dict[str, dict[str, _Entry]] = {kind: {} for kind in _SECTIONS.values()}
-    current = ""
-    for file in files:
-        content = _parse(file)
-        current = current or _text(content, "current-context", str(file))
-        for section, kind in _SECTIONS.items():
-            for entry in _entries(file, content, section, kind):
-                entries[kind].setdefault(entry.name, entry)
-    return _Merged(files, current, entries)
-
-
-def _parse(file: Path) -> Mapping[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise ConfigurationError(f"{file}{line}: the kubeconfig is not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        first = str(error).splitlines()[0]
-        raise ConfigurationError(f"{file}: the kubeconfig is not valid YAML: {first}") from None
-    except OSError as error:
-        raise ConfigurationError(f"{file}: the kubeconfig cannot be read: {error.strerror}") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{file}: not a kubeconfig: clusters, contexts and users were expected")
-    return content
-
-
-def _entries(file: Path, content: Mapping[str, Any], section: str, kind: str) -> list[_Entry]:
-    items = content.get(section) or []
-    if not isinstance(items, list):
-        raise ConfigurationError(f"{file}: {section} is not a list")
-    return [_entry(file, item, f"{section}[{number}]", kind) for number, item in enumerate(items)]
-
-
-def _entry(file: Path, item: Any, where: str, kind: str) -> _Entry:
-    values = item.get(kind) or {} if isinstance(item, dict) else None
-    if not isinstance(values, dict) or not isinstance(item.get("name"), str):
-        raise ConfigurationError(f"{file}: {where} has no name and {kind}")
-    plain = {key: value for key, value in values.items() if value not in (None, "")}
-    for key in _PATH_KEYS.get(kind, ()):
-        if key in plain:
-            plain[key] = str(file.absolute().parent / _text(plain, key, f"{file}: {where}"))
-    return _Entry(item["name"], file, kind, plain)
-
-
-def _text(values: Mapping[str, Any], key: str, where: str) -> str:
-    value = values.get(key)
-    if value is not None and not isinstance(value, str):
-        raise ConfigurationError(f"{where}: {key} is not a text")
-    return value or ""
-
-
 # Choosing
 
 
-def _chosen(merged: _Merged, choice: Choice) -> tuple[_Entry, _Entry | None]:
+def _chosen(merged: Merged, choice: Choice) -> tuple[Entry, Entry | None]:
     name = choice.context or merged.current
     if not name and not choice.cluster:
         there = ", ".join(sorted(merged.entries["context"])) or "none"
@@ -189,16 +70,16 @@ def _chosen(merged: _Merged, choice: Choice) -> tuple[_Entry, _Entry | None]:
     context = merged.find("context", name) if name else None
     values = context.values if context else {}
     by = f', which context "{name}" names' if name else ""
-    cluster = choice.cluster or _text(values, "cluster", str(context))
+    cluster = choice.cluster or text_of(values, "cluster", str(context))
     if not cluster:
         raise ConfigurationError(f"{context} names no cluster; name one with --cluster")
-    user = choice.user or _text(values, "user", str(context))
+    user = choice.user or text_of(values, "user", str(context))
     found = merged.find("cluster", cluster, "" if choice.cluster else by)
     return found, merged.find("user", user, "" if choice.user else by) if user else None
 
 
-def _check_cluster(cluster: _Entry) -> None:
-    server = _text(cluster.values, "server", str(cluster))
+def _check_cluster(cluster: Entry) -> None:
+    server = text_of(cluster.values, "server", str(cluster))
     try:
         parts = urlsplit(server)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -215,26 +96,26 @@ def _check_cluster(cluster: _Entry) -> None:
             raise ConfigurationError(f"{where} holds no certificate in PEM") from None
 
 
-def _pem(entry: _Entry, key: str) -> bytes | None:
+def _pem(entry: Entry, key: str) -> bytes | None:
     """What a pair such as certificate-authority(-data) holds; None where neither is set. Data wins, as in kubectl."""
-    data = _text(entry.values, f"{key}-data", str(entry))
+    data = text_of(entry.values, f"{key}-data", str(entry))
     if data:
         try:
             return base64.b64decode("".join(data.split()), validate=True)
         except (binascii.Error, ValueError):
             raise ConfigurationError(f"{entry}: {key}-data is not base64") from None
-    file = _text(entry.values, key, str(entry))
+    file = text_of(entry.values, key, str(entry))
     return _read(entry, key, file) if file else None
 
 
-def _read(entry: _Entry, key: str, file: str) -> bytes:
+def _read(entry: Entry, key: str, file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{entry}: {key} {file} cannot be read: {error.strerror}") from None
 
 
-def _where(entry: _Entry, key: str) -> str:
+def _where(entry: Entry, key: str) -> str:
     file = entry.values.get(key)
     return f"{entry}: {key}-data" if f"{key}-data" in entry.values else f"{entry}: {key} {file}"
 
@@ -242,7 +123,7 @@ def _where(entry: _Entry, key: str) -> str:
 # Credentials
 
 
-def _with_credentials(user: _Entry, cluster: _Entry, environ: Mapping[str, str], seconds: float) -> _Entry:
+def _with_credentials(user: Entry, cluster: Entry, environ: Mapping[str, str], seconds: float) -> Entry:
     """The user with what its token file or credential plugin says in place of their names."""
     values = dict(user.values)
     if "tokenFile" in values:
@@ -250,13 +131,13 @@ def _with_credentials(user: _Entry, cluster: _Entry, environ: Mapping[str, str],
     plugin = values.pop("exec", None)
     if plugin is not None and "token" not in values:
         values |= run_plugin(str(user), plugin, user.file.absolute().parent, cluster.values, environ, seconds)
-    resolved = _Entry(user.name, user.file, user.kind, values)
+    resolved = Entry(user.name, user.file, user.kind, values)
     if _pem(resolved, "client-certificate") is not None and _pem(resolved, "client-key") is None:
         raise ConfigurationError(f"{user}: client-certificate is set without client-key")
     return resolved
 
 
-def _access(cluster: _Entry, user: _Entry | None) -> Access:
+def _access(cluster: Entry, user: Entry | None) -> Access:
     configuration = _load(cluster, user)
     access = Access(
         server=str(configuration.host),
@@ -276,7 +157,7 @@ def _access(cluster: _Entry, user: _Entry | None) -> Access:
     return access
 
 
-def _load(cluster: _Entry, user: _Entry | None) -> Any:
+def _load(cluster: Entry, user: Entry | None) -> Any:
     """The kubernetes package's own reading of this one cluster and user."""
     who = [{"name": "it", "user": dict(user.values)}] if user else []
     one = {
@@ -294,7 +175,7 @@ def _load(cluster: _Entry, user: _Entry | None) -> Any:
     return configuration
 
 
-def _headers(configuration: Any, user: _Entry | None) -> Mapping[str, str]:
+def _headers(configuration: Any, user: Entry | None) -> Mapping[str, str]:
     headers: dict[str, str] = {}
     credential = configuration.api_key.get("BearerToken")
     if credential:
@@ -311,7 +192,7 @@ def _headers(configuration: Any, user: _Entry | None) -> Mapping[str, str]:
     return headers
 
 
-def _check_pair(access: Access, user: _Entry | None) -> None:
+def _check_pair(access: Access, user: Entry | None) -> None:
     if access.cert_file is None:
         return
     try:
@@ -347,7 +228,7 @@ def _in_cluster(environ: Mapping[str, str]) -> tuple[Access, Context]:
 # Who
 
 
-def _identity(access: Access, user: _Entry | None) -> tuple[str, tuple[str, ...]]:
+def _identity(access: Access, user: Entry | None) -> tuple[str, tuple[str, ...]]:
     """Name and groups, in the order in which the API server tries: impersonation, certificate, token."""
     if "Impersonate-User" in access.headers:
         group = access.headers.get("Impersonate-Group")

@@ -61,7 +61,7 @@ def programs(distribution: Distribution, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_the_wheel_holds_the_engine_with_the_checks_inside_and_nothing_else(distribution: Distribution) -> None:
-    patterns = ("*.py", "*.json", "templates/*")
+    patterns = ("*.py", "*.json", "templates/*", "shells/*")
     engine = {*(file for pattern in patterns for file in distribution.files("msdoctor", pattern)), "msdoctor/py.typed"}
     checks = {f"msdoctor/{name}" for name in distribution.files("checks", "*.py")}
 
@@ -84,6 +84,18 @@ def test_an_installed_program_tells_its_version(programs: Path, program: str) ->
     done = _run(str(programs / program), "version")
 
     assert __version__ in done.stdout
+
+
+def test_an_installation_lets_kubectl_complete_its_words(programs: Path) -> None:
+    done = _run(str(programs / "kubectl_complete-msdoctor"), "run", "--fail-on", "")
+
+    assert done.stdout == "cause\nrisk\n:4\n"
+
+
+def test_the_installed_program_prints_the_script_of_a_shell(programs: Path) -> None:
+    done = _run(str(programs / "msdoctor"), "completion", "bash")
+
+    assert "complete -o default -F _msdoctor msdoctor" in done.stdout
 
 
 def test_the_installed_program_finds_the_healthy_cluster_healthy(programs: Path) -> None:
