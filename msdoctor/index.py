@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from msdoctor.dataclass import dataclass
@@ -19,6 +20,7 @@ class IndexEntry:
     file: str
     says: tuple[Says, ...]
     decide: tuple[Look, ...]
+    needs: Mapping[str, bool]
 
 
 class Knowledge(Protocol):

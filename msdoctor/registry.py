@@ -28,7 +28,7 @@ from msdoctor.model import Check, Class, Hop, Look, Says
 
 ENGINE = Path(__file__).resolve().parent
 ENTRY_POINTS = "msdoctor.checks"
-INDEX_FORMAT = "3"
+INDEX_FORMAT = "4"
 
 
 class RegistryError(GivenError):
@@ -61,9 +61,37 @@ def load(folders: Sequence[Path] = ()) -> tuple[Check, ...]:
 
 
 def load_of(classes: Collection[Class], folders: Sequence[Path] = ()) -> tuple[Check, ...]:
-    """Every check of some classes, by id; of the others none is imported, where the index knows them already."""
+    """Every check of some classes, by id, where the index knows them already each imported when it is first put."""
     index = load_index(folders)
-    return tuple(index.check(entry.id) for entry in index.entries if entry.cls in classes)
+    return tuple(_later(entry, index) for entry in index.entries if entry.cls in classes)
+
+
+_INDEXED = ("id", "hop", "cls", "title", "says", "decide", "needs", "file")
+_NOT_INDEXED = ("manual", "advise", "judge")
+
+
+class _Later(Check):
+    """A check that is imported when more of it is asked for than the index knows. Most are not: they lack a fact."""
+
+    __slots__ = ("_index",)
+    _index: Index
+
+    def __getattr__(self, name: str) -> Any:
+        """What is not set yet."""
+        if name not in _NOT_INDEXED:
+            raise AttributeError(name)
+        check = self._index.check(self.id)
+        for own in _NOT_INDEXED:
+            object.__setattr__(self, own, getattr(check, own))
+        return getattr(check, name)
+
+
+def _later(entry: IndexEntry, index: Index) -> Check:
+    check = object.__new__(_Later)
+    for name in _INDEXED:
+        object.__setattr__(check, name, getattr(entry, name))
+    object.__setattr__(check, "_index", index)
+    return check
 
 
 def load_index(folders: Sequence[Path] = ()) -> Index:
@@ -220,7 +248,7 @@ def _write_cache(path: Path, state: list[list[object]], entries: Sequence[IndexE
 
 
 def _entry_of(check: Check) -> IndexEntry:
-    return IndexEntry(check.id, check.cls, check.hop, check.title, check.file, check.says, check.decide)
+    return IndexEntry(check.id, check.cls, check.hop, check.title, check.file, check.says, check.decide, check.needs)
 
 
 def _json(entry: IndexEntry) -> dict[str, object]:
@@ -232,6 +260,7 @@ def _json(entry: IndexEntry) -> dict[str, object]:
         "file": entry.file,
         "says": [[s.error, s.hop, dict(s.where), s.likelihood, s.lone] for s in entry.says],
         "decide": [[look.look, look.shows, look.then] for look in entry.decide],
+        "needs": dict(entry.needs),
     }
 
 
@@ -247,4 +276,5 @@ def _entry(item: dict[str, Any]) -> IndexEntry:
             for error, hop, where, likelihood, lone in item["says"]
         ),
         tuple(Look(*look) for look in item["decide"]),
+        item["needs"],
     )

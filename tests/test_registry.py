@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ import pytest
 from msdoctor import registry
 from msdoctor.errors import GivenError
 from msdoctor.judge import Result, judge
-from msdoctor.model import Check
-from msdoctor.registry import RegistryError, load, load_index
+from msdoctor.model import Check, Class
+from msdoctor.registry import RegistryError, load, load_index, load_of
 from tests.facts.clusters import healthy
 
 CHECKOUT = Path(__file__).parents[1]
@@ -193,6 +194,38 @@ def test_an_index_is_made_once(folder: Path, loads: list[object], cache: Path) -
     assert first.entries == second.entries == third.entries
     assert len(loads) == 1
     assert len(list(cache.iterdir())) == 1
+
+
+def test_a_check_from_the_index_is_the_same_and_is_imported_when_it_is_put(folder: Path) -> None:
+    _write(folder)
+    load_index([folder])
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from msdoctor.model import Class
+        from msdoctor.registry import load_of
+        check = next(check for check in load_of([Class.CAUSE], [Path(sys.argv[1])]) if check.id == "my-check")
+        print(any(name.endswith(".my_check") for name in sys.modules))
+        list(check.judge(()))
+        print(any(name.endswith(".my_check") for name in sys.modules))
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, folder], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["False", "True"]
+
+
+def test_the_index_knows_of_every_check_what_the_check_says_itself() -> None:
+    load_index()
+    from_index = load_of(list(Class))
+
+    assert [check.id for check in from_index] == [check.id for check in load()]
+    for later, check in zip(from_index, load(), strict=True):
+        for field in fields(Check):
+            assert getattr(later, field.name) == getattr(check, field.name), (check.id, field.name)
 
 
 def test_what_python_writes_beside_the_checks_makes_no_index_stale(folder: Path, loads: list[object]) -> None:
