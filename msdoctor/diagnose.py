@@ -59,7 +59,7 @@ class Cause:
     check: Check
     finding: Finding
     explains: tuple[Explained, ...] = ()
-    severity: Class | None = None  # what it counts as by the user's own settings, whatever it is
+    severity: Class | None = None  # what it counts as by the user's settings, or before a roll-out
 
     @property
     def id(self) -> str:

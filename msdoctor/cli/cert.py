@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from msdoctor.cli import endings, options, suggest, times
-from msdoctor.cli.terminal import colour, print_, unicode, width
+from msdoctor.cli.terminal import aside, colour, print_, unicode, width
 from msdoctor.errors import GivenError
 
 if TYPE_CHECKING:
@@ -85,13 +85,13 @@ def cert(
         click.echo("Paste the certificate, then press Ctrl-D.", err=True)
     shown = certificates.show(target, name, timeout)
     if isinstance(shown, Refusal):
-        click.echo(f"msdoctor: {certificates.not_shown(target, shown)}", err=True)
+        aside(f"msdoctor: {certificates.not_shown(target, shown)}")
         raise click.exceptions.Exit(endings.UNDECIDED)
     if name is None and usage == "server":
         name = target.host or _name_needed(word)
     judged = report(shown.chain, trusted, name=name, usage=Usage(usage), at=at or datetime.now(UTC))
     if form == "json":
-        print_(page.json_(judged))
+        print_(page.json_(judged), "json")
     else:
         source = page.Source(shown.where, ca or "", shown.acceptable_cas)
         print_(page.text(judged, source, width=width(), colour=colour(), ascii_only=not unicode()))

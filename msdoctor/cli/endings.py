@@ -2,6 +2,8 @@
 
 import click
 
+from msdoctor.cli.terminal import aside
+
 USAGE_ERROR, UNDECIDED, INTERNAL_ERROR, INTERRUPTED = 2, 3, 4, 130
 
 
@@ -12,4 +14,4 @@ class ConfigurationProblem(click.ClickException):
 
     def show(self, file: object = None) -> None:  # noqa: ARG002  click's signature
         """Print it as this program's own."""
-        click.echo(f"msdoctor: {self.format_message()}", err=True)
+        aside(f"msdoctor: {self.format_message()}")

@@ -121,7 +121,7 @@ def _explain(index: Index, words: tuple[str, ...], form: str, since: datetime | 
     if interrupt.asked and not explanation.matches:
         raise click.Abort
     if form == "json":
-        print_(page.json_(explanation, one_line=follow))
+        print_(page.json_(explanation, one_line=follow), "json")
     elif follow:
         print_(page.summary(explanation, width(), colour()))
     else:
@@ -158,5 +158,5 @@ def _follow(hearing: Hearing, text: Reading, form: str) -> None:
         answer = (
             page.json_(explanation, one_line=True) if form == "json" else page.text(fresh, width(), colour()) + "\n"
         )
-        if not print_(answer):
+        if not print_(answer, form):
             return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from msdoctor.cli.terminal import colour, print_, unicode, width
+from msdoctor.cli.terminal import aside, colour, print_, unicode, width
 from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 from msdoctor.render.formats import FORMATS, Style, render
@@ -120,7 +120,7 @@ def write(
     on_screen = replace(on_paper, width=width(), colour=colour(), ascii_only=not unicode())
     for output in outputs:
         if output.file is None:
-            print_(render(output.form, diagnosis, on_screen))
+            print_(render(output.form, diagnosis, on_screen), output.form)
             continue
         try:
             write_file(output.file, render(output.form, diagnosis, on_paper).encode("utf-8", "backslashreplace"))
@@ -143,7 +143,7 @@ def _summarize(diagnosis: Diagnosis, style: Style) -> None:
         with Path(file).open("ab") as stream:
             stream.write(github.summary(diagnosis, style).encode("utf-8", "backslashreplace"))
     except OSError as error:
-        click.echo(f"msdoctor: no job summary: {file}: {error.strerror or error}", err=True)
+        aside(f"msdoctor: no job summary: {file}: {error.strerror or error}")
 
 
 def try_file(file: Path) -> None:

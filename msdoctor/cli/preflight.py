@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from msdoctor.cli import options, outputs, settings
-from msdoctor.cli.terminal import print_
+from msdoctor.cli.terminal import aside, print_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,6 +116,7 @@ def _changed(
     *,
     write: bool,
 ) -> Judged:
+    from msdoctor.render.terminal import visible
     from msdoctor.repository.changes import diff
     from msdoctor.repository.judging import repaired
     from msdoctor.repository.writing import write as write_text
@@ -123,11 +124,11 @@ def _changed(
     after, done = repaired(judged, checks, expiring_within, kept)
     paths = sorted(path for path, text in after.files.items() if text != judged.files[path])
     if not write:
-        print_(diff(judged.files, after.files, paths))
+        print_(diff(judged.files, after.files, paths), "diff")
         return judged
     for path in paths:
         write_text(path, judged.files[path], after.files[path])
     for item in done:
         at = item.cause.finding.location
-        click.echo(f"{at.file}:{at.line}: changed for {item.cause.id}" if at else item.cause.id, err=True)
+        aside(visible(f"{at.file}:{at.line}: changed for {item.cause.id}") if at else item.cause.id)
     return after

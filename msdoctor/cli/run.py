@@ -11,7 +11,7 @@ import click
 from msdoctor.called import called
 from msdoctor.cli import endings, options, outputs, settings, times
 from msdoctor.cli.group import OnlyOptions
-from msdoctor.cli.terminal import print_
+from msdoctor.cli.terminal import aside, print_
 from msdoctor.errors import GivenError
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _wait(
         lambda most: _look({**look, "timeout": most}),
         decided,
         Patience(seconds, look["timeout"]),
-        lambda line: click.echo(line, err=True),
+        aside,
     )
 
 

@@ -8,17 +8,34 @@ import sys
 import click
 
 WIDEST = 100
+_RUNNERS = {"GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"}
 
 
-def print_(text: str) -> bool:
-    """To standard output; whether anybody reads it. One that has gone away (`| head`) does not change the exit code."""
+def print_(text: str, form: str = "text") -> bool:
+    """To standard output; whether anybody reads it. One that has gone away (`| head`) does not change the exit code.
+
+    ``form`` is that of a report: no runner of a CI may take what is quoted in it for a command.
+    """
     try:
-        click.echo(text, nl=False, color=colour())
+        click.echo(_tamed(text, form), nl=False, color=colour())
     except BrokenPipeError:
         # What could not be written must not trouble the interpreter on its way out either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return False
     return True
+
+
+def aside(text: str) -> None:
+    """A line to standard error, which a runner reads as well."""
+    click.echo(_tamed(text, "text"), err=True)
+
+
+def _tamed(text: str, form: str) -> str:
+    if not _RUNNERS.intersection(os.environ):
+        return text
+    from msdoctor.render import runner
+
+    return runner.tamed(text, form) if runner.reads(os.environ) else text
 
 
 def width() -> int:

@@ -190,7 +190,8 @@ def _unused(item: Suppression, found: Sequence[Found], diagnosis: Diagnosis, ids
 
 
 def _about_severities(causes: Iterable[Cause], settings: Settings) -> Iterator[Remark]:
-    changed = {cause.id: cause for cause in causes if cause.severity not in (None, cause.check.cls)}
+    by_them = (cause for cause in causes if _severity(cause.id, cause.check.hop, settings) is not None)
+    changed = {cause.id: cause for cause in by_them if cause.severity not in (None, cause.check.cls)}
     for check_id, cause in changed.items():
         yield Remark(RemarkKind.SEVERITY, f"{check_id} counts as a {cause.severity}", settings.file)
 

@@ -54,6 +54,11 @@ class Report:
         return f"{at:%H:%M:%SZ}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%SZ}"
 
 
+def of_cluster(diagnosis: Diagnosis) -> bool:
+    """Whether a cluster was looked at. Of files alone nobody can say that metrics flow, or that they do not."""
+    return bool(diagnosis.hops) and diagnosis.context.vantages != ("repository",)
+
+
 def blocks(causes: Iterable[Cause]) -> tuple[Block, ...]:
     """The causes in blocks, numbered in their order."""
     grouped: dict[tuple[str, State], list[Cause]] = {}

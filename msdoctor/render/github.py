@@ -14,6 +14,7 @@ from msdoctor.diagnose import Diagnosis, Verdict
 from msdoctor.model import Location
 
 from . import markdown, told
+from .blocks import of_cluster
 from .formats import Style
 from .terminal import one_line, visible
 from .told import Level
@@ -39,7 +40,7 @@ def summary(diagnosis: Diagnosis, style: Style) -> str:
 
 
 def _flow(diagnosis: Diagnosis) -> Iterator[str]:
-    if told.of_cluster(diagnosis) and diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK):
+    if of_cluster(diagnosis) and diagnosis.verdict in (Verdict.HEALTHY, Verdict.AT_RISK):
         yield _command("notice", str(diagnosis.verdict), told.verdict(diagnosis))
 
 

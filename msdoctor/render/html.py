@@ -27,7 +27,7 @@ from msdoctor.diagnose import Cause, Diagnosis, Explained
 from msdoctor.model import Confidence, Evidence, Remedy, Risk, bullets
 
 from . import report_causes, report_head, report_rest
-from .blocks import MOST_MEMBERS, Block, Report, blocks, is_open
+from .blocks import MOST_MEMBERS, Block, Report, blocks, is_open, of_cluster
 from .html_nodes import NODE_STATES, node_groups, waffle
 from .html_pack import packed
 from .html_picture import HEARD, picture
@@ -111,6 +111,7 @@ def _environment() -> Environment:
         "count": count,
         "explained": _explained,
         "gaps": report_rest.alike,
+        "of_cluster": of_cluster,
         "host": _host,
         "pack": partial(_pack, environment),
         "picture": picture,
@@ -214,6 +215,9 @@ def _telling(block: Block, report: Report) -> Telling:
 def _head(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     """What was looked at, as whom and from where: names and values."""
     context = diagnosis.context
+    if not of_cluster(diagnosis):
+        yield "seen", "files alone, no cluster"
+        return
     yield "cluster", context.cluster or "(no name)"
     yield "asked as", context.user or "(no user)"
     yield "seen from", and_list([vantage.replace("/", " ", 1) for vantage in context.vantages])

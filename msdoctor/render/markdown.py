@@ -18,10 +18,9 @@ from msdoctor.judge import Result
 from msdoctor.model import Class, Evidence, Remedy, Risk, State, bullets
 from msdoctor.pipeline import NAMES
 
-from .blocks import MOST_MEMBERS, Block, Report, blocks, is_open, some
+from .blocks import MOST_MEMBERS, Block, Report, blocks, is_open, of_cluster, some
 from .formats import Style
 from .report_causes import (
-    MEANINGS,
     MOST_HINTS,
     MOST_QUOTED,
     RISKS,
@@ -29,6 +28,7 @@ from .report_causes import (
     label,
     location,
     machine,
+    meaning,
     remedies,
     symbol,
     when,
@@ -42,6 +42,7 @@ from .report_head import (
     meanwhile,
     scale_by_hand,
     symptoms_at,
+    verdict_word,
     word,
 )
 from .report_rest import ASK_AS_CONTROLLER, PROVES_LITTLE, alike, because, next_step, proven, proves_little
@@ -153,10 +154,13 @@ def _paragraphs(report: Report) -> Iterator[str]:
 
 def _head(report: Report) -> Iterator[str]:
     diagnosis = report.diagnosis
-    yield f"## {diagnosis.verdict.upper()}: {prose(headline(report))}"
+    yield f"## {verdict_word(diagnosis)}: {prose(headline(report))}"
     counted = counts(diagnosis)
     if counted:
         yield f"**{prose(counted)}**"
+    if not of_cluster(diagnosis):
+        yield f"Files of a repository, before any cluster is made of them. Judged at {_seen_at(report)}."
+        return
     yield _context(report)
     if diagnosis.hops:
         yield "\n".join(("| | hop | state | |", "|---|---|---|---|", *(_hop(hop, report) for hop in diagnosis.hops)))
@@ -174,10 +178,13 @@ def _context(report: Report) -> str:
     vantages = and_list([prose(vantage.replace("/", " ", 1)) for vantage in context.vantages])
     user = f" as {code(context.user)}" if context.user else ""
     version = f"Kubernetes {prose(diagnosis.server_version)} at " if diagnosis.server_version else ""
-    age = f", {prose(report.age)}" if report.age else ""
-    seen = f"{diagnosis.taken_at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}{age}"
     server = f" {version}{code(context.server)}." if context.server else ""
-    return f"Cluster {code(context.cluster or '(no name)')}{user}, from {vantages}.{server} Seen at {seen}."
+    return f"Cluster {code(context.cluster or '(no name)')}{user}, from {vantages}.{server} Seen at {_seen_at(report)}."
+
+
+def _seen_at(report: Report) -> str:
+    age = f", {prose(report.age)}" if report.age else ""
+    return f"{report.diagnosis.taken_at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}{age}"
 
 
 def _hop(hop: HopReport, report: Report) -> str:
@@ -195,14 +202,15 @@ def _block(block: Block, report: Report) -> Iterator[str]:
     sure = ", ".join(filter(None, (confidence(block), kind)))
     yield f"### {block.number}. {symbol(block)} {code(block.first.id)}: {sure}"
     yield f"At {_names(block.subjects, report)}."
-    if kind in MEANINGS:
-        yield MEANINGS[State(kind)]
+    if kind != "risk" and meaning(block, report.diagnosis):
+        yield meaning(block, report.diagnosis)
     shown = block.causes if report.verbose or len(block.causes) <= MOST_MEMBERS else block.causes[:1]
     for cause in shown:
         yield from _cause(cause, report)
     if len(shown) < len(block.causes):
         left = [subject for cause in block.causes[len(shown) :] for subject in cause.finding.subjects]
-        yield f"And {len(left)} more, each with commands of its own: `{called()} run --verbose`."
+        command = "run" if of_cluster(report.diagnosis) else "preflight"
+        yield f"And {len(left)} more, each with commands of its own: `{called()} {command} --verbose`."
     if block.first.breaks:
         yield from _explains(block, report)
     if block.first.breaks and is_open(block, report):
@@ -316,13 +324,17 @@ def _rest(report: Report) -> Iterator[str]:
     if step:
         yield prose(step)
     if diagnosis.gaps:
-        yield from _fold("Not seen", _bullets(_gaps(report)))
+        title = "Not seen" if of_cluster(diagnosis) else "Not seen, and so neither passed nor failed"
+        yield from _fold(title, _bullets(_gaps(report)))
+    if diagnosis.sources and not of_cluster(diagnosis):
+        read = (f"{code(f'{source.file}:{source.line}')}: {prose(source.what)}" for source in diagnosis.sources)
+        yield from _fold(f"Read {count(len(diagnosis.sources), 'part')} of this pipeline's", _bullets(read))
     counted = Counter(item.outcome for item in diagnosis.checks)
     ends = ", ".join(f"{counted[result]} {result}" for result in Result if counted[result])
     crashed = [f"{code(c.id)}: {prose(c.reason)}" for c in diagnosis.checks if c.outcome is Result.ERROR]
     if crashed:
         yield _bullets(crashed)
-    yield f"{count(len(diagnosis.checks), 'check')}: {ends}. msdoctor {__version__}."
+    yield f"{count(len(diagnosis.checks), 'check')}{f': {ends}' if ends else ''}. msdoctor {__version__}."
 
 
 def _gaps(report: Report) -> Iterator[str]:

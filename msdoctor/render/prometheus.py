@@ -2,7 +2,8 @@
 
 Every state is a series of its own, of which the one that holds is 1: an alert then asks for the state by name, and ends
 by itself. What could not be counted has no series. No series names a node or a pod, of which there are thousands;
-``msdoctor run`` does. Alert rules for these metrics are in ``deploy/prometheus/``.
+``msdoctor run`` does. Alert rules for these metrics are in ``deploy/prometheus/``. Of files in a repository the metrics
+have names of their own, so that no alert takes what is not rolled out yet for a cluster.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from msdoctor.diagnose import Diagnosis, HopState, Verdict
 from msdoctor.judge import Result
 from msdoctor.pipeline import NAMES
 
+from .blocks import of_cluster
 from .formats import Style
 from .terminal import visible
 
@@ -31,8 +33,26 @@ class _Gauge:
 
 def render(diagnosis: Diagnosis, _style: Style) -> str:
     """Every metric bears the name of the cluster, so that the files of several may lie in one directory."""
+    if not of_cluster(diagnosis):
+        return "".join(line for gauge in _of_files(diagnosis) for line in _lines(gauge, {}))
     cluster = {"cluster": diagnosis.context.cluster}
     return "".join(line for gauge in _gauges(diagnosis) for line in _lines(gauge, cluster))
+
+
+def _of_files(diagnosis: Diagnosis) -> Iterator[_Gauge]:
+    """What `preflight` can say; it knows nothing of nodes, pods and samples."""
+    name = "msdoctor_repository"
+    yield _Gauge(f"{name}_info", "What wrote this: msdoctor's version.", (({"version": __version__}, 1),))
+    yield _one(f"{name}_taken_at_timestamp_seconds", "When the files were judged.", diagnosis.taken_at.timestamp())
+    verdicts = (Verdict.HEALTHY, Verdict.AT_RISK, Verdict.BROKEN, Verdict.INCOMPLETE)
+    states = tuple(({"verdict": str(verdict)}, int(verdict is diagnosis.verdict)) for verdict in verdicts)
+    meaning = "What a cluster made of these files would be, incomplete where they declare none: 1 for what holds."
+    yield _Gauge(f"{name}_verdict", meaning, states)
+    yield _Gauge(f"{name}_cause", "Faults and risks of the files, and of how many things.", _causes(diagnosis))
+    aside = Counter(item.id for item in diagnosis.suppressed)
+    yield _by(f"{name}_suppressed", "What was found and is not counted, by the user's word.", "id", aside)
+    yield _one(f"{name}_unseen", "Things that could not be judged.", sum(gap.count for gap in diagnosis.gaps))
+    yield _checks(f"{name}_checks", diagnosis)
 
 
 def _gauges(diagnosis: Diagnosis) -> Iterator[_Gauge]:
@@ -65,9 +85,12 @@ def _gauges(diagnosis: Diagnosis) -> Iterator[_Gauge]:
     yield _one("msdoctor_hpas", "HPAs.", flow.hpas_of)
     unseen = sum(gap.count for gap in diagnosis.gaps)
     yield _one("msdoctor_unseen", "Things that could not be seen.", unseen)
+    yield _checks("msdoctor_checks", diagnosis)
+
+
+def _checks(name: str, diagnosis: Diagnosis) -> _Gauge:
     ends = Counter(check.outcome for check in diagnosis.checks)
-    outcomes = {str(result): ends[result] for result in Result}
-    yield _by("msdoctor_checks", "How the checks ended.", "outcome", outcomes)
+    return _by(name, "How the checks ended.", "outcome", {str(result): ends[result] for result in Result})
 
 
 def _causes(diagnosis: Diagnosis) -> tuple[tuple[Labels, int], ...]:

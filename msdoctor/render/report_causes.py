@@ -7,10 +7,10 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 
 from msdoctor.called import called
-from msdoctor.diagnose import Cause, Explained
+from msdoctor.diagnose import Cause, Diagnosis, Explained
 from msdoctor.model import Class, Evidence, Finding, Location, Remedy, Risk, State, bullets
 
-from .blocks import MOST_MEMBERS, Block, Report, is_open, some
+from .blocks import MOST_MEMBERS, Block, Report, is_open, of_cluster, some
 from .terminal import BODY, BOLD, MARGIN, RED, YELLOW, Page, one_line, single
 from .words import and_list
 
@@ -23,7 +23,16 @@ MEANINGS = {
     State.NEXT: "Hidden behind the causes above; it shows once they are healed.",
     State.LATENT: "True, and nothing fails by it today.",
 }
+_HIDDEN_IN_FILES = "Another fault of these files hides it for now."
 RISKS = {Risk.DISRUPTIVE: "interrupts service", Risk.WEAKENS_SECURITY: "WEAKENS SECURITY"}
+
+
+def meaning(block: Block, diagnosis: Diagnosis) -> str:
+    """What it means that a thing is true and breaks nothing now; empty where it does."""
+    state = block.first.finding.state
+    if block.first.breaks or state not in MEANINGS:
+        return ""
+    return MEANINGS[state] if of_cluster(diagnosis) else _HIDDEN_IN_FILES
 
 
 def causes(report: Report) -> Iterator[str]:

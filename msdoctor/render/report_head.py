@@ -11,7 +11,7 @@ from msdoctor.model import Class, Hop
 from msdoctor.pipeline import NAMES
 from msdoctor.vocabulary import VOCABULARY
 
-from .blocks import MOST_MEMBERS, Block, Report, is_open, some
+from .blocks import MOST_MEMBERS, Block, Report, is_open, of_cluster, some
 from .terminal import BOLD, GREEN, RED, YELLOW, Page
 from .words import and_list, count, plural, share
 
@@ -41,6 +41,7 @@ _HOP_LABELS = {
     Hop.H: ("HPA,", "kubectl"),
 }
 _CELL = 10
+OF_FILES = {Verdict.HEALTHY: "OK", Verdict.AT_RISK: "AT RISK", Verdict.INCOMPLETE: "NOTHING TO JUDGE"}
 
 
 # What was looked at, and the whole in one line
@@ -66,6 +67,24 @@ def verdict(report: Report) -> Iterator[str]:
     yield from report.page.sides(left, counts(report.diagnosis), BOLD, _VERDICTS[verdict])
 
 
+def verdict_word(diagnosis: Diagnosis) -> str:
+    """The verdict as it is said: of files, which neither live nor die, in words of their own."""
+    verdict = diagnosis.verdict
+    return verdict.upper() if of_cluster(diagnosis) else OF_FILES.get(verdict, verdict.upper())
+
+
+def of_files(diagnosis: Diagnosis) -> str:
+    """What was found in files, in numbers; of files alone it is not told whether metrics flow."""
+    if diagnosis.verdict is Verdict.INCOMPLETE and not diagnosis.causes:
+        numbers = "no API server, no metrics-server and no kubelet is declared here"
+    else:
+        told = [cause for cause in diagnosis.causes if cause.finding.effects]
+        faults = sum(cause.check.cls is Class.CAUSE for cause in told)
+        counted = ((faults, "fault"), (len(told) - faults, "risk"), (len(diagnosis.causes) - len(told), "note"))
+        numbers = ", ".join(count(number, noun) for number, noun in counted if number) or "nothing is the matter"
+    return f"{numbers}, {len(diagnosis.gaps)} not seen" if diagnosis.gaps else numbers
+
+
 def headline(report: Report) -> str:
     """The verdict in a few words, with how many of those that bear it do not count."""
     aside = {item.id for item in report.diagnosis.suppressed if item.cause is None or item.cause.finding.effects}
@@ -75,6 +94,8 @@ def headline(report: Report) -> str:
 
 def _told(report: Report) -> str:
     diagnosis, active = report.diagnosis, report.active
+    if not of_cluster(diagnosis):
+        return of_files(diagnosis)
     causes = count(len(active), "cause")
     if diagnosis.verdict is Verdict.BROKEN:
         return f"no metrics for anybody: {causes}"

@@ -8,15 +8,11 @@ from msdoctor.diagnose import Cause, Diagnosis, Verdict
 from msdoctor.model import Class, Location, Risk, State
 
 from .formats import Style
+from .report_head import of_files, verdict_word
 from .terminal import BOLD, CYAN, GREEN, RED, YELLOW, Page, one_line, plain_ascii, single, visible
 from .words import count
 
-_VERDICTS = {
-    Verdict.BROKEN: ("BROKEN", RED),
-    Verdict.AT_RISK: ("AT RISK", YELLOW),
-    Verdict.HEALTHY: ("OK", GREEN),
-    Verdict.INCOMPLETE: ("NOTHING TO JUDGE", YELLOW),
-}
+_COLOURS = {Verdict.AT_RISK: YELLOW, Verdict.HEALTHY: GREEN, Verdict.INCOMPLETE: YELLOW}
 MOST_SOURCES = 12
 INDENT = " " * 4
 
@@ -105,12 +101,5 @@ def _sources(diagnosis: Diagnosis, page: Page, *, verbose: bool) -> Iterator[str
 
 
 def _verdict(diagnosis: Diagnosis, page: Page) -> Iterator[str]:
-    word, colour = _VERDICTS.get(diagnosis.verdict, ("BROKEN", RED))
-    told = [cause for cause in diagnosis.causes if cause.finding.effects]
-    faults = sum(cause.check.cls is Class.CAUSE for cause in told)
-    counted = ((faults, "fault"), (len(told) - faults, "risk"), (len(diagnosis.causes) - len(told), "note"))
-    numbers = ", ".join(count(number, noun) for number, noun in counted if number) or "nothing is the matter"
-    if diagnosis.verdict is Verdict.INCOMPLETE and not diagnosis.causes:
-        numbers = "no API server, no metrics-server and no kubelet is declared here"
-    unseen = f", {len(diagnosis.gaps)} not seen" if diagnosis.gaps else ""
-    yield page.paint(f"{word}   {numbers}{unseen}", BOLD, colour)
+    whole = f"{verdict_word(diagnosis)}   {of_files(diagnosis)}"
+    yield page.paint(whole, BOLD, _COLOURS.get(diagnosis.verdict, RED))

@@ -13,7 +13,7 @@ from msdoctor.facts.readers import Answer
 from msdoctor.judge import Result
 from msdoctor.model import Unseen
 
-from .blocks import MOST_MEMBERS, Report, some
+from .blocks import MOST_MEMBERS, Report, of_cluster, some
 from .terminal import BOLD, MARGIN, YELLOW, Page, one_line, single, visible
 from .words import count, share
 
@@ -175,6 +175,8 @@ def what_next(report: Report) -> Iterator[str]:
 def next_step(report: Report) -> str:
     """What would tell more, where neither a cause nor a symptom does."""
     diagnosis = report.diagnosis
+    if not of_cluster(diagnosis):
+        return ""
     if diagnosis.verdict is not Verdict.INCOMPLETE or diagnosis.causes or diagnosis.unexplained:
         return ""
     reason = f" ({one_line(diagnosis.gaps[0].reason, 200)})" if diagnosis.gaps else ""

@@ -18,6 +18,7 @@ from msdoctor.judge import Result
 from msdoctor.model import Check, Location, sections
 
 from . import told
+from .blocks import of_cluster
 from .formats import Style
 from .report_json import as_dict, evidence_dict, remedy_dict, time
 from .report_rest import because
@@ -171,7 +172,7 @@ def _quoted(path: str) -> str:
 
 
 def _undecided(diagnosis: Diagnosis) -> bool:
-    return told.of_cluster(diagnosis) and not accounted_for(diagnosis)
+    return of_cluster(diagnosis) and not accounted_for(diagnosis)
 
 
 def _crashed(diagnosis: Diagnosis) -> bool:

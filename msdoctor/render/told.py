@@ -15,9 +15,9 @@ from msdoctor.diagnose import Cause, Diagnosis, Unexplained, accounted_for, fing
 from msdoctor.model import Class, Confidence, Location, State
 from msdoctor.vocabulary import VOCABULARY
 
-from .blocks import Report, blocks
+from .blocks import Report, blocks, of_cluster
 from .report_causes import machine
-from .report_head import counts, headline
+from .report_head import counts, headline, verdict_word
 from .report_rest import next_step
 from .terminal import Page, one_line
 
@@ -50,15 +50,10 @@ def report_of(diagnosis: Diagnosis) -> Report:
     return Report(diagnosis, Page(80, colour=False), verbose=False, age="", blocks=blocks(diagnosis.causes))
 
 
-def of_cluster(diagnosis: Diagnosis) -> bool:
-    """Whether a cluster was looked at. Of files alone nobody can say that metrics flow, or that they do not."""
-    return bool(diagnosis.hops) and diagnosis.context.vantages != ("repository",)
-
-
 def verdict(diagnosis: Diagnosis) -> str:
     """The whole in one line, with its counts."""
     counted = counts(diagnosis)
-    return f"{diagnosis.verdict.upper()}: {headline(report_of(diagnosis))}{f'; {counted}' if counted else ''}"
+    return f"{verdict_word(diagnosis)}: {headline(report_of(diagnosis))}{f'; {counted}' if counted else ''}"
 
 
 def level(cause: Cause) -> Level:

@@ -116,10 +116,11 @@ def judged(
     ones = tuple(_one(made(item, reader.holes, now), reader.holes, texts, checks, expiring_within) for item in clusters)
     unread = (*not_read, *reader.not_read, *kustomized.not_read, *(item for one in ones for item in one.not_read))
     placed = {item.key: item for one in reversed(ones) for item in reversed(one.placed)}
+    counted = (replace(item, cause=_counted(item.cause, expiring_within)) for item in placed.values())
     return Judged(
         texts,
         ones,
-        tuple(sorted(placed.values(), key=lambda item: _urgency(item.cause, expiring_within))),
+        tuple(sorted(counted, key=lambda item: _urgency(item.cause, expiring_within))),
         tuple(dict.fromkeys(sorted(reader.found.files, key=lambda one: one.at))),
         tuple(dict.fromkeys(sorted(unread))),
         now,
@@ -262,10 +263,10 @@ def fails(cause: Cause, fail_on: Class = Class.CAUSE, expiring_within: timedelta
 
     A certificate that ends within a time that was asked for counts as a cause.
     """
-    if cause.finding.confidence is Confidence.POSSIBLE:
-        return False
     if cause.severity is not None:
         return cause.severity is Class.CAUSE or fail_on is Class.RISK
+    if cause.finding.confidence is Confidence.POSSIBLE:
+        return False
     if not cause.finding.effects:
         return False
     if expiring_within is not None and cause.id.endswith("-expiring"):
@@ -285,6 +286,15 @@ def exit_code(
     if any(fails(cause, fail_on, expiring_within) for cause in diagnosis.causes):
         return 0 if exit_zero else 1
     return 3 if strict and (diagnosis.gaps or diagnosis.verdict is Verdict.INCOMPLETE) else 0
+
+
+def _counted(cause: Cause, expiring_within: timedelta | None) -> Cause:
+    """With what it counts as in every form of the report, where a cluster's report would let it pass."""
+    if fails(cause, expiring_within=expiring_within) and not cause.fails(Class.CAUSE):
+        return replace(cause, severity=Class.CAUSE)
+    if cause.breaks and cause.finding.confidence is Confidence.POSSIBLE:
+        return replace(cause, severity=Class.RISK)
+    return cause
 
 
 def _urgency(cause: Cause, expiring_within: timedelta | None) -> tuple[object, ...]:
