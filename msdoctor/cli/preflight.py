@@ -102,10 +102,10 @@ def preflight(
 
 def _counting(judged: Judged, policy: Policy) -> Diagnosis:
     """What was found, without what the files' own comments accept, or the user's settings."""
+    from msdoctor.config import inline
     from msdoctor.config.policy import apply
-    from msdoctor.repository.accepting import accepted
 
-    return apply(accepted(judged.diagnosis, judged.files, policy.ids), policy)
+    return apply(inline.apply(judged.diagnosis, judged.files, policy.ids), policy)
 
 
 def _changed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from msdoctor.config.names import Known, matches, problem
@@ -14,6 +14,7 @@ from msdoctor.model import Hop
 _MARK = re.compile(r"(?:#|//|;|/\*)\s*msdoctor\s*:(.*)", re.IGNORECASE)
 _IGNORE = re.compile(r"\s*ignore\s*\[([^\]]*)\](.*)")
 _BEGINS = ("#", "//", ";", "/*")
+_PROSE = (".md", ".markdown", ".rst", ".adoc", ".txt")
 _FORM = "write # msdoctor: ignore[ID] REASON"
 
 
@@ -67,8 +68,8 @@ def parse(line: str, ids: Known) -> Ignored | BadComment | None:
 def apply(diagnosis: Diagnosis, texts: Mapping[str, str], ids: Known) -> Diagnosis:
     """The diagnosis without what comments accept, of files by the names that findings' locations give them.
 
-    A comment is about its own line, and where it stands alone also about the next. One that accepts nothing, or cannot
-    be used, is told.
+    A comment is about its own line, and where it stands alone also about the next that is no comment. One that accepts
+    nothing, or cannot be used, is told; in prose, which shows how they are written, it is not.
     """
     comments = [comment for file, text in texts.items() for comment in _comments(file, text, ids)]
     used: set[_Comment] = set()
@@ -91,7 +92,8 @@ def apply(diagnosis: Diagnosis, texts: Mapping[str, str], ids: Known) -> Diagnos
                 cause=cause,
             )
         )
-    remarks = [comment.remark() for comment in comments if comment not in used]
+    unused = (comment for comment in comments if comment not in used and not comment.file.lower().endswith(_PROSE))
+    remarks = [comment.remark() for comment in unused]
     return replace(
         diagnosis,
         causes=tuple(causes),
@@ -127,8 +129,15 @@ class _Comment:
 def _comments(file: str, text: str, ids: Known) -> Iterator[_Comment]:
     if "msdoctor" not in text.lower():
         return  # of ten thousand files hardly one has any
-    for number, line in enumerate(text.split("\n"), 1):
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
         says = parse(line, ids)
         if says is not None:
-            alone = line.lstrip().startswith(_BEGINS)
-            yield _Comment(file, (number, number + 1) if alone else (number,), says)
+            yield _Comment(file, tuple(range(number, _last(lines, number) + 1)), says)
+
+
+def _last(lines: Sequence[str], number: int) -> int:
+    """The last line that a comment in this one is about."""
+    while number < len(lines) and lines[number - 1].lstrip().startswith(_BEGINS):
+        number += 1
+    return number

@@ -74,6 +74,7 @@ def apply(diagnosis: Diagnosis, policy: Policy) -> Diagnosis:
         unexplained=tuple(unexplained),
         suppressed=(*diagnosis.suppressed, *aside, *aside_elsewhere, *symptoms),
         remarks=(
+            *diagnosis.remarks,
             *_about_suppressions(diagnosis, policy),
             *_about_severities(causes, policy.settings),
             *_about_baseline(diagnosis, policy),

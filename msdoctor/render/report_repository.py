@@ -85,6 +85,8 @@ def _accepted(diagnosis: Diagnosis, page: Page) -> Iterator[str]:
         at = f"{place(item.cause.finding.location)}: " if item.cause else ""
         where = f" ({item.where})" if item.where else ""
         yield from page.wrapped(f"{at}{item.id}: {item.reason}{where}", INDENT, first="  ")
+    if diagnosis.remarks:
+        yield page.paint("About your settings and comments:", BOLD)
     for remark in diagnosis.remarks:
         yield from page.wrapped(f"{remark.where or 'settings'}: {remark.text}", INDENT, first="  ")
 

@@ -107,3 +107,14 @@ def test_a_flag_with_a_comment_is_no_comment_that_stands_alone() -> None:
 
     assert apply(_found_at(2), {"a.yaml": text}, IDS).causes == ()
     assert len(apply(_found_at(3), {"a.yaml": text}, IDS).causes) == 1
+
+
+def test_several_comments_that_stand_alone_are_about_one_line() -> None:
+    text = "# msdoctor: ignore[D] one\n# msdoctor: ignore[E] other\n# why it is so\nvalue: 1\nnext: 2\n"
+
+    assert apply(_found_at(4), {"a.yaml": text}, IDS).causes == ()
+    assert len(apply(_found_at(5), {"a.yaml": text}, IDS).causes) == 1
+
+
+def test_prose_that_shows_how_comments_are_written_is_not_told_of() -> None:
+    assert apply(_found_at(1), {"README.md": "write `# msdoctor: ignore[ID] REASON`\n"}, IDS).remarks == ()

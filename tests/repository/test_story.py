@@ -113,3 +113,19 @@ def test_a_comment_accepts_what_it_names_and_fix_leaves_that_alone(tmp_path: Pat
     assert result.exit_code == 0, result.stdout
     assert "kubelet-insecure-tls: a lab" in result.stdout.replace("\n    ", " ")
     assert comment in (tmp_path / PATCH).read_text()
+
+
+def test_comments_that_accept_nothing_are_told_beside_those_of_the_settings(tmp_path: Path) -> None:
+    make(tmp_path)
+    text = (tmp_path / UNIT).read_text()
+    (tmp_path / UNIT).write_text(f"# msdoctor: ignore[kubelet-down] old\n# msdoctor: ignore[kubelet-donw] so\n{text}")
+    (tmp_path / "msdoctor.yaml").write_text("suppressions:\n- {id: proxy-*, reason: old}\n")
+    result = CliRunner().invoke(cli, ["preflight", str(tmp_path), "--config", str(tmp_path / "msdoctor.yaml")])
+    told = " ".join(result.stdout.split())
+    assert f"{UNIT}:1: ignore[kubelet-down] fits nothing that was found in its line" in told
+    assert (
+        f"{UNIT}:2: a comment that accepts nothing: there is no check kubelet-donw; did you mean kubelet-down?" in told
+    )
+    assert "msdoctor.yaml:2: the suppression of proxy-* fits nothing" in told
+    assert "0 not seen" not in told
+    assert ", 1 not seen" not in told
