@@ -602,7 +602,7 @@ def _hops(
 
 
 def _broken(hop: Hop, found: Sequence[_Found], topology: Topology, note: str = "") -> HopReport:
-    """Degraded where all that is wrong concerns some nodes and not the others."""
+    """Degraded where all that is wrong concerns some nodes, users or requests, and not the others."""
     effects = [effect for item in found for effect in item.finding.effects]
     nodes = {effect.subject for effect in effects if effect.subject in topology.nodes}
     counted = f"{len(nodes)} of {len(topology.nodes)} nodes" if nodes else ""
@@ -610,6 +610,8 @@ def _broken(hop: Hop, found: Sequence[_Found], topology: Topology, note: str = "
     of_users = (EffectKind.USER_REFUSED, EffectKind.HPA_BLIND)
     if users and all(effect.kind in of_users for effect in effects):
         return HopReport(hop, HopState.DEGRADED, note or f"for {', '.join(users)}")
+    if all(effect.kind is EffectKind.COMES_AND_GOES for effect in effects):
+        return HopReport(hop, HopState.DEGRADED, note or "fails at times")
     partial = bool(nodes) and nodes < topology.nodes and all(effect.subject in nodes for effect in effects)
     return HopReport(hop, HopState.DEGRADED if partial else HopState.BROKEN, note or counted)
 

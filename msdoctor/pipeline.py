@@ -6,7 +6,7 @@ what follows from them in this cluster; ``consequences`` applies all of them unt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msdoctor.dataclass import dataclass
 from msdoctor.facts.cluster import Cluster
@@ -185,7 +185,7 @@ def proof(cluster: Cluster) -> Proof:
         # It checks nobody of system:masters, so that its answer tells nothing of how it fares with others.
         others = [hpa for hpa in those_seen(cluster.hpas) if _scaling(hpa)]
         if not cluster.context.is_master or others:
-            hops[Hop.D] = "metrics answered" if not cluster.context.is_master else f"{len(others)} HPAs compute"
+            hops[Hop.D] = "metrics answered" if not cluster.context.is_master else _computing(others)
         if flow.nodes:
             hops |= dict.fromkeys((Hop.E, Hop.F, Hop.G), f"{len(flow.nodes)} scraped")
     elif isinstance(installation, Installation) and any(pod.ready for pod in installation.pods):
@@ -194,8 +194,12 @@ def proof(cluster: Cluster) -> Proof:
     if _every_kubelet_refuses(cluster):
         hops[Hop.E] = "kubelets answer"
     if not isinstance(cluster.hpas, Unseen) and all(_scaling(hpa) for hpa in cluster.hpas):
-        hops[Hop.H] = f"{len(cluster.hpas)} HPAs compute" if cluster.hpas else "no HPA asks"
+        hops[Hop.H] = _computing(cluster.hpas) if cluster.hpas else "no HPA asks"
     return Proof(hops)
+
+
+def _computing(hpas: Sequence[HPA]) -> str:
+    return "1 HPA computes" if len(hpas) == 1 else f"{len(hpas)} HPAs compute"
 
 
 def _scaling(hpa: HPA) -> bool:

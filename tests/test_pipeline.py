@@ -220,7 +220,7 @@ def test_a_status_from_metrics_server_proves_that_it_was_reached() -> None:
 def test_hpas_prove_consumers_only_where_all_compute() -> None:
     computing, failing = hpa("a", "a"), hpa("b", "b", active=False)
 
-    assert proof(healthy().api(paths.HPAS, listed(computing)).facts()).hops[Hop.H] == "1 HPAs compute"
+    assert proof(healthy().api(paths.HPAS, listed(computing)).facts()).hops[Hop.H] == "1 HPA computes"
     assert Hop.H not in proof(healthy().api(paths.HPAS, listed(computing, failing)).facts()).hops
     assert proof(healthy().facts()).hops[Hop.H] == "no HPA asks"
 

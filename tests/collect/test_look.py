@@ -10,6 +10,7 @@ from msdoctor.bundle import WORKSTATION, Bundle, Context, Kind, Place, Reason, R
 from msdoctor.collect.look import Answer, look
 
 NOW = datetime(2026, 11, 25, 13, 0, 0, 999, tzinfo=UTC)
+LONG = 30  # seconds: longer than a machine that is busy with other things keeps a thread waiting
 
 
 def api(path: str) -> Place:
@@ -71,52 +72,58 @@ def test_the_planner_is_not_asked_after_every_handshake() -> None:
 
 
 def test_many_are_asked_at_once_but_not_too_many() -> None:
+    several = threading.Event()
+
     def slow(_: Place) -> Answer:
+        if sources.busy >= 8:
+            several.set()
+        several.wait(LONG)
         time.sleep(0.02)
         return b"{}"
 
     sources = Fake(slow)
-    bundle = seen(sources, lambda _: frozenset(api(f"/{number}") for number in range(40)))
+    bundle = seen(sources, lambda _: frozenset(api(f"/{number}") for number in range(40)), timeout=LONG)
 
     assert len(bundle.documents) == 40
     assert 8 <= sources.most <= 16
 
 
 def test_silent_peers_keep_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("msdoctor.collect.look.SECONDS", {Kind.TLS: 3.0})
+    monkeypatch.setattr("msdoctor.collect.look.SECONDS", {Kind.TLS: 10.0})
     monkeypatch.setattr("msdoctor.collect.look.LIVELY_SECONDS", 0.1)
-    began = time.monotonic()
-    answered: list[float] = []
+    answered: list[Place] = []
     last = Place(WORKSTATION, Kind.TLS, "127.0.1.1:10250")
-    forever = threading.Event()
+    after_the_last = threading.Event()
 
-    def hang(place: Place) -> Answer:
+    def silent_until_the_last_is_asked(place: Place) -> Answer:
         if place != last:
-            forever.wait(20)
-        answered.append(time.monotonic() - began)
+            after_the_last.wait(LONG)
+        answered.append(place)
+        after_the_last.set()
         return b"{}"
 
-    sources = Fake(hang)
-    bundle = seen(sources, lambda _: frozenset({last, *(tls(number) for number in range(200))}), timeout=1.5)
-    forever.set()
+    sources = Fake(silent_until_the_last_is_asked)
+    bundle = seen(sources, lambda _: frozenset({last, *(tls(number) for number in range(200))}), timeout=LONG)
 
     assert bundle.at(last).body == b"{}\n"
-    assert answered[0] < 1.2
+    assert answered[0] == last
     assert sources.most > 150
 
 
 def test_silent_peers_hold_no_more_threads_than_a_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("msdoctor.collect.look.LIVELY_SECONDS", 0.01)
     monkeypatch.setattr("msdoctor.collect.look.MOST_SHAKING", 70)
-    forever = threading.Event()
+    many = threading.Event()
 
-    def hang(_: Place) -> Answer:
-        forever.wait(20)
+    def silent(_: Place) -> Answer:
+        if sources.busy > 64:
+            many.set()
+        many.wait(LONG)
+        time.sleep(0.3)  # in which all the others would be asked, if nothing held them back
         return b"{}"
 
-    sources = Fake(hang)
-    seen(sources, lambda _: frozenset(tls(number) for number in range(200)), timeout=0.5)
-    forever.set()
+    sources = Fake(silent)
+    seen(sources, lambda _: frozenset(tls(number) for number in range(200)), timeout=LONG)
 
     assert 64 < sources.most <= 70
 
@@ -125,35 +132,36 @@ def test_the_deadline_holds_though_nobody_answers() -> None:
     forever = threading.Event()
 
     def hang(_: Place) -> Answer:
-        forever.wait(20)
+        forever.wait(2 * LONG)
         return b"{}"
 
     began = time.monotonic()
     bundle = seen(Fake(hang), lambda _: frozenset(api(f"/{number}") for number in range(40)), timeout=0.3)
     forever.set()
 
-    assert time.monotonic() - began < 10  # a peer that never ends would hold it for ever
+    assert time.monotonic() - began < LONG
     assert {document.refusal.reason for document in bundle.documents.values() if document.refusal} == {Reason.DEADLINE}
     details = [document.refusal.detail for document in bundle.documents.values() if document.refusal]
-    assert len([detail for detail in details if detail.startswith("not answered")]) == 16
-    assert len([detail for detail in details if detail.startswith("not asked")]) == 24
+    asked = [detail for detail in details if detail.startswith("not answered")]
+    assert len(asked) <= 16
+    assert len([detail for detail in details if detail.startswith("not asked")]) == 40 - len(asked)
 
 
 def test_a_source_that_overstays_its_own_time_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("msdoctor.collect.look.SECONDS", {Kind.API: 0.1})
-    monkeypatch.setattr("msdoctor.collect.look.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("msdoctor.collect.look.SECONDS", {Kind.API: 1.0})
+    monkeypatch.setattr("msdoctor.collect.look.GRACE_SECONDS", 0.5)
     forever = threading.Event()
 
     def hang(place: Place) -> Answer:
         if place.path == "/slow":
-            forever.wait(20)
+            forever.wait(LONG)
         return b"{}"
 
-    bundle = seen(Fake(hang), lambda _: frozenset({api("/slow"), api("/quick")}), timeout=10)
+    bundle = seen(Fake(hang), lambda _: frozenset({api("/slow"), api("/quick")}), timeout=LONG)
     forever.set()
 
     assert bundle.api("/quick").body == b"{}\n"
-    assert bundle.api("/slow").refusal == Refusal(Reason.TIMEOUT, "no answer within 0 s")
+    assert bundle.api("/slow").refusal == Refusal(Reason.TIMEOUT, "no answer within 1 s")
 
 
 def test_a_source_that_breaks_hides_nothing_else() -> None:
