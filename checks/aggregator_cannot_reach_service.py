@@ -34,7 +34,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Hop, Remedy, Says, check
+from msdoctor.model import RULED_OUT, Class, Hop, Remedy, Says, check
 
 from ._api_server_flags import set_flags
 from ._registration import apiservice
@@ -92,6 +92,7 @@ def _lay_route(blanks: Blanks) -> Remedy:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "a cluster of one's own"}, likelihood=0.2),
         *unanswered(service=0.7, pod=0.45, logged=0.65),
         Says("AddressNotAllowed"),

@@ -101,6 +101,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
+        Says("NoResponse", likelihood=0.15),
         Says("HandshakeFailed", hop=Hop.C, where={"kind": "refused"}, likelihood=0.7),
         Says("UnknownAuthority", hop=Hop.C, likelihood=0.9),
         Says("IncompatibleUsage", hop=Hop.C, likelihood=0.9),

@@ -31,6 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.model import (
+    RULED_OUT,
     Blanks,
     Class,
     Effect,
@@ -79,7 +80,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
-    says=(Says("ResourceNotFound", hop=Hop.A, likelihood=0.2),),
+    says=(
+        Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
+        Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
+        Says("ResourceNotFound", hop=Hop.A, likelihood=0.2),
+    ),
     decide=(Look("kubectl get apiservice v1beta1.metrics.k8s.io", "Local under SERVICE", "apiservice-local"),),
     advise=advise,
 )

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Says, check
+from msdoctor.model import RULED_OUT, Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Says, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     hop=Hop.B,
     cls=Class.SYMPTOM,
     says=(
+        Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("JustRegistered", likelihood=0.4),
         Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "443"}, likelihood=0.45),
         Says("NoEndpoints", likelihood=0.6),

@@ -35,7 +35,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Hop, Remedy, Says, check
+from msdoctor.model import RULED_OUT, Class, Hop, Remedy, Says, check
 
 from ._registration import apiservice
 from ._way import FIREWALL, LOOKS, SHOWS_WITHIN_SECONDS, judge, unanswered
@@ -108,6 +108,7 @@ _CLOUDS: Mapping[str, Callable[[str], tuple[str, str]]] = {"gke": _gke, "eks": _
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "EKS"}, likelihood=0.3),
         Says("Circumstance", where={"what": "GKE"}, likelihood=0.3),
         Says("Circumstance", where={"what": "a firewall"}, likelihood=0.5),

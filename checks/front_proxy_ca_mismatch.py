@@ -111,6 +111,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     # Beside a second look at the client CA only; that one alone is said where no front-proxy CA was looked at.
     says=(
+        Says("NoResponse", likelihood=0.15),
         Says("Unauthorized", hop=Hop.A, likelihood=0.4),
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.5),
         Says("UnknownAuthority", hop=Hop.D, likelihood=0.4),

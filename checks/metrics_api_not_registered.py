@@ -27,7 +27,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
-from msdoctor.model import Blanks, Class, Effect, EffectKind, Evidence, Finding, Hop, Look, Remedy, Says, Unseen, check
+from msdoctor.model import (
+    RULED_OUT,
+    Blanks,
+    Class,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    Hop,
+    Look,
+    Remedy,
+    Says,
+    Unseen,
+    check,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +85,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.B,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "registered"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "kubectl of 1.10 to 1.19"}, likelihood=0.4),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.7),
         # kubectl 1.10 to 1.19 asks Heapster where no metrics API is registered

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from msdoctor.facts import paths
 from msdoctor.model import (
+    RULED_OUT,
     Blanks,
     Class,
     Effect,
@@ -72,6 +73,8 @@ def advise(_: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
+        Says("Circumstance", where={"what": "registered as its own"}, likelihood=RULED_OUT),
         Says("ServiceAbsent", likelihood=0.4),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.4),
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.4),

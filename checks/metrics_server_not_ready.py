@@ -26,7 +26,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Look, NotApplicable, Says, check
+from msdoctor.model import (
+    RULED_OUT,
+    Class,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    Hop,
+    Look,
+    NotApplicable,
+    Says,
+    check,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +54,7 @@ LOOK = Look("kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 u
     hop=Hop.D,
     cls=Class.SYMPTOM,
     says=(
+        Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("MetricsAPINotAvailable", likelihood=0.35),
         Says("PodState", likelihood=0.4),
         Says("ConnectionLost", where={"outer": "probe failed"}, likelihood=0.6),

@@ -35,6 +35,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.model import (
+    RULED_OUT,
     Blanks,
     Class,
     Confidence,
@@ -79,6 +80,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("NotAdmitted", likelihood=0.7),
         Says("QuotaExceeded", likelihood=0.8),
         Says("PodSecurityViolated", likelihood=0.8),

@@ -40,6 +40,7 @@ from msdoctor.model import (
     Look,
     NotApplicable,
     Remedy,
+    Says,
     State,
     Unseen,
     check,
@@ -103,7 +104,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
-    says=taken_for_anonymous(0.5),
+    says=(
+        Says("NoResponse", likelihood=0.15),
+        *taken_for_anonymous(0.5),
+    ),
     decide=(LOOK,),
     advise=advise,
 )

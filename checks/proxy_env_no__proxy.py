@@ -41,6 +41,7 @@ from typing import TYPE_CHECKING
 
 from msdoctor.facts.forms import Form
 from msdoctor.model import (
+    RULED_OUT,
     Blanks,
     Class,
     Confidence,
@@ -93,6 +94,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "an HTTP proxy"}, likelihood=0.6),
         Says("ConnectionLost", hop=Hop.C, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.C, where={"code": "502"}, likelihood=0.7),

@@ -131,6 +131,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("NoResponse", likelihood=0.15),
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.45),
         Says("Unauthorized", hop=Hop.A, likelihood=0.35),
         Says("NotInAllowedList", where={"of": ""}),

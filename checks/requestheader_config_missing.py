@@ -105,6 +105,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("NoResponse", likelihood=0.2),
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.4),
         Says("RequestHeaderNotProvided", where={"key": "requestheader-client-ca-file"}),
         Says("Unauthorized", hop=Hop.A, likelihood=0.5),

@@ -33,6 +33,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msdoctor.model import (
+    RULED_OUT,
     Blanks,
     Class,
     Confidence,
@@ -80,6 +81,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.B,
     cls=Class.CAUSE,
     says=(
+        Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("NoEndpoints", likelihood=0.2),
         # Whoever answers for the Service is no metrics-server.
         Says("HTTPStatus", hop=Hop.C, where={"code": "404"}, likelihood=0.5),

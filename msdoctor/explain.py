@@ -21,7 +21,7 @@ from math import prod
 
 from msdoctor.dataclass import dataclass
 from msdoctor.index import IndexEntry, Knowledge
-from msdoctor.model import Blanks, Class, Confidence, Hop, Look, Remedy, Says, bullets, sections
+from msdoctor.model import RULED_OUT, Blanks, Class, Confidence, Hop, Look, Remedy, Says, bullets, sections
 from msdoctor.utterances import Utterance, errors, when
 from msdoctor.utterances.nodes import kind_of
 
@@ -177,16 +177,14 @@ class Hearing:
         self._newest: dict[str, tuple[object, ...]] = {}  # what each node said last
         self._favoured: dict[str, float] = {}  # by what the text shows beside its errors
         self._signs: dict[str, str] = {}  # the words that show it
+        self._ruled_out: set[str] = set()  # by the same
 
     def hear(self, utterance: Utterance) -> None:
         """Count what was said with what fits the same ids."""
         self.note(utterance.note)
         likelihoods, of_several = self._recognise(utterance)
         if isinstance(utterance.error, errors.Circumstance):
-            for name, weight in likelihoods.items():
-                if weight > self._favoured.get(name, 0.0):
-                    self._favoured[name] = weight
-                    self._signs[name] = utterance.error.words
+            self._weigh(utterance.error, likelihoods)
         elif likelihoods:
             kind = (type(utterance.error), *sorted(likelihoods.items()))
             saying = self._sayings.get(kind)
@@ -210,6 +208,14 @@ class Hearing:
         elif not isinstance(utterance.error, errors.Noise):
             self._has_unknown_errors = True
 
+    def _weigh(self, circumstance: errors.Circumstance, weights: Mapping[str, float]) -> None:
+        for name, weight in weights.items():
+            if weight == RULED_OUT:
+                self._ruled_out.add(name)
+            elif weight > self._favoured.get(name, 0.0):
+                self._favoured[name] = weight
+                self._signs[name] = circumstance.words
+
     def note(self, text: str) -> None:
         """Remember what could not be read, and why."""
         if text and text not in self._notes and len(self._notes) < _MOST_LISTED:
@@ -220,7 +226,7 @@ class Hearing:
         current = set(self._newest.values())
         for kind, saying in self._sayings.items():
             saying.is_history = kind not in current and any(node in self._newest for node in saying.tally.nodes)
-        sayings = [saying.as_told() for saying in self._sayings.values()]
+        sayings = [_unless_ruled_out(saying.as_told(), self._ruled_out) for saying in self._sayings.values()]
         verdicts = _judge(sayings, {entry.id: entry.cls for entry in self._index.entries}, self._favoured)
         matches = [
             match for verdict in verdicts for match in _matches(verdict, self._favoured, self._signs, self._index)
@@ -249,11 +255,17 @@ class _Recogniser:
         of_several: dict[str, float] = {}
         for name, says in self._by_error.get(type(utterance.error).__name__, ()):
             likelihood = _fit(utterance, says)
-            if likelihood > likelihoods.get(name, 0.0):
+            if likelihood > max(0.0, likelihoods.get(name, 0.0)) or likelihood == RULED_OUT:
                 likelihoods[name] = likelihood
             if not says.lone and likelihood > of_several.get(name, 0.0):
                 of_several[name] = likelihood
         return likelihoods, of_several
+
+
+def _unless_ruled_out(saying: _Saying, ruled_out: AbstractSet[str]) -> _Saying:
+    """Without the ids that something else in the text speaks against, if any is left then."""
+    left = {name: likelihood for name, likelihood in saying.likelihoods.items() if name not in ruled_out}
+    return replace(saying, likelihoods=left) if left and len(left) < len(saying.likelihoods) else saying
 
 
 def _fit(utterance: Utterance, says: Says) -> float:

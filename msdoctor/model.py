@@ -235,6 +235,9 @@ class Blanks(dict[str, str]):
         return f"<{name.upper().replace('_', '-')}>"
 
 
+RULED_OUT = -1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Says:
     """An utterance by which this disease makes itself heard.
@@ -244,7 +247,8 @@ class Says:
     that name, or the utterance's ``speaker`` (by its value, such as ``metrics-server``), ``path`` or ``outer`` (text
     that must occur in what was wrapped around the error), or ``node_kind`` (what the node's name tells of its machine,
     see ``msdoctor.utterances.nodes``). ``likelihood`` orders the ids that one utterance fits: 1.0 is "this alone says
-    it". ``lone``: it fits only where the text says so of no more than one node.
+    it". ``lone``: it fits only where the text says so of no more than one node. A ``Circumstance`` that is worth
+    ``RULED_OUT`` shows that this is not the disease, where others are left.
     """
 
     error: str

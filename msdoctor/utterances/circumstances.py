@@ -54,6 +54,11 @@ _SIGNS = (
     # kubelet pkg/apis/stats/v1alpha1/types.go: of pods, not of the node
     ("containers' figures", r"\"(?:containers|podRef|rootfs)\":"),
     ("kubectl top", r"\bkubectl(?:\.exe)? top\b"),
+    # kubectl get apiservice: as long as it lists no endpoint, nothing is asked of metrics-server, and then it was asked
+    ("registered", r"^\s*v1beta1\.metrics\.k8s\.io\s+(?:Local|\S+/\S+)\s+(?:True|False)\b"),
+    ("registered as its own", r"^\s*v1beta1\.metrics\.k8s\.io\s+Local\s+True\b"),
+    ("asked in vain", r"^\s*v1beta1\.metrics\.k8s\.io\s+\S+/\S+\s+False \(FailedDiscoveryCheck\)"),
+    ("nobody to ask", r"^\s*v1beta1\.metrics\.k8s\.io\s+\S+/\S+\s+False \((?:MissingEndpoints|EndpointsNotFound)\)"),
     ("a node down", r"^\s*\S{1,253}\s+NotReady\b"),
 )
 
@@ -67,6 +72,10 @@ _WORDS = {
     "a tunnel": ("konnectivity", "tunnelfront", "aks-link"),
     "an HTTP proxy": ("prox",),
     "one machine": ("minikube", "docker", "k3d", "kind-control-plane", "rancher"),
+    "registered": ("v1beta1.metrics.k8s.io",),
+    "registered as its own": ("v1beta1.metrics.k8s.io",),
+    "asked in vain": ("faileddiscoverycheck",),
+    "nobody to ask": ("missingendpoints", "endpointsnotfound"),
     "a cluster of one's own": (
         "kubeadm",
         "microk8s",

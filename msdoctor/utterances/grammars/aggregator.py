@@ -75,10 +75,12 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("FailedDiscoveryCheck", errors.NoResponse()),
     plain("MissingEndpoints", errors.NoEndpoints("", "")),
     plain("EndpointsNotFound", errors.NoEndpoints("", "")),
-    Grammar("False (MissingEndpoints)", r"False \(MissingEndpoints\)\s{1,40}\d{1,2}s\b", says(errors.JustRegistered())),
+    Grammar(
+        "False (MissingEndpoints)", r"False \(MissingEndpoints\)\s{1,40}[1-5]?\ds\b", says(errors.JustRegistered())
+    ),
     Grammar(
         "False (FailedDiscoveryCheck)",
-        r"False \(FailedDiscoveryCheck\)\s{1,40}\d{1,2}s\b",
+        r"False \(FailedDiscoveryCheck\)\s{1,40}[1-5]?\ds\b",
         says(errors.JustRegistered()),
     ),
     plain("False (ServiceNotFound)", errors.ServiceAbsent("", "")),
