@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import Cause, Diagnosis, exit_code
+from msdoctor.diagnosis import Cause, Diagnosis, exit_code
 from msdoctor.facts.objects import Node
 from msdoctor.model import Class, Confidence, Unseen
 

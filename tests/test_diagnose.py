@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from msdoctor.bundle import Reason
-from msdoctor.diagnose import Diagnosis, HopState, Verdict, diagnose, exit_code
+from msdoctor.diagnose import diagnose
+from msdoctor.diagnosis import Diagnosis, HopState, Verdict, exit_code
 from msdoctor.facts import paths
 from msdoctor.judge import Outcome, Result
 from msdoctor.model import (

@@ -16,7 +16,8 @@ from expected import ELSEWHERE, FLOWING, MADE_FLOWING, MADE_TRUTH, TRUTH, UNSURE
 
 from msdoctor import registry
 from msdoctor.collect import load
-from msdoctor.diagnose import Diagnosis, diagnose, exit_code
+from msdoctor.diagnose import diagnose
+from msdoctor.diagnosis import Diagnosis, exit_code
 from msdoctor.facts.cluster import read_facts
 from msdoctor.judge import judge
 from msdoctor.model import Class

@@ -15,7 +15,8 @@ from looks import HOW_TO_ADD, LOOKS, Identity, Look, wrong
 from msdoctor import registry
 from msdoctor.bundle import WORKSTATION, Bundle, Document, Kind, Place, Reason, Refusal, bundle_of
 from msdoctor.collect import load
-from msdoctor.diagnose import Diagnosis, diagnose
+from msdoctor.diagnose import diagnose
+from msdoctor.diagnosis import Diagnosis
 from msdoctor.facts.cluster import read_facts
 from msdoctor.judge import Result, judge
 from msdoctor.model import Check

@@ -17,7 +17,8 @@ from msdoctor.cli import cli
 from msdoctor.cli import run as run_command
 from msdoctor.cli.wait import Patience, until_healthy
 from msdoctor.collect import load
-from msdoctor.diagnose import AwaitedNode, Diagnosis, diagnose
+from msdoctor.diagnose import diagnose
+from msdoctor.diagnosis import AwaitedNode, Diagnosis
 from msdoctor.facts.cluster import read_facts
 from msdoctor.facts.objects import Meta, Node
 from msdoctor.judge import Result, judge

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    from msdoctor.diagnose import Diagnosis
+    from msdoctor.diagnosis import Diagnosis
 
 STANDARD_OUTPUT = "-"
 

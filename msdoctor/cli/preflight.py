@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from msdoctor.config.policy import Policy
-    from msdoctor.diagnose import Cause, Diagnosis
+    from msdoctor.diagnosis import Cause, Diagnosis
     from msdoctor.model import Check
     from msdoctor.repository.judging import Judged
 

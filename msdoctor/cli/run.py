@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from msdoctor.bundle import Bundle
     from msdoctor.config.policy import Policy
-    from msdoctor.diagnose import Diagnosis
+    from msdoctor.diagnosis import Diagnosis
     from msdoctor.facts.cluster import Cluster
     from msdoctor.model import Check, Class
 
@@ -69,7 +69,7 @@ def run(
     """
     from msdoctor.collect import check_target, load
     from msdoctor.collect import save as save_bundle
-    from msdoctor.diagnose import exit_code
+    from msdoctor.diagnosis import exit_code
     from msdoctor.model import Class
     from msdoctor.registry import load as load_checks
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from msdoctor.config.model import Settings
     from msdoctor.config.names import Known
     from msdoctor.config.policy import Policy
-    from msdoctor.diagnose import Diagnosis
+    from msdoctor.diagnosis import Diagnosis
     from msdoctor.model import Check
 
 

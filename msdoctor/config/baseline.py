@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import Cause, Diagnosis, SetAside, fingerprint
+from msdoctor.diagnosis import Cause, Diagnosis, SetAside, fingerprint
 from msdoctor.errors import GivenError
 from msdoctor.model import State
 

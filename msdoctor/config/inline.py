@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from msdoctor.config.names import Known, matches, problem
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import Cause, Diagnosis, Remark, RemarkKind, SetAside, Suppressed
+from msdoctor.diagnosis import Cause, Diagnosis, Remark, RemarkKind, SetAside, Suppressed
 from msdoctor.model import Hop
 
 _MARK = re.compile(r"(?:#|//|;|/\*)\s*msdoctor\s*:(.*)", re.IGNORECASE)

@@ -16,7 +16,7 @@ from msdoctor.config.baseline import Baseline, Entry
 from msdoctor.config.model import OFF, Settings, Suppression
 from msdoctor.config.names import Known, matches
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import Cause, CheckReport, Diagnosis, Remark, RemarkKind, SetAside, Suppressed, fingerprint
+from msdoctor.diagnosis import Cause, CheckReport, Diagnosis, Remark, RemarkKind, SetAside, Suppressed, fingerprint
 from msdoctor.judge import Result
 from msdoctor.model import Class, Hop, State
 

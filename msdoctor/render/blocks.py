@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import Cause, Diagnosis
+from msdoctor.diagnosis import Cause, Diagnosis
 from msdoctor.model import Confidence, State
 
 from .terminal import Page

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msdoctor.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from msdoctor.diagnose import Diagnosis
+    from msdoctor.diagnosis import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msdoctor.diagnose import Diagnosis, Verdict
+from msdoctor.diagnosis import Diagnosis, Verdict
 from msdoctor.model import Location
 
 from . import markdown, told

@@ -13,7 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from msdoctor.diagnose import Diagnosis, Verdict
+from msdoctor.diagnosis import Diagnosis, Verdict
 
 from . import told
 from .formats import Style

@@ -23,7 +23,7 @@ from markupsafe import Markup, escape
 from msdoctor import __version__, pipeline
 from msdoctor.called import called
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import Cause, Diagnosis, Explained
+from msdoctor.diagnosis import Cause, Diagnosis, Explained
 from msdoctor.model import Confidence, Evidence, Remedy, Risk, bullets
 
 from . import report_causes, report_head, report_rest

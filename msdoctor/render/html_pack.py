@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from msdoctor.diagnose import Cause
+from msdoctor.diagnosis import Cause
 
 from .terminal import visible
 

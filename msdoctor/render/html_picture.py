@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import HopReport, HopState
+from msdoctor.diagnosis import HopReport, HopState
 from msdoctor.model import Hop
 from msdoctor.pipeline import NAMES
 

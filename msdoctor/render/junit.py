@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC
 
-from msdoctor.diagnose import Cause, CheckReport, Diagnosis, Verdict, accounted_for
+from msdoctor.diagnosis import Cause, CheckReport, Diagnosis, Verdict, accounted_for
 from msdoctor.judge import Result
 from msdoctor.model import Class, Hop
 from msdoctor.pipeline import NAMES

@@ -13,7 +13,7 @@ from datetime import UTC
 
 from msdoctor import __version__
 from msdoctor.called import called
-from msdoctor.diagnose import Cause, Diagnosis, HopReport, HopState
+from msdoctor.diagnosis import Cause, Diagnosis, HopReport, HopState
 from msdoctor.judge import Result
 from msdoctor.model import Class, Evidence, Remedy, Risk, State, bullets
 from msdoctor.pipeline import NAMES

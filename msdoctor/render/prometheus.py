@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msdoctor import __version__
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import Diagnosis, HopState, Verdict
+from msdoctor.diagnosis import Diagnosis, HopState, Verdict
 from msdoctor.judge import Result
 from msdoctor.pipeline import NAMES
 

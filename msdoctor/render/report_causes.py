@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 
 from msdoctor.called import called
-from msdoctor.diagnose import Cause, Diagnosis, Explained
+from msdoctor.diagnosis import Cause, Diagnosis, Explained
 from msdoctor.model import Class, Evidence, Finding, Location, Remedy, Risk, State, bullets
 
 from .blocks import MOST_MEMBERS, Block, Report, is_open, of_cluster, some

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 
-from msdoctor.diagnose import BlindHPA, Diagnosis, HopReport, HopState, Verdict
+from msdoctor.diagnosis import BlindHPA, Diagnosis, HopReport, HopState, Verdict
 from msdoctor.model import Class, Hop
 from msdoctor.pipeline import NAMES
 from msdoctor.vocabulary import VOCABULARY

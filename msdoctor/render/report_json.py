@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from msdoctor import __version__, pipeline
 from msdoctor.alternatives import Alternatives
-from msdoctor.diagnose import Cause, Diagnosis, FlowReport, Suppressed
+from msdoctor.diagnosis import Cause, Diagnosis, FlowReport, Suppressed
 from msdoctor.facts.readers import Answer, Reader
 from msdoctor.model import Evidence, Location, Remedy, Unseen
 

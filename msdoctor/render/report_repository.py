@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msdoctor.diagnose import Cause, Diagnosis, Verdict
+from msdoctor.diagnosis import Cause, Diagnosis, Verdict
 from msdoctor.model import Class, Location, Risk, State
 
 from .formats import Style

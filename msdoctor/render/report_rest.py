@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from msdoctor.bundle import MASTERS
-from msdoctor.diagnose import SetAside, Suppressed, Unexplained, Verdict
+from msdoctor.diagnosis import SetAside, Suppressed, Unexplained, Verdict
 from msdoctor.facts.gaps import Gap
 from msdoctor.facts.readers import Answer
 from msdoctor.judge import Result

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from msdoctor.diagnose import Diagnosis
+from msdoctor.diagnosis import Diagnosis
 
 from . import report_causes, report_head, report_repository, report_rest
 from .blocks import Report, blocks

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from msdoctor import __version__
-from msdoctor.diagnose import Cause, Diagnosis, SetAside, Suppressed, Unexplained, accounted_for, fingerprint
+from msdoctor.diagnosis import Cause, Diagnosis, SetAside, Suppressed, Unexplained, accounted_for, fingerprint
 from msdoctor.judge import Result
 from msdoctor.model import Check, Location, sections
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import Cause, Diagnosis, Unexplained, accounted_for, fingerprint
+from msdoctor.diagnosis import Cause, Diagnosis, Unexplained, accounted_for, fingerprint
 from msdoctor.model import Class, Confidence, Location, State
 from msdoctor.vocabulary import VOCABULARY
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from msdoctor.diagnose import Diagnosis
+from msdoctor.diagnosis import Diagnosis
 
 from .formats import Style
 from .report_json import as_dict

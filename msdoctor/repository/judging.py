@@ -10,17 +10,8 @@ from datetime import datetime, timedelta
 from msdoctor import pipeline
 from msdoctor.bundle import Context
 from msdoctor.dataclass import dataclass
-from msdoctor.diagnose import (
-    Cause,
-    CheckReport,
-    Diagnosis,
-    FlowReport,
-    HopReport,
-    HopState,
-    Source,
-    Verdict,
-    diagnose,
-)
+from msdoctor.diagnose import diagnose
+from msdoctor.diagnosis import Cause, CheckReport, Diagnosis, FlowReport, HopReport, HopState, Source, Verdict
 from msdoctor.facts.cluster import Cluster, read_facts
 from msdoctor.facts.gaps import Gap
 from msdoctor.facts.installation import Installation

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from msdoctor.diagnose import Diagnosis
+from msdoctor.diagnosis import Diagnosis
 from msdoctor.render.html import html
 from tests.render.patients import BROKEN, DEGRADED, HEALTHY, PATIENTS
 from tests.render.test_html import EVIL, hostile, of_5000_nodes, page_of_5000_nodes, recorded

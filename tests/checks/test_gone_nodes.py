@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from msdoctor.bundle import WORKSTATION, Kind, Place
-from msdoctor.diagnose import Verdict, exit_code
+from msdoctor.diagnosis import Verdict, exit_code
 from msdoctor.facts import paths
 from msdoctor.facts.leaving import TO_BE_DELETED
 from msdoctor.facts.stranded import SHUT_DOWN

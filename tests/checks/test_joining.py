@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from msdoctor.diagnose import Verdict, exit_code
+from msdoctor.diagnosis import Verdict, exit_code
 from msdoctor.facts import paths
 from msdoctor.judge import Result
 from tests.checks.unreached import WORKER, complaint

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from msdoctor.bundle import WORKSTATION, Kind, Place
-from msdoctor.diagnose import Verdict
+from msdoctor.diagnosis import Verdict
 from msdoctor.facts import paths
 from msdoctor.facts.stranded import SHUT_DOWN
 from msdoctor.judge import Result

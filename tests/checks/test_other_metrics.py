@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from msdoctor.bundle import Reason
-from msdoctor.diagnose import Verdict, exit_code
+from msdoctor.diagnosis import Verdict, exit_code
 from msdoctor.facts import paths
 from msdoctor.judge import Result
 from msdoctor.model import Class

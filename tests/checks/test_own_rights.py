@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from msdoctor.bundle import WORKSTATION, Kind, Place, Reason
-from msdoctor.diagnose import Verdict
+from msdoctor.diagnosis import Verdict
 from msdoctor.facts import paths
 from msdoctor.facts.own_rights import (
     ASKS_WHETHER,

@@ -10,7 +10,7 @@ import pytest
 from msdoctor import registry
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place, Reason, review_path
 from msdoctor.collect.api import REVIEW, SELF_REVIEW, parse_review
-from msdoctor.diagnose import Cause, Diagnosis, HopState, Verdict, exit_code
+from msdoctor.diagnosis import Cause, Diagnosis, HopState, Verdict, exit_code
 from msdoctor.facts import paths
 from msdoctor.facts.readers import CONTROLLER, Why
 from msdoctor.facts.wanted import wanted

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from msdoctor.bundle import Kind, Place, Reason
-from msdoctor.diagnose import Verdict, exit_code
+from msdoctor.diagnosis import Verdict, exit_code
 from msdoctor.facts.wanted import wanted
 from msdoctor.judge import Result
 from msdoctor.model import Confidence, State

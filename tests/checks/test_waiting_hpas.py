@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msdoctor.diagnose import Diagnosis, HopState, Verdict, exit_code
+from msdoctor.diagnosis import Diagnosis, HopState, Verdict, exit_code
 from msdoctor.facts import paths
 from msdoctor.model import Hop
 from msdoctor.render import report_text

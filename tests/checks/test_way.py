@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from msdoctor.bundle import Kind, Place, Reason
-from msdoctor.diagnose import Verdict, exit_code
+from msdoctor.diagnosis import Verdict, exit_code
 from msdoctor.facts import paths
 from msdoctor.facts.wanted import wanted
 from msdoctor.judge import Result

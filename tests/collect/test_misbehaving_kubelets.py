@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from msdoctor.bundle import WORKSTATION, Bundle, Context, Kind, Place, Reason, Refusal
 from msdoctor.collect.handshake import shake_hands
 from msdoctor.collect.look import Answer, look
-from msdoctor.diagnose import Diagnosis
+from msdoctor.diagnosis import Diagnosis
 from msdoctor.facts import paths
 from msdoctor.facts.cluster import read_facts
 from msdoctor.facts.kubelets import Kubelet

@@ -10,7 +10,8 @@ from msdoctor.config.baseline import Baseline
 from msdoctor.config.model import Settings
 from msdoctor.config.names import known
 from msdoctor.config.policy import Policy, apply
-from msdoctor.diagnose import Diagnosis, diagnose
+from msdoctor.diagnose import diagnose
+from msdoctor.diagnosis import Diagnosis
 from msdoctor.facts.cluster import read_facts
 from msdoctor.judge import judge
 

@@ -9,7 +9,7 @@ import pytest
 from msdoctor.config.baseline import Baseline, entries_of, read, text
 from msdoctor.config.model import Settings
 from msdoctor.config.policy import Policy, apply, not_seen_again
-from msdoctor.diagnose import Diagnosis, RemarkKind, SetAside, exit_code
+from msdoctor.diagnosis import Diagnosis, RemarkKind, SetAside, exit_code
 from msdoctor.errors import GivenError
 from msdoctor.judge import Result
 from msdoctor.model import Class, State

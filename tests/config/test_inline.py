@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from msdoctor.config.inline import BadComment, Ignored, apply, parse
-from msdoctor.diagnose import Diagnosis, RemarkKind, SetAside, exit_code
+from msdoctor.diagnosis import Diagnosis, RemarkKind, SetAside, exit_code
 from msdoctor.model import Hop, Location
 
 from .recorded import DEGRADED, IDS, diagnosed

@@ -7,7 +7,7 @@ import pytest
 
 from msdoctor.config.model import OFF, Settings, Suppression
 from msdoctor.config.policy import Policy, apply
-from msdoctor.diagnose import Diagnosis, RemarkKind, SetAside, exit_code
+from msdoctor.diagnosis import Diagnosis, RemarkKind, SetAside, exit_code
 from msdoctor.judge import Result
 from msdoctor.model import Class, Confidence
 from msdoctor.render import report_text

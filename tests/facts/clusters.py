@@ -18,7 +18,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from msdoctor import registry
 from msdoctor.bundle import WORKSTATION, Bundle, Context, Document, Kind, Place, Reason, Refusal, bundle_of
-from msdoctor.diagnose import Diagnosis, diagnose
+from msdoctor.diagnose import diagnose
+from msdoctor.diagnosis import Diagnosis
 from msdoctor.facts import paths, rights
 from msdoctor.facts.cluster import Cluster, read_facts
 from msdoctor.judge import Outcome, judge

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from msdoctor.bundle import WORKSTATION, Bundle, Document, Kind, Place, Reason, Refusal, bundle_of
 from msdoctor.collect import load
-from msdoctor.diagnose import Diagnosis, Verdict, exit_code
+from msdoctor.diagnosis import Diagnosis, Verdict, exit_code
 from msdoctor.facts import paths
 from msdoctor.facts.objects import NodeList, decode
 from msdoctor.facts.wanted import wanted

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from msdoctor.bundle import Context
-from msdoctor.diagnose import (
+from msdoctor.diagnosis import (
     BlindHPA,
     Cause,
     CheckReport,

@@ -20,7 +20,8 @@ from msdoctor.alternatives import Alternatives
 from msdoctor.bundle import Bundle
 from msdoctor.cli import cli
 from msdoctor.collect import load
-from msdoctor.diagnose import Diagnosis, Remark, RemarkKind, SetAside, Suppressed, diagnose, exit_code
+from msdoctor.diagnose import diagnose
+from msdoctor.diagnosis import Diagnosis, Remark, RemarkKind, SetAside, Suppressed, exit_code
 from msdoctor.facts.cluster import Cluster, read_facts
 from msdoctor.judge import Outcome, judge
 from msdoctor.model import Class, Location, Look

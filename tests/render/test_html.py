@@ -18,7 +18,8 @@ import pytest
 
 from msdoctor import registry
 from msdoctor.collect import load
-from msdoctor.diagnose import Cause, Diagnosis, Remark, RemarkKind, SetAside, Suppressed, diagnose
+from msdoctor.diagnose import diagnose
+from msdoctor.diagnosis import Cause, Diagnosis, Remark, RemarkKind, SetAside, Suppressed
 from msdoctor.facts.cluster import read_facts
 from msdoctor.judge import judge
 from msdoctor.model import Evidence, Remedy, Risk, State, bullets

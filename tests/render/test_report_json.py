@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from msdoctor import __version__
-from msdoctor.diagnose import Diagnosis
+from msdoctor.diagnosis import Diagnosis
 from msdoctor.render import report_json
 
 from .patients import AT_RISK, BROKEN, HOSTILE, PATIENTS

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from msdoctor.diagnose import Diagnosis, HopReport, HopState, Verdict
+from msdoctor.diagnosis import Diagnosis, HopReport, HopState, Verdict
 from msdoctor.facts.gaps import Gap
 from msdoctor.judge import Result
 from msdoctor.model import Confidence, Hop, State
