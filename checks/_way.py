@@ -5,9 +5,9 @@ One judgement for all of them, so that what one excludes none of the others stil
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.routes import Met, Route
 from msdoctor.model import (
     Confidence,

@@ -33,9 +33,9 @@ metrics-server pkg/scraper/scraper.go ("Failed to scrape node, timeout to access
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msdoctor.dataclass import dataclass
 from msdoctor.model import Class, Confidence, Finding, Hop, Says, Unseen, check
 
 from ._kubelet_reach import (

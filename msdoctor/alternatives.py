@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from msdoctor.dataclass import dataclass
 from msdoctor.judge import Outcome
 from msdoctor.model import Check, Class, Confidence, Doubt, Finding, Hop, Look, State
 

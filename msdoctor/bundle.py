@@ -7,13 +7,11 @@ exactly as the live run did. Reading and writing files is not done here (see ``m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import quote
-
-from msdoctor.dataclass import dataclass
 
 WORKSTATION = "workstation"
 API_SERVER = "apiserver/"

@@ -7,10 +7,10 @@ that nobody was named to trust is told apart from a CA that did not issue it (``
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from msdoctor import x509
-from msdoctor.dataclass import dataclass
 from msdoctor.x509.verify import signature_text
 
 MOST_NAMES = 24  # of a certificate's own names that are judged, each by itself

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from msdoctor import pipeline
 from msdoctor.alternatives import alternatives
 from msdoctor.counting import complains, flow_report, fresh_nodes
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import (
     Cause,
     CheckReport,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from msdoctor.alternatives import Alternatives
 from msdoctor.bundle import Context
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.gaps import Gap
 from msdoctor.facts.readers import Reader
 from msdoctor.judge import Result

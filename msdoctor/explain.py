@@ -16,10 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 
-from msdoctor.dataclass import dataclass
 from msdoctor.index import IndexEntry, Knowledge
 from msdoctor.model import RULED_OUT, Blanks, Class, Confidence, Hop, Look, Remedy, Says, bullets, sections
 from msdoctor.utterances import Utterance, errors, when

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-from msdoctor.dataclass import dataclass
 from msdoctor.model import Check, Class, Hop, Look, Says
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.cluster import Cluster
 from msdoctor.model import Check, Finding, NotApplicable, Unseen
 

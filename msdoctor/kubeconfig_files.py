@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from msdoctor.dataclass import dataclass
 from msdoctor.errors import ConfigurationError
 
 # The one in C, where PyYAML has it, is ten times as fast.

@@ -7,12 +7,10 @@ Nothing here touches the network, the clock, a file or the environment, and impo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
-
-from msdoctor.dataclass import dataclass
 
 Items = TypeVar("Items", bound="Sequence[object]")
 

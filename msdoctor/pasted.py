@@ -15,12 +15,12 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import IO, Protocol
 
 from msdoctor.called import called
-from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 from msdoctor.interrupt import Interrupt
 

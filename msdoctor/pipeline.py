@@ -7,8 +7,8 @@ what follows from them in this cluster; ``consequences`` applies all of them unt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import RunningPod
 from msdoctor.facts.installation import Installation

@@ -15,13 +15,13 @@ import re
 import sys
 import zlib
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 from msdoctor.index import IndexEntry
 from msdoctor.model import Check, Class, Hop, Look, Says

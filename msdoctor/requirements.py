@@ -8,8 +8,8 @@ very webhook that is required.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.admission import Admission
 from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import Flow

@@ -6,10 +6,10 @@ node that joins, an approval that is due, and, while the cluster is young, what 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import Cause, Diagnosis, exit_code
 from msdoctor.facts.objects import Node
 from msdoctor.model import Class, Confidence, Unseen

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from msdoctor.called import in_its_name
 from msdoctor.cli.endings import ConfigurationProblem
-from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 
 if TYPE_CHECKING:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from msdoctor.cli.terminal import aside, colour, print_, unicode, width
-from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 from msdoctor.render.formats import FORMATS, Style, render
 

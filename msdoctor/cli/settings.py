@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from msdoctor.cli import options, outputs, suggest
-from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 
 if TYPE_CHECKING:

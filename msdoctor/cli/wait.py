@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from msdoctor.dataclass import dataclass
 from msdoctor.waiting import Decision, Next
 
 if TYPE_CHECKING:

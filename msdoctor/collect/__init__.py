@@ -7,13 +7,13 @@ is a ``ConfigurationError``; whatever a peer did is a refused document.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from msdoctor.bundle import WORKSTATION, Bundle, Context
 from msdoctor.collect.archive import check_target, load, save
 from msdoctor.collect.errors import ConfigurationError
 from msdoctor.collect.look import OnProgress, Wanted, silent
-from msdoctor.dataclass import dataclass
 
 __all__ = ["ConfigurationError", "LookOptions", "OnProgress", "Wanted", "check_target", "live", "load", "save"]
 

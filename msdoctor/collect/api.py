@@ -13,6 +13,7 @@ import re
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -29,7 +30,6 @@ from msdoctor.bundle import CALLER, SELF, Kind, Place, Reason, Refusal
 from msdoctor.collect.access import Access
 from msdoctor.collect.dial import causes, network_refusal
 from msdoctor.collect.look import API_LANE, AT_ONCE, Answer
-from msdoctor.dataclass import dataclass
 
 LARGEST = 256 * 1024 * 1024  # bytes of one answer, unpacked; 5,000 nodes take 66 MB
 CHUNK = 1024 * 1024

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +14,6 @@ from msdoctor import x509
 from msdoctor.bundle import Reason, Refusal
 from msdoctor.collect.errors import ConfigurationError
 from msdoctor.collect.handshake import shake_hands, split_address
-from msdoctor.dataclass import dataclass
 
 LARGEST = 4 * 1024 * 1024  # bytes of a file; all CAs that a system trusts take a tenth
 

@@ -11,6 +11,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,6 @@ from typing import Any
 from msdoctor.bundle import Kind, Place, Reason, Refusal
 from msdoctor.collect.errors import ConfigurationError
 from msdoctor.collect.look import Answer
-from msdoctor.dataclass import dataclass
 
 LARGEST = 1024 * 1024  # bytes of one file
 DESCRIPTORS = 200_000  # of all processes, looked at before counting them is given up

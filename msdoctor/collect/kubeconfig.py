@@ -8,6 +8,7 @@ import json
 import os
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +24,6 @@ from msdoctor.bundle import Context
 from msdoctor.collect.access import Access
 from msdoctor.collect.credential_plugin import PLUGIN_SECONDS, run_plugin
 from msdoctor.collect.errors import ConfigurationError
-from msdoctor.dataclass import dataclass
 from msdoctor.kubeconfig_files import Entry, Merged, in_effect, merge, text_of
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")

@@ -7,13 +7,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Protocol
 
 from msdoctor.bundle import Bundle, Context, Document, Kind, Place, Reason, Refusal, bundle_of
 from msdoctor.collect.redact import redact, redact_context
-from msdoctor.dataclass import dataclass
 
 Answer = bytes | Refusal
 Wanted = Callable[[Bundle], frozenset[Place]]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from msdoctor.bundle import Context, Kind, Place, Reason, Refusal
 from msdoctor.collect.api import Api
 from msdoctor.collect.handshake import shake_hands
 from msdoctor.collect.host import HostRoot
 from msdoctor.collect.look import Answer
-from msdoctor.dataclass import dataclass
 
 # A managed control plane's own addresses are mostly out of reach, and must not hold up the look.
 API_SERVER_SECONDS = 3.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
 
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import Cause, Diagnosis, SetAside, fingerprint
 from msdoctor.errors import GivenError
 from msdoctor.model import State

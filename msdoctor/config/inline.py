@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from msdoctor.config.names import Known, matches, problem
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import Cause, Diagnosis, Remark, RemarkKind, SetAside, Suppressed
 from msdoctor.model import Hop
 

@@ -7,7 +7,7 @@ hops and requirements are not touched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from datetime import time as time_of_day
 from fnmatch import fnmatchcase
@@ -15,7 +15,6 @@ from fnmatch import fnmatchcase
 from msdoctor.config.baseline import Baseline, Entry
 from msdoctor.config.model import OFF, Settings, Suppression
 from msdoctor.config.names import Known, matches
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import Cause, CheckReport, Diagnosis, Remark, RemarkKind, SetAside, Suppressed, fingerprint
 from msdoctor.judge import Result
 from msdoctor.model import Class, Hop, State

@@ -7,6 +7,7 @@ stays as it was written, and a key that stands twice is seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +18,6 @@ import yaml
 
 from msdoctor.config.model import OFF, Settings, Suppression
 from msdoctor.config.names import Known, nearest, problem
-from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 from msdoctor.model import Class
 

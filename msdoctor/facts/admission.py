@@ -9,12 +9,12 @@ each of the three (kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go and cm
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 import yaml
 
 from msdoctor.bundle import Bundle, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import manifests
 from msdoctor.facts.processes import Component, text_of
 from msdoctor.model import Evidence, Unseen

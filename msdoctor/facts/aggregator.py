@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from msdoctor import x509
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient
 from msdoctor.facts.objects import APIService
 from msdoctor.facts.processes import Component

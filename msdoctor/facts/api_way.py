@@ -8,10 +8,10 @@ long as a liveness probe of upstream's manifest has patience: the pod may be end
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from msdoctor.bundle import Bundle, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import replicas
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import decode

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.flags import BOOLEAN, Flags
 from msdoctor.facts.installation import Installation, seconds
 from msdoctor.utterances import errors

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.admission import Admission
 from msdoctor.facts.flow import Flow
 from msdoctor.facts.installation import Installation

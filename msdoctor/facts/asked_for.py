@@ -8,11 +8,11 @@ CertificateRequest). Only names: two CAs of one name look alike, and one that se
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Context, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.kubelets import Handshake
 from msdoctor.facts.objects import decode

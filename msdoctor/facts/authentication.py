@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
 from msdoctor import x509
 from msdoctor.bundle import Bundle, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.flags import Flags
 from msdoctor.facts.objects import ConfigMap, Meta, decode

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Context, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import admission, asked_for, paths, processes, reach, registration, rights, scaling
 from msdoctor.facts import authentication as authn
 from msdoctor.facts import csrs as serving_csrs

@@ -7,9 +7,9 @@ not last, and not an API server that cannot be reached.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.processes import Component
 from msdoctor.model import Unseen
 from msdoctor.utterances import Utterance

@@ -11,12 +11,12 @@ import base64
 import binascii
 import ipaddress
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from msdoctor import x509
 from msdoctor.bundle import Bundle
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.objects import Condition, Meta, Node, Struct, decode
 from msdoctor.model import Unseen

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from msdoctor.bundle import Bundle, Kind, Place, Reason
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.objects import ConfigMap, Node, decode
 from msdoctor.facts.processes import Component

@@ -8,10 +8,10 @@ metrics-server dials the API server at the address of Service ``kubernetes``, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from msdoctor.bundle import Bundle
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import go_proxy, paths
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.kubelets import Kubelet

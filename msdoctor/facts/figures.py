@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.flow import Flow, RunningPod
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.kubelets import Kubelet

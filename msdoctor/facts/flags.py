@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-
-from msdoctor.dataclass import dataclass
+from dataclasses import dataclass
 
 # Those of metrics-server, kube-apiserver and kubelet whose presence is judged or that often stand without a value.
 BOOLEAN = frozenset(

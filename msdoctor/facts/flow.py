@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Reason, Refusal
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.objects import HPA, HPAList, MetricsList, Node, Pod, PodList, decode
 from msdoctor.model import Unseen

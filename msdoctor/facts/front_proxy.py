@@ -7,10 +7,10 @@ wrong with it, so that one that hides another does not hide it from us.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msdoctor import x509
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.aggregator import Aggregator, judged
 from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient
 from msdoctor.facts.flow import Flow

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from msdoctor.bundle import API_SERVER, WORKSTATION, Bundle, Document, Kind, Place, Reason, Refusal
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.asked_for import server_place
 from msdoctor.facts.kubelets import Kubelet, tls_place

@@ -7,10 +7,10 @@ That is so where it listens on the port that it dials, in a network that has the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msdoctor import x509
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import Pod
 from msdoctor.facts.scrapes import FailedScrape

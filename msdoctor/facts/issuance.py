@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import (

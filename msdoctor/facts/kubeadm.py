@@ -9,11 +9,11 @@ lost. An argument of the configuration takes the place of kubeadm's own of that 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import yaml
 
 from msdoctor.bundle import Bundle
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import manifests, paths
 from msdoctor.facts.flags import Flags, parse
 from msdoctor.facts.forms import Form

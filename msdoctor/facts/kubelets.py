@@ -8,14 +8,13 @@ tells what it met. Each origin is named in the evidence, and only the wire makes
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import msgspec
 
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import csrs, paths
 from msdoctor.facts.flags import Flags
 from msdoctor.facts.impostor import Dialled, Impostor, impostor, is_own_certificate

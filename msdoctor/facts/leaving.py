@@ -7,9 +7,9 @@ meant to go, and is believed as long as no sign of life belies it: a node that i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import Node
 from msdoctor.facts.reach import Reach

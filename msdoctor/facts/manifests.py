@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import yaml
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.flags import Argument
 from msdoctor.model import Unseen
 

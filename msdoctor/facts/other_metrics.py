@@ -7,9 +7,9 @@ An APIService can name one Service, so of two adapters for one group the other i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.objects import (
     HPA,

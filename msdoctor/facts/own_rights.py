@@ -11,10 +11,10 @@ pkg/server/dynamiccertificates/configmap_cafile_content.go (what of the ConfigMa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import Review, Subject, decode

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import installation as installs
 from msdoctor.facts import paths
 from msdoctor.facts.flow import Flow

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msdoctor.bundle import Bundle
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.aggregator import Aggregator, Taken, judged
 from msdoctor.facts.authentication import AuthenticationConfig, ProxyClient, proxy_clients
 from msdoctor.facts.flags import Flags

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.objects import Node, PodSpec, Quantity, Taint, Toleration
 
 CORDON = "node.kubernetes.io/unschedulable"

@@ -8,7 +8,7 @@ in any case, since that is where a remedy changes it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -16,7 +16,6 @@ import msgspec
 import yaml
 
 from msdoctor.bundle import Bundle, Document, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import manifests, paths, rancher, units
 from msdoctor.facts.flags import Argument, Flags, parse
 from msdoctor.facts.forms import Form

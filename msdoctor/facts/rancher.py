@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 import yaml
 
 from msdoctor.bundle import Bundle, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import manifests
 from msdoctor.facts.flags import Argument, Flags, parse
 from msdoctor.facts.objects import decode

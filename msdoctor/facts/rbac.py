@@ -7,9 +7,9 @@ pkg/apis/rbac/v1/evaluation_helpers.go (what a rule allows), pkg/controller/clus
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle, review_path
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.labels import selects
 from msdoctor.facts.objects import (

@@ -8,13 +8,12 @@ pkg/kubelet/kubelet.go, nodeLeaseRenewIntervalFraction), whoever reaches its por
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place, Reason, Refusal
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.diversion import Diversions
 from msdoctor.facts.flow import Flow

@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from msdoctor.bundle import CALLER, WORKSTATION, Bundle, Kind, Place, review_path
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.flow import resource_hpas, running_pods
 from msdoctor.facts.front_proxy import HPA_CONTROLLERS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from msdoctor.bundle import Bundle, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.authentication import FrontProxyFiles, keys_beside
 from msdoctor.facts.distribution import CONTROL_PLANE, INSTANCE_GROUP, Distribution, Name

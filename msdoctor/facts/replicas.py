@@ -9,11 +9,11 @@ which every pod knows it by (client-go rest/config.go, InClusterConfig), and whi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from msdoctor.bundle import API_SERVER, Bundle, Kind, Place, Reason, Refusal
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.flow import Flow
 from msdoctor.facts.objects import EndpointSliceList, MetricsList, Service, decode

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
-
-from msdoctor.dataclass import dataclass
 
 # Devices into which network plugins put what they wrap: flannel, calico, cilium, weave, antrea, OVN, VXLAN of any name.
 OVERLAY = re.compile(r"(?:flannel|vxlan|.*vxlan|tunl|weave|genev|antrea|ovn|cilium|wg|flannel-wg)[\w.-]*")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Reason
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.flow import resource_hpas
 from msdoctor.facts.labels import selects

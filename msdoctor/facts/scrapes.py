@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.flow import Flow, scrapes_late
 from msdoctor.facts.installation import Installation
 from msdoctor.model import Evidence, Hop, Unseen

@@ -8,12 +8,12 @@ no credential.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from msdoctor import x509
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place, Reason
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import paths
 from msdoctor.facts.authentication import keys_beside
 from msdoctor.facts.kubelets import shaken, tls_place

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.arguments import json_patch, rejected, said
 from msdoctor.facts.flags import Flags, parse
 from msdoctor.facts.installation import Installation

@@ -7,9 +7,9 @@ answers nobody at all. From outside these two are alike, and both take along wha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import Pod
 from msdoctor.facts.reach import METRICS_SERVER, Outcome, Reach

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.flags import Argument
 
 _BRACED = re.compile(r"\$\$|\$\{(\w+)\}")

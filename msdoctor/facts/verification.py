@@ -12,12 +12,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msdoctor import x509
 from msdoctor.bundle import Bundle
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.asked_for import pod_place
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.kubelets import KIND_OF_ERROR, OF_THE_LEAF, shaken

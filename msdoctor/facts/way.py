@@ -11,12 +11,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import yaml
 
 from msdoctor.bundle import Bundle, Document, Kind, Place, Reason
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import manifests, processes
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import APIService, Node, Pod, decode

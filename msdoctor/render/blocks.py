@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import Cause, Diagnosis
 from msdoctor.model import Confidence, State
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from msdoctor import x509
 from msdoctor.cert import Answer, Report, issuer_among, problems, self_signed
-from msdoctor.dataclass import dataclass
 from msdoctor.x509.keys import DsaKey, EcKey, Ed25519Key, RsaKey
 
 from .terminal import BODY, BOLD, GREEN, RED, YELLOW, Page, plain_ascii

@@ -7,9 +7,8 @@ here; the command line, its completion and the test of every form with every out
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from msdoctor.dataclass import dataclass
 
 if TYPE_CHECKING:
     from msdoctor.diagnosis import Diagnosis

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.resources import files
@@ -22,7 +23,6 @@ from markupsafe import Markup, escape
 
 from msdoctor import __version__, pipeline
 from msdoctor.called import called
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import Cause, Diagnosis, Explained
 from msdoctor.model import Confidence, Evidence, Remedy, Risk, bullets
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import HopReport, HopState
 from msdoctor.model import Hop
 from msdoctor.pipeline import NAMES

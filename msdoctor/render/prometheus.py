@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from msdoctor import __version__
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import Diagnosis, HopState, Verdict
 from msdoctor.judge import Result
 from msdoctor.pipeline import NAMES

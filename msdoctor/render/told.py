@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnosis import Cause, Diagnosis, Unexplained, accounted_for, fingerprint
 from msdoctor.model import Class, Confidence, Location, State
 from msdoctor.vocabulary import VOCABULARY

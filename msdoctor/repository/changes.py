@@ -11,8 +11,8 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from msdoctor.dataclass import dataclass
 from msdoctor.model import Finding, Remedy, Risk
 from msdoctor.repository.documents import Made
 from msdoctor.repository.holes import Holes

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
-from msdoctor.dataclass import dataclass
 from msdoctor.repository import charts
 from msdoctor.repository.kustomize import Kustomized, merged
 from msdoctor.repository.pieces import (

@@ -11,12 +11,11 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from msdoctor.bundle import WORKSTATION, Bundle, Context, Document, Kind, Place, Reason, Refusal, bundle_of
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import kubelets, paths, processes, rancher, units
 from msdoctor.facts.flags import Flags
 from msdoctor.repository import standins

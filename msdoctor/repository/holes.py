@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from msdoctor.dataclass import dataclass
 from msdoctor.repository.place import At
 
 _HOLE = re.compile(r"msdoctor-hole-(\d+)-")

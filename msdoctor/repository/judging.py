@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from msdoctor import pipeline
 from msdoctor.bundle import Context
-from msdoctor.dataclass import dataclass
 from msdoctor.diagnose import diagnose
 from msdoctor.diagnosis import Cause, CheckReport, Diagnosis, FlowReport, HopReport, HopState, Source, Verdict
 from msdoctor.facts.cluster import Cluster, read_facts

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts import units
 from msdoctor.repository import charts, holes, inventories, kops, kubeadm, scripts, trees
 from msdoctor.repository.holes import Holes

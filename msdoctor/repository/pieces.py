@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from msdoctor.dataclass import dataclass
 from msdoctor.repository.place import At
 from msdoctor.repository.trees import Tree
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from msdoctor.dataclass import dataclass
+from dataclasses import dataclass
 
 _HEREDOC = re.compile(r"<<(-|~)?\s*(['\"]?)(\\?)([A-Za-z_][\w-]*)\2([^\n]*)\n")
 _ASSIGNED = re.compile(

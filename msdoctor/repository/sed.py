@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import re
 import shlex
-
-from msdoctor.dataclass import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

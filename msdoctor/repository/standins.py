@@ -6,6 +6,7 @@ front-proxy CA publishes one, whether the repository holds that CA or not.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -15,8 +16,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 from cryptography.x509.oid import NameOID
-
-from msdoctor.dataclass import dataclass
 
 UNSEEN = "msdoctor-not-in-the-repository"  # the CN of a CA that stands for one unseen
 Key = ec.EllipticCurvePrivateKey

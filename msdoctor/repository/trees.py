@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import yaml
 
-from msdoctor.dataclass import dataclass
 from msdoctor.facts.manifests import LOADER
 from msdoctor.repository.place import At, NotRead
 

@@ -10,9 +10,9 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from msdoctor.dataclass import dataclass
 from msdoctor.errors import GivenError
 from msdoctor.repository.place import At, NotRead
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from msdoctor.dataclass import dataclass
 from msdoctor.model import Hop
 from msdoctor.utterances.errors import InnermostError
 

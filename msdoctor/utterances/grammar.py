@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from msdoctor.dataclass import dataclass
 from msdoctor.utterances.errors import InnermostError
 
 CLOSERS = "\"'`.,;:)]}>"

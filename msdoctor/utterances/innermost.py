@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 
-from msdoctor.dataclass import dataclass
 from msdoctor.utterances import errors
 from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.grammars import GRAMMARS

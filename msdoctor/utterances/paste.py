@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-
-from msdoctor.dataclass import dataclass
+from dataclasses import dataclass
 
 Unfinished = Callable[[str, str], bool]
 """Whether a text breaks off in what it says, given the line that follows it (empty: none does)."""

@@ -13,10 +13,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from msdoctor.dataclass import dataclass
 from msdoctor.utterances import Speaker
 from msdoctor.utterances.quoting import unquote
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
-from msdoctor.dataclass import dataclass
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
 from msdoctor.utterances.circumstances import circumstances_in
 from msdoctor.utterances.connections import connection_of, split_wrappers

@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from msdoctor.dataclass import dataclass
 from msdoctor.utterances import NO_YEAR
 from msdoctor.utterances.quoting import unquote
 

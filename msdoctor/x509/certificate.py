@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
-
-from msdoctor.dataclass import dataclass
 
 from . import der
 from .der import Reader, context, explicit

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
-
-from msdoctor.dataclass import dataclass
 
 from .certificate import Certificate
 from .domains import Mailbox, domain_valid, parse_mailbox

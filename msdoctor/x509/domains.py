@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msdoctor.dataclass import dataclass
+from dataclasses import dataclass
 
 _ATOM = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.")
 # Quoted: RFC 2821's qtext, and the space, which RFC 3696's examples have.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
-
-from msdoctor.dataclass import dataclass
 
 from . import der
 from .der import MAX_INT64, Reader, context, dotted, encoded, explicit

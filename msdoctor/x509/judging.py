@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-
-from msdoctor.dataclass import dataclass
 
 from .certificate import Certificate, parse
 from .hostnames import hostname_fault

@@ -6,10 +6,9 @@ Sources: ``crypto/x509`` parser.go ``parsePublicKey``, x509.go ``getSignatureAlg
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
-
-from msdoctor.dataclass import dataclass
 
 from . import der
 from .der import Reader, encoded

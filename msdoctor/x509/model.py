@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from msdoctor.dataclass import dataclass
 
 
 class Unreadable(ValueError):  # noqa: N818 - it reads as what it says of the certificate

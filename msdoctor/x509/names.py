@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-
-from msdoctor.dataclass import dataclass
 
 from . import der
 from .der import Reader

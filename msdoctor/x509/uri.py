@@ -5,7 +5,7 @@ Text here holds one character per byte (Latin-1), since unescaping may yield any
 
 from __future__ import annotations
 
-from msdoctor.dataclass import dataclass
+from dataclasses import dataclass
 
 from .gotext import parse_address, quote
 from .model import Unreadable

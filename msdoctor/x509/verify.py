@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from msdoctor.dataclass import dataclass
 
 from .certificate import Certificate, Moment
 from .constraints import constraint_faults
