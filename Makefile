@@ -9,7 +9,7 @@ DEV_ENV := .venv-dev
 USER_READY := $(USER_ENV)/ready-$(VERSION)
 DEV_READY := $(DEV_ENV)/ready-$(VERSION)
 
-.PHONY: help demo test single-file lab lab-down test-cluster hospital fixtures bench fuzz clean python
+.PHONY: help demo man test single-file lab lab-down test-cluster hospital fixtures bench fuzz clean python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ test: $(DEV_READY) ## lint, types and every test that needs no cluster
 
 single-file: $(DEV_READY) ## dist/msdoctor-PLATFORM, one executable with all it needs (PLATFORMS="linux-amd64 ...")
 	@$(DEV_ENV)/bin/python deploy/single_file.py $(PLATFORMS)
+
+man: $(DEV_READY) ## write the manual pages anew, of what the commands' help says
+	$(DEV_ENV)/bin/python man/manpages.py
 
 lab: $(DEV_READY) ## bring a real cluster up and leave it (LAB=name FORM=static|systemd PATIENT=name); needs root
 	@cd tests/cluster && ../../$(DEV_ENV)/bin/python -m lab up

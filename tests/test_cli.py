@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
@@ -23,6 +24,7 @@ from click.testing import CliRunner, Result
 from msdoctor import __version__, progress
 from msdoctor import cli as command_line
 from msdoctor.cli import COMMANDS, cli
+from msdoctor.cli.exits import EXITS
 
 CHECKOUT = Path(__file__).parents[1]
 HEALTHY = str(CHECKOUT / "fixtures" / "healthy")
@@ -137,7 +139,7 @@ def test_checks_lists_every_check_within_80_columns() -> None:
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("collect",), ("explain",), ("checks",), ("version",)])
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
 def test_help_fits_80_columns_and_keeps_the_lines_of_its_examples(command: tuple[str, ...]) -> None:
     result = msdoctor(*command, "--help")
 
@@ -145,6 +147,17 @@ def test_help_fits_80_columns_and_keeps_the_lines_of_its_examples(command: tuple
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "\\b" not in result.stdout
     assert not [line for line in result.stdout.splitlines()[1:] if line.endswith("...")]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_explains_every_option_and_exit_code(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command
+
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+    assert msdoctor(name, "--help").stdout.splitlines()[-1] == "    130  interrupted"
+    assert name in EXITS
 
 
 def test_the_list_of_commands_imports_none_and_each_is_there_when_it_is_called() -> None:

@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from msdoctor.called import called
-from msdoctor.cli import endings, terminal
+from msdoctor.cli import endings, exits, terminal
 from msdoctor.cli.group import Commands, Later
 
 COMMANDS = {
@@ -30,6 +30,7 @@ HIDDEN = {"__complete": Later("msdoctor.cli.completion", "", "complete")}
     later=COMMANDS,
     hidden=HIDDEN,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": terminal.WIDEST},
+    epilog=exits.epilog(),
 )
 def cli() -> None:
     """Find the one cause why `kubectl top` and HPAs have no metrics, and how to heal it.
@@ -37,16 +38,10 @@ def cli() -> None:
     \b
       msdoctor run                     look at the cluster of the current context
       msdoctor explain 'ERROR TEXT'    say what a pasted error means
+      msdoctor preflight .             judge the files a cluster will be made of
+      msdoctor COMMAND --help          what a command does, and its options
 
     It never writes to a cluster.
-
-    \b
-    Exit codes:  0  metrics flow, nothing is the matter
-                 1  a cause was found
-                 2  something that was given cannot be used: a flag, a file
-                 3  undecided: metrics not seen to flow, and no sure cause found
-                 4  internal error
-               130  interrupted
     """
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from msdoctor.cli import endings, options, suggest, times
+from msdoctor.cli import endings, exits, options, suggest, times
 from msdoctor.cli.terminal import aside, colour, print_, unicode, width
 from msdoctor.errors import GivenError
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@click.command()
+@click.command(epilog=exits.epilog("cert"))
 @click.option(
     "--ca",
     metavar="FILE",
     shell_complete=suggest.files,
-    help="The CA certificates that will be trusted. Without it nobody's are, and nothing is valid.",
+    help="The CA certificates that will be trusted. Without it none is, and nothing is valid.",
 )
 @click.option(
     "--for",
@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     "--at",
     metavar="TIME",
     callback=times.moment,
-    help="When: a date, or a time as in RFC 3339 (default: now).",
+    help="Judge it as of this time: a date, or a time as in RFC 3339 (default: now).",
 )
 @click.option(
     "--timeout",
     metavar="SECONDS",
-    default=10.0,
+    default=10,
     show_default=True,
     type=click.FloatRange(min=0.1),
-    help="For the handshake with an ADDRESS.",
+    help="Seconds for the handshake with an ADDRESS.",
 )
 @options.FORMAT_OPTION
 @click.argument("word", metavar="FILE|ADDRESS|-", shell_complete=suggest.files)
@@ -65,9 +65,6 @@ def cert(
 
     A file holds PEM, intermediates after the certificate itself, or DER. An address is HOST:PORT or an https:// URL;
     no credential is sent there. A word is taken for a file if there is one of that name.
-
-    Exits with 0 where Go would accept it, 1 where not, 2 where a file or a flag cannot be used, and 3 where the
-    address did not show a certificate.
     """
     from datetime import UTC, datetime
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from msdoctor.cli import exits
 from msdoctor.cli.terminal import print_
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ SCRIPTS = {
 }
 
 
-@click.command()
+@click.command(epilog=exits.epilog("completion"))
 @click.argument("shell", metavar="SHELL", type=click.Choice(list(SCRIPTS)))
 def completion(shell: str) -> None:
     """Print a script that lets SHELL, which is bash, zsh or fish, complete msdoctor's words.
@@ -31,8 +32,9 @@ def completion(shell: str) -> None:
     In this shell, now:
 
     \b
-      source <(msdoctor completion bash)      in bash, and in zsh with zsh
-      msdoctor completion fish | source       in fish
+      source <(msdoctor completion bash)    in bash
+      source <(msdoctor completion zsh)     in zsh
+      msdoctor completion fish | source     in fish
 
     For good:
 
@@ -44,7 +46,7 @@ def completion(shell: str) -> None:
             msdoctor completion fish > ~/.config/fish/completions/msdoctor.fish
 
     `kubectl msdoctor` is completed by kubectl's own completion, which asks the program kubectl_complete-msdoctor on
-    the PATH. pip installs it; where it is missing, SHELL kubectl prints it:
+    the PATH. pip installs it; where it is missing, make it:
 
     \b
       msdoctor completion kubectl > ~/.local/bin/kubectl_complete-msdoctor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from msdoctor.called import called
-from msdoctor.cli import endings, options, suggest, times
+from msdoctor.cli import endings, exits, options, suggest, times
 from msdoctor.cli.terminal import colour, print_, width
 from msdoctor.errors import GivenError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from msdoctor.utterances.since import Since
 
 
-@click.command()
+@click.command(epilog=exits.epilog("explain"))
 @options.with_(options.CHECKS_OPTION, options.FORMAT_OPTION)
 @click.option("--list", "list_", is_flag=True, help="List every id that can be explained.")
 @click.option(
@@ -47,10 +47,10 @@ def explain(
       msdoctor explain must-gather/
       msdoctor explain kubelet-cert-san-mismatch
 
-    Words that are the names of files or folders stand for them. A file may be of any size, and packed (.gz, .xz, .bz2,
-    .zst). Ctrl-C ends the reading, and what was found by then is printed.
+    A word that names a file or a folder stands for what it holds. A file may be of any size, and packed (.gz, .xz,
+    .bz2, .zst). Ctrl-C ends the reading, and what was found by then is printed.
 
-    Looks at no cluster. Exits with 1 where it knows nothing of the text.
+    It looks at no cluster.
     """
     from msdoctor import registry
 

@@ -60,9 +60,9 @@ class Commands(click.Group):
         return named
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
-        """Write the list of commands, without importing any."""
+        """Write the list of commands in the table's order, without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, self._later[name].short_help) for name in sorted(self._later)])
+            formatter.write_dl([(name, self._later[name].short_help) for name in self._later])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the commands' names, without importing any, and the group's own options."""

@@ -8,7 +8,7 @@ import click
 
 from msdoctor import __version__
 from msdoctor.called import called
-from msdoctor.cli import options, terminal
+from msdoctor.cli import exits, options, terminal
 from msdoctor.cli.group import OnlyOptions
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from msdoctor.model import Check
 
 
-@click.command(cls=OnlyOptions)
+@click.command(cls=OnlyOptions, epilog=exits.epilog("checks"))
 @options.with_(options.CHECKS_OPTION, options.FORMAT_OPTION)
 def checks(folders: tuple[Path, ...], form: str) -> None:
     """List every check: its hop, what it finds, and its title."""
@@ -35,7 +35,7 @@ def checks(folders: tuple[Path, ...], form: str) -> None:
     click.echo(f"The manual page of one: {called()} explain ID", err=True)
 
 
-@click.command(cls=OnlyOptions)
+@click.command(cls=OnlyOptions, epilog=exits.epilog("version"))
 @click.option(
     "--schema",
     type=click.Choice(["report", "config"]),

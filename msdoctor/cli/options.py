@@ -63,10 +63,10 @@ CLUSTER_OPTIONS = (
     click.option(
         "--timeout",
         metavar="SECONDS",
-        default=60.0,
+        default=60,
         show_default=True,
         type=click.FloatRange(min=0.1),
-        help="For the whole look; what did not answer until then is reported as not seen.",
+        help="Seconds for the whole look; what has not answered by then is reported as not seen.",
     ),
     click.option(
         "--port-forward",
@@ -98,7 +98,7 @@ FORMAT_OPTION = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="What to print.",
+    help="Print text for a person, or JSON for a program.",
 )
 
 F = TypeVar("F", bound="Callable[..., Any]")

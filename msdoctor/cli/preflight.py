@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from msdoctor.cli import options, outputs, settings
+from msdoctor.cli import exits, options, outputs, settings
 from msdoctor.cli.terminal import aside, print_
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _duration(_: click.Context, parameter: click.Parameter, value: str | None) -
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
-@click.command()
+@click.command(epilog=exits.epilog("preflight"))
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @options.with_(options.CHECKS_OPTION, outputs.OUTPUT_OPTION)
 @settings.with_settings
@@ -47,7 +47,9 @@ def _duration(_: click.Context, parameter: click.Parameter, value: str | None) -
 @click.option("--fix", is_flag=True, help="Write the safe changes, and report what is left.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where it would be 0 and anything was not seen.")
-@click.option("-v", "--verbose", is_flag=True, help="All evidence, and every file with what it was taken for.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Also report all evidence, and every file with what it was taken for."
+)
 def preflight(
     paths: tuple[Path, ...],
     folders: tuple[Path, ...],
@@ -67,7 +69,7 @@ def preflight(
       msdoctor preflight --diff deploy/       what it would change, as a diff
       msdoctor preflight --fix deploy/        and change it
 
-    It finds by their content systemd units, static pods, kubeadm, k3s, rke2 and kops configuration, kubelet
+    It tells files by their content: systemd units, static pods, kubeadm, k3s, rke2 and kops configuration, kubelet
     configuration, certificates, manifests, kustomizations, values of metrics-server's chart, scripts, templates and
     inventories. It reads nothing outside of the paths, and needs no cluster and no network.
     """

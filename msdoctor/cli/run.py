@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from msdoctor.called import called
-from msdoctor.cli import endings, options, outputs, settings, times
+from msdoctor.cli import endings, exits, options, outputs, settings, times
 from msdoctor.cli.group import OnlyOptions
 from msdoctor.cli.terminal import aside, print_
 from msdoctor.errors import GivenError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from msdoctor.model import Check, Class
 
 
-@click.command(cls=OnlyOptions)
+@click.command(cls=OnlyOptions, epilog=exits.epilog("run"))
 @options.with_(*options.CLUSTER_OPTIONS, options.CHECKS_OPTION, outputs.OUTPUT_OPTION)
 @click.option(
     "--from",
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where it would be 0 and anything was not seen.")
-@click.option("-v", "--verbose", is_flag=True, help="All evidence, the five requirements, and every check's outcome.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Also report all evidence, the five requirements, and every check's outcome."
+)
 def run(
     source: Path | None,
     save: Path | None,
@@ -64,8 +66,6 @@ def run(
       msdoctor run                            the cluster of the current context
       msdoctor run --host-root master=/mnt/m  that, with the files of a host
       msdoctor run --from BUNDLE              what `msdoctor collect` saved
-
-    The exit code says how it ended; `msdoctor --help` lists them.
     """
     from msdoctor.collect import check_target, load
     from msdoctor.collect import save as save_bundle
@@ -97,14 +97,17 @@ def run(
     raise click.exceptions.Exit(exit_code(diagnosis, fail_on=fail_on, exit_zero=exit_zero, strict=strict))
 
 
-@click.command()
+@click.command(epilog=exits.epilog("collect"))
 @options.with_(*options.CLUSTER_OPTIONS)
 @click.argument("path", type=click.Path(path_type=Path))
 def collect(path: Path, **look: Any) -> None:
     """Save what a look sees, without secrets, to PATH: a new directory, or a file ending in .tar.gz.
 
-    `msdoctor run --from PATH` then gives the same report, on any machine and at any time. Exits with 3 where nothing
-    was seen.
+    `msdoctor run --from PATH` then gives the same report, on any machine and at any time.
+
+    \b
+      msdoctor collect seen.tar.gz
+      msdoctor run --from seen.tar.gz
     """
     from msdoctor.collect import check_target, save
 

@@ -52,7 +52,8 @@ OPTIONS = (
         multiple=True,
         callback=_split,
         shell_complete=suggest.findings,
-        help="Count only these findings: ids, globs of ids, or letters of hops, between commas. May be repeated.",
+        help="Count only these findings: ids, globs of ids such as kubelet-cert-*, or letters of hops (A to H in the"
+        " report); several between commas. May be repeated.",
     ),
     click.option(
         "--ignore",
@@ -60,28 +61,30 @@ OPTIONS = (
         multiple=True,
         callback=_split,
         shell_complete=suggest.findings,
-        help="Do not count these findings. As --select.",
+        help="Do not count these findings, named as for --select.",
     ),
     click.option(
-        "--fail-on", type=click.Choice(["cause", "risk"]), help="The least that exits with 1.  [default: cause]"
+        "--fail-on",
+        type=click.Choice(["cause", "risk"]),
+        help="The least kind of finding that exits with 1.  [default: cause]",
     ),
     click.option(
         "--baseline",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="Count only what is not in FILE, and say what of it is there no longer.",
+        help="Count only findings that are not in FILE, and say which of FILE are there no longer.",
     ),
     click.option(
         "--write-baseline",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="Write what counts now to FILE. It changes neither the report nor the exit code.",
+        help="Write the findings that count now to FILE, for --baseline. Changes neither report nor exit code.",
     ),
     click.option(
         "--config",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="Settings, instead of the nearest msdoctor.yaml in this directory or above.",
+        help="Read the settings from FILE, instead of the nearest msdoctor.yaml in this directory or above.",
     ),
     click.option("--no-config", is_flag=True, help="Read no msdoctor.yaml."),
 )

@@ -12,7 +12,7 @@ import pytest
 from .conftest import environ_of, made
 from .terminals import SHELLS, Terminal
 
-REQUIRED = bool(os.environ.get("MSDOCTOR_SHELLS_REQUIRED"))
+REQUIRED = bool(os.environ.get("MSDOCTOR_PROGRAMS_REQUIRED"))
 BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")
 
 OpenShell = Callable[[str], Terminal]
@@ -34,7 +34,7 @@ def opened(folder: Path) -> Iterator[OpenShell]:
         if name == "bash with bash-completion" and not BASH_COMPLETION.exists():
             lacking = "bash-completion"
         if lacking and not REQUIRED:
-            pytest.skip(f"{lacking} is not installed; with MSDOCTOR_SHELLS_REQUIRED=1 this fails")
+            pytest.skip(f"{lacking} is not installed; with MSDOCTOR_PROGRAMS_REQUIRED=1 this fails")
         if name not in terminals:
             terminals[name] = Terminal(SHELLS[name], environ_of(folder), folder)
         return terminals[name]

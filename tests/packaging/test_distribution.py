@@ -68,10 +68,12 @@ def test_the_wheel_holds_the_engine_with_the_checks_inside_and_nothing_else(dist
     shipped = set(zipfile.ZipFile(distribution.wheel).namelist())
 
     metadata = {name for name in shipped if name.startswith(f"msdoctor-{__version__}.dist-info/")}
-    assert shipped - metadata == engine | checks
+    data = f"msdoctor-{__version__}.data/data/share/man/man1"
+    manual = {name.replace("man/", f"{data}/") for name in distribution.files("man", "*.1")}
+    assert shipped - metadata == engine | checks | manual
 
 
-@pytest.mark.parametrize("folder", ["checks", "deploy", "fixtures", "msdoctor", "tests"])
+@pytest.mark.parametrize("folder", ["checks", "deploy", "fixtures", "man", "msdoctor", "tests"])
 def test_the_sdist_holds_the_whole_folder(distribution: Distribution, folder: str) -> None:
     with tarfile.open(distribution.sdist) as archive:
         shipped = {name.partition("/")[2] for name in archive.getnames()}
@@ -90,6 +92,10 @@ def test_an_installation_lets_kubectl_complete_its_words(programs: Path) -> None
     done = _run(str(programs / "kubectl_complete-msdoctor"), "run", "--fail-on", "")
 
     assert done.stdout == "cause\nrisk\n:4\n"
+
+
+def test_an_installation_has_its_manual_where_man_looks_beside_the_program(programs: Path) -> None:
+    assert (programs.parent / "share" / "man" / "man1" / "msdoctor-run.1").is_file()
 
 
 def test_the_installed_program_prints_the_script_of_a_shell(programs: Path) -> None:
