@@ -35,10 +35,8 @@ def effects(one: Asked) -> tuple[Effect, ...]:
     return (Effect(EffectKind.SCRAPE_FAILS, one.name),)
 
 
-def not_by_token(installation: Installation | None) -> NotApplicable | None:
+def not_by_token(installation: Installation) -> NotApplicable | None:
     """Where metrics-server shows kubelets no token, what they make of tokens does not matter."""
-    if installation is None:
-        return NotApplicable("no metrics-server is installed")
     other = next((name for name in WITHOUT_TOKEN if name in installation.flags), None)
     return NotApplicable(f"metrics-server runs with --{other} and shows kubelets no token") if other else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Confidence, Evidence, NotApplicable, Remedy, Unseen
+from msdoctor.model import Blanks, Confidence, Evidence, Remedy, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 # The API server knows a new binding within a second; then a pod starts, and scrapes twice.
 SHOWS_WITHIN_SECONDS = 120
 MOST_SHOWN = 3  # bindings in place of one
-
-
-def aside(own: OwnRights | None, who: Installation | None) -> NotApplicable | None:
-    """Where the rights of its ServiceAccount are not what its requests depend on."""
-    if who is None:
-        return NotApplicable("no metrics-server is installed")
-    return NotApplicable("it is given a kubeconfig, and asks in that one's name") if own is None else None
 
 
 def serves(who: Installation) -> bool:

@@ -44,7 +44,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     check,
@@ -104,11 +103,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def apiserver_connection_unstable(
-    troubles: tuple[Trouble, ...], installation: Installation | None, taken_at: datetime, repair: Repair
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    troubles: tuple[Trouble, ...], installation: Installation, taken_at: datetime, repair: Repair
+) -> Iterator[Finding]:
     losses = [one for one in troubles if one.lost and not one.restarted and taken_at - one.last < WITHIN]
     if len(losses) < LEAST or taken_at - losses[-1].last > RECENT:
         return

@@ -28,7 +28,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Confidence, Evidence, Finding, Hop, NotApplicable, Says, check
+from msdoctor.model import Class, Confidence, Evidence, Finding, Hop, Says, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,11 +53,8 @@ LONGEST = timedelta(minutes=5)
     ),
 )
 def apiserver_restarting(
-    troubles: tuple[Trouble, ...], installation: Installation | None, taken_at: datetime
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    troubles: tuple[Trouble, ...], installation: Installation, taken_at: datetime
+) -> Iterator[Finding]:
     for one in troubles[-1:]:
         server = one.restarted
         if server is None or server.started is None or one.last - one.first > LONGEST or not one.over(taken_at):

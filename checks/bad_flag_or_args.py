@@ -44,7 +44,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     State,
@@ -97,11 +96,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def bad_flag_or_args(
-    starts: tuple[Start, ...], installation: Installation | None, repair: Repair
-) -> Iterator[Finding | NotApplicable | Unseen]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    starts: tuple[Start, ...], installation: Installation, repair: Repair
+) -> Iterator[Finding | Unseen]:
     blanks = repair.blanks()
     if not installation.pods:
         yield from _before_any_start(installation, blanks)

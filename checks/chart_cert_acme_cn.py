@@ -40,7 +40,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     check,
@@ -101,11 +100,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def chart_cert_acme_cn(
-    refused_certificates: tuple[Refused, ...], installation: Installation | None, repair: Repair
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    refused_certificates: tuple[Refused, ...], installation: Installation, repair: Repair
+) -> Iterator[Finding]:
     for one in refused_certificates[-1:]:
         metadata, spec = one.certificate.metadata, one.certificate.spec
         blanks = repair.blanks(

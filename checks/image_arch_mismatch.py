@@ -39,7 +39,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -79,14 +78,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def image_arch_mismatch(
     starts: tuple[Start, ...],
-    installation: Installation | None,
+    installation: Installation,
     nodes: tuple[Node, ...] | Unseen,
     server_version: str | Unseen,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable | Unseen]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding | Unseen]:
     for start in reversed(starts):
         if not start.foreign:
             continue

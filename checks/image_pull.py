@@ -39,7 +39,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -100,11 +99,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def image_pull(
-    starts: tuple[Start, ...], installation: Installation | None, server_version: str | Unseen, repair: Repair
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    starts: tuple[Start, ...], installation: Installation, server_version: str | Unseen, repair: Repair
+) -> Iterator[Finding]:
     start = next((one for one in reversed(starts) if _waits(one)), None)
     if start is None or "{{" in start.container.image:
         return

@@ -41,7 +41,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Risk,
     Says,
@@ -101,14 +100,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def ipv6_unsupported_old_version(
     nodes: tuple[Node, ...],
-    installation: Installation | None,
+    installation: Installation,
     failed_scrapes: tuple[FailedScrape, ...] | Unseen,
     reaches: tuple[Reach, ...] | Unseen,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding]:
     told = {item.node: item for item in those_seen(failed_scrapes) if type(item.error).__name__ == "ColonsInAddress"}
     scraped = {reach.name for reach in those_seen(reaches) if reach.scraped}
     if not told and not _is_old(installation):

@@ -85,14 +85,14 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def kubelet_anonymous_token_not_accepted(
     asked: tuple[Asked, ...],
-    installation: Installation | None,
+    installation: Installation,
     may_scrape: bool | Unseen,
     may_read_stats: bool | Unseen,
     repair: Repair,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
-    if aside or installation is None:
-        yield aside or NotApplicable("no metrics-server is installed")
+    if aside:
+        yield aside
         return
     may = may_scrape if needed(installation)[0] == METRICS else may_read_stats
     # What metrics-server may do, it may do with every kubelet.

@@ -154,14 +154,14 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def kubelet_cannot_reach_apiserver_webhook(
     asked: tuple[Asked, ...],
-    installation: Installation | None,
+    installation: Installation,
     repair: Repair,
     context: Context,
     own_token: OwnToken | Unseen | None,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
-    if aside or installation is None:
-        yield aside or NotApplicable("no metrics-server is installed")
+    if aside:
+        yield aside
         return
     server = urlsplit(context.server)
     blanks = {"api_host": server.hostname or "", "api_port": str(server.port or 443)}

@@ -33,7 +33,6 @@ from msdoctor.model import (
     Evidence,
     Finding,
     Hop,
-    NotApplicable,
     Remedy,
     Risk,
     Unseen,
@@ -74,11 +73,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 
 @check(hop=Hop.E, cls=Class.RISK, advise=advise)
 def kubelet_insecure_tls(
-    installation: Installation | None, kubelets: tuple[Kubelet, ...] | Unseen, repair: Repair
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    installation: Installation, kubelets: tuple[Kubelet, ...] | Unseen, repair: Repair
+) -> Iterator[Finding]:
     if installation.verifies_kubelets:
         return
     wrong = [] if isinstance(kubelets, Unseen) else [kubelet.name for kubelet in kubelets if kubelet.problems]

@@ -70,7 +70,7 @@ METRICS_SERVER = "system:serviceaccount:kube-system:metrics-server"
 )
 def kubelet_rbac_forbidden_403(
     asked: tuple[Asked, ...],
-    installation: Installation | None,
+    installation: Installation,
     own_rights: OwnRights | Unseen | None,
     may_scrape: bool | Unseen,
     may_read_stats: bool | Unseen,
@@ -78,8 +78,8 @@ def kubelet_rbac_forbidden_403(
     repair: Repair,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation) or not_even_listed(own_rights)
-    if aside or installation is None:
-        yield aside or NotApplicable("no metrics-server is installed")
+    if aside:
+        yield aside
         return
     right, _ = needed(installation)
     allowed, other = (may_scrape, may_read_stats) if right == METRICS else (may_read_stats, may_scrape)

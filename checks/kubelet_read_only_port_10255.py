@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Class, Confidence, Evidence, Finding, Hop, NotApplicable, Remedy, Says, check
+from msdoctor.model import Blanks, Class, Confidence, Evidence, Finding, Hop, Remedy, Says, check
 
 from ._kubelet_reach import change_argument, each_blind, finding
 
@@ -66,11 +66,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def kubelet_read_only_port_10255(
-    reaches: tuple[Reach, ...], installation: Installation | None, repair: Repair
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    reaches: tuple[Reach, ...], installation: Installation, repair: Repair
+) -> Iterator[Finding]:
     for reach in each_blind(reaches):
         if reach.kubelet.port != PORT or reach.kubelet.node.status.daemon_endpoints.kubelet_endpoint.port == PORT:
             continue

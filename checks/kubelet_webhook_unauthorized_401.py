@@ -77,13 +77,13 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def kubelet_webhook_unauthorized_401(
     asked: tuple[Asked, ...],
-    installation: Installation | None,
+    installation: Installation,
     repair: Repair,
     own_token: OwnToken | Unseen | None,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation)
-    if aside or installation is None:
-        yield aside or NotApplicable("no metrics-server is installed")
+    if aside:
+        yield aside
         return
     for one in asked:
         rules = one.admission

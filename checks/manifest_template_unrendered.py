@@ -36,7 +36,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -81,11 +80,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def manifest_template_unrendered(
-    starts: tuple[Start, ...], installation: Installation | None, server_version: str | Unseen, repair: Repair
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    starts: tuple[Start, ...], installation: Installation, server_version: str | Unseen, repair: Repair
+) -> Iterator[Finding]:
     container = installation.container
     left = [word for word in (container.image, *container.command, *container.args) if BLANK in word]
     if not left or not starts:

@@ -42,7 +42,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Risk,
     Says,
@@ -112,11 +111,8 @@ def _forget(blanks: Blanks) -> Remedy:
     advise=advise,
 )
 def metrics_server_node_down(
-    stranded: Stranded | None, installation: Installation | None, taken_at: datetime, repair: Repair
-) -> Iterator[Finding | NotApplicable | Unseen]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    stranded: Stranded | None, installation: Installation, taken_at: datetime, repair: Repair
+) -> Iterator[Finding | Unseen]:
     if stranded is None:
         return
     names = [reach.name for reach in stranded.nodes]

@@ -43,7 +43,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Risk,
     Says,
@@ -97,11 +96,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def metrics_server_not_running(
-    not_made: NotMade | None, installation: Installation | None, repair: Repair
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    not_made: NotMade | None, installation: Installation, repair: Repair
+) -> Iterator[Finding]:
     if not_made is None:
         return
     blanks = repair.blanks(**not_made.names)

@@ -42,7 +42,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -104,14 +103,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def metrics_server_resource_starvation(
     starts: tuple[Start, ...],
-    installation: Installation | None,
+    installation: Installation,
     nodes: tuple[Node, ...] | Unseen,
     taken_at: datetime,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding]:
     size = len(those_seen(nodes))
     for pod in reversed(installation.pods):
         killed = _killed(pod, installation.container.name, taken_at)

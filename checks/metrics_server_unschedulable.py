@@ -39,7 +39,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -100,12 +99,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 def metrics_server_unschedulable(
     starts: tuple[Start, ...],
     placings: tuple[Placing, ...] | Unseen,
-    installation: Installation | None,
+    installation: Installation,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable | Unseen]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding | Unseen]:
     start = unplaced(starts)
     if start is None or only_taints(placings, start) or about_ports(start):
         return

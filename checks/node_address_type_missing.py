@@ -36,7 +36,6 @@ from msdoctor.model import (
     Evidence,
     Finding,
     Hop,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -66,13 +65,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(hop=Hop.E, cls=Class.CAUSE, says=(Says("NoAddressOfType", hop=Hop.E),), advise=advise)
 def node_address_type_missing(
     nodes: tuple[Node, ...],
-    installation: Installation | None,
+    installation: Installation,
     failed_scrapes: tuple[FailedScrape, ...] | Unseen,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding]:
     types = installation.address_types
     position = installation.pointer(f"--{ADDRESS_TYPES}")
     said = {} if isinstance(failed_scrapes, Unseen) else {scrape.node: scrape for scrape in failed_scrapes}

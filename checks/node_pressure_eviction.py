@@ -40,7 +40,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -106,14 +105,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def node_pressure_eviction(
     starts: tuple[Start, ...],
-    installation: Installation | None,
+    installation: Installation,
     nodes: tuple[Node, ...] | Unseen,
     placings: tuple[Placing, ...] | Unseen,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding]:
     evicted = next((start for start in reversed(starts) if _why_evicted(start)), None)
     waiting = unplaced(starts)
     left = [start for start in starts if start.pod.status.phase not in ("Failed", "Succeeded")]

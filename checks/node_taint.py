@@ -40,7 +40,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -105,12 +104,9 @@ def _toleration(taint: str) -> dict[str, str]:
 def node_taint(
     starts: tuple[Start, ...],
     placings: tuple[Placing, ...] | Unseen,
-    installation: Installation | None,
+    installation: Installation,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding]:
     start = unplaced(starts)
     if start is None or not only_taints(placings, start):
         return

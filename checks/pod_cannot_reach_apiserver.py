@@ -46,7 +46,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -120,13 +119,10 @@ def pod_cannot_reach_apiserver(
     api_ways: tuple[ApiWay, ...],
     diversions: Diversions,
     overload: Overload | None,
-    installation: Installation | None,
+    installation: Installation,
     flow: Flow | Unseen,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable | Unseen]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding | Unseen]:
     if diversions.to_api_server:
         return  # it dials a proxy
     if overload is not None:

@@ -37,7 +37,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     check,
@@ -85,11 +84,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def pod_security_runasnonroot(
-    starts: tuple[Start, ...], installation: Installation | None, repair: Repair
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+    starts: tuple[Start, ...], installation: Installation, repair: Repair
+) -> Iterator[Finding]:
     for start in reversed(starts):
         if start.root is None or start.waits is None:
             continue

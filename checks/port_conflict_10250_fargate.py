@@ -43,7 +43,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Risk,
     Says,
@@ -128,14 +127,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def port_conflict_10250_fargate(
     reaches: tuple[Reach, ...],
-    installation: Installation | None,
+    installation: Installation,
     apiservices: tuple[APIService, ...] | Unseen,
     repair: Repair,
-) -> Iterator[Finding | Unseen | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
-
+) -> Iterator[Finding | Unseen]:
     def judge(reach: Reach) -> Iterator[Finding]:
         met = reach.kubelet.impostor
         if met:

@@ -44,7 +44,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     State,
@@ -53,7 +52,7 @@ from msdoctor.model import (
     those_seen,
 )
 
-from ._own_rights import aside, bind, blanks_of, confidence, free_name, said, serves, shown
+from ._own_rights import bind, blanks_of, confidence, free_name, said, serves, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,17 +92,13 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def rbac_auth_delegator_missing(
-    own_rights: OwnRights | None,
-    installation: Installation | None,
+    own_rights: OwnRights,
+    installation: Installation,
     flow: Flow | Unseen,
     hpas: tuple[HPA, ...] | Unseen,
     context: Context,
     repair: Repair,
-) -> Iterator[Finding | Unseen | NotApplicable]:
-    stands = aside(own_rights, installation)
-    if stands or own_rights is None or installation is None:
-        yield stands or NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding | Unseen]:
     whether, who = own_rights.for_callers
     denied = own_rights.denied((whether, who))
     unseen = own_rights.unseen((whether,))

@@ -56,7 +56,6 @@ from msdoctor.model import (
 
 from ._own_rights import (
     SHOWS_WITHIN_SECONDS,
-    aside,
     bind,
     blanks_of,
     confidence,
@@ -115,15 +114,15 @@ def _the_role(_: Blanks) -> Remedy:
     advise=advise,
 )
 def rbac_auth_reader_missing(
-    own_rights: OwnRights | None,
-    installation: Installation | None,
+    own_rights: OwnRights,
+    installation: Installation,
     starts: tuple[Start, ...] | Unseen,
     flow: Flow | Unseen,
     repair: Repair,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
-    stands = aside(own_rights, installation) or _told_by_flags(installation)
-    if stands or own_rights is None or installation is None:
-        yield stands or NotApplicable("no metrics-server is installed")
+    aside = _told_by_flags(installation)
+    if aside:
+        yield aside
         return
     wanted = own_rights.for_config
     denied = own_rights.denied(wanted)
@@ -136,9 +135,7 @@ def rbac_auth_reader_missing(
         yield unseen
 
 
-def _told_by_flags(who: Installation | None) -> NotApplicable | None:
-    if who is None:
-        return None
+def _told_by_flags(who: Installation) -> NotApplicable | None:
     other = next(
         (
             name

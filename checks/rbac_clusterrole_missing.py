@@ -42,7 +42,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     State,
@@ -52,7 +51,6 @@ from msdoctor.model import (
 
 from ._own_rights import (
     SHOWS_WITHIN_SECONDS,
-    aside,
     bind,
     blanks_of,
     confidence,
@@ -135,16 +133,12 @@ def _add(role: str, resources: str, verbs: str) -> str:
     advise=advise,
 )
 def rbac_clusterrole_missing(
-    own_rights: OwnRights | None,
-    installation: Installation | None,
+    own_rights: OwnRights,
+    installation: Installation,
     starts: tuple[Start, ...] | Unseen,
     flow: Flow | Unseen,
     repair: Repair,
-) -> Iterator[Finding | Unseen | NotApplicable]:
-    stands = aside(own_rights, installation)
-    if stands or own_rights is None or installation is None:
-        yield stands or NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding | Unseen]:
     lists, watches = own_rights.for_lists
     denied = own_rights.denied(lists)
     unwatched = own_rights.denied(watches)

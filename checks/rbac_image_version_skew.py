@@ -57,7 +57,7 @@ CAN_I_STATS = "kubectl auth can-i get nodes --subresource=stats --as=system:serv
 )
 def rbac_image_version_skew(
     asked: tuple[Asked, ...],
-    installation: Installation | None,
+    installation: Installation,
     own_rights: OwnRights | Unseen | None,
     may_scrape: bool | Unseen,
     may_read_stats: bool | Unseen,
@@ -65,8 +65,8 @@ def rbac_image_version_skew(
     repair: Repair,
 ) -> Iterator[Finding | Unseen | NotApplicable]:
     aside = not_by_token(installation) or not_even_listed(own_rights)
-    if aside or installation is None:
-        yield aside or NotApplicable("no metrics-server is installed")
+    if aside:
+        yield aside
         return
     right, other = needed(installation)
     reviews = {METRICS: may_scrape, STATS: may_read_stats}

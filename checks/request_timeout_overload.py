@@ -44,7 +44,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -101,15 +100,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def request_timeout_overload(
     overload: Overload | None,
-    installation: Installation | None,
+    installation: Installation,
     apiservices: tuple[APIService, ...],
     log: tuple[Utterance, ...] | Unseen,
     nodes: tuple[Node, ...] | Unseen,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable | Unseen]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding | Unseen]:
     if overload is not None:
         yield _finding(overload, installation, len(those_seen(nodes)), repair)
     elif isinstance(log, Unseen) and any(item.available.status != "True" for item in apiservices):

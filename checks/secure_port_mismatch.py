@@ -37,7 +37,6 @@ from msdoctor.model import (
     Evidence,
     Finding,
     Hop,
-    NotApplicable,
     Remedy,
     Risk,
     Says,
@@ -84,14 +83,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def secure_port_mismatch(
-    installation: Installation | None,
+    installation: Installation,
     backend: Backend | Unseen | None,
     events: tuple[Event, ...],
     repair: Repair,
-) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding]:
     asked = dict(_asked(installation, backend))
     wrong = {who: port for who, port in asked.items() if port != installation.secure_port}
     if not wrong:

@@ -37,7 +37,6 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -78,13 +77,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 )
 def secure_port_privileged_bind(
     starts: tuple[Start, ...],
-    installation: Installation | None,
+    installation: Installation,
     backend: Backend | Unseen | None,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable | Unseen]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding | Unseen]:
     port = installation.secure_port
     if not 0 < port < FIRST_UNPRIVILEGED:
         return

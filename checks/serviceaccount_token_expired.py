@@ -82,13 +82,10 @@ def _same_secret(blanks: Blanks) -> Remedy:
 )
 def serviceaccount_token_expired(
     own_token: OwnToken | None,
-    installation: Installation | None,
+    installation: Installation,
     asked: tuple[Asked, ...] | Unseen,
     repair: Repair,
 ) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
     if own_token is None or own_token.fate.name not in ("EXPIRED", "GIVEN"):
         yield from filter(None, (not_by_token(installation),))
         return

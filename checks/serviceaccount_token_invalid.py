@@ -94,13 +94,10 @@ def _advise_account(blanks: Blanks) -> Remedy:
 )
 def serviceaccount_token_invalid(
     own_token: OwnToken | None,
-    installation: Installation | None,
+    installation: Installation,
     asked: tuple[Asked, ...] | Unseen,
     repair: Repair,
 ) -> Iterator[Finding | NotApplicable]:
-    if installation is None:
-        yield NotApplicable("no metrics-server is installed")
-        return
     what = _SUMMARIES.get(own_token.fate.name) if own_token else None
     if own_token is None or what is None:
         yield from filter(None, (not_by_token(installation),))

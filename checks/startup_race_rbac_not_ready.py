@@ -31,9 +31,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Evidence, Finding, Hop, Look, NotApplicable, Says, Unseen, check
+from msdoctor.model import Class, Evidence, Finding, Hop, Look, Says, Unseen, check
 
-from ._own_rights import aside, proven
+from ._own_rights import proven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,14 +61,10 @@ if TYPE_CHECKING:
 )
 def startup_race_rbac_not_ready(
     log: tuple[Utterance, ...],
-    own_rights: OwnRights | None,
-    installation: Installation | None,
+    own_rights: OwnRights,
+    installation: Installation,
     flow: Flow | Unseen,
-) -> Iterator[Finding | NotApplicable]:
-    stands = aside(own_rights, installation)
-    if stands or own_rights is None or installation is None:
-        yield stands or NotApplicable("no metrics-server is installed")
-        return
+) -> Iterator[Finding]:
     said = [utterance for utterance in log if _unfounded(utterance)]
     if not said or not proven(installation, flow) or own_rights.lacking:
         return

@@ -21,6 +21,7 @@ class IndexEntry:
     says: tuple[Says, ...]
     decide: tuple[Look, ...]
     needs: Mapping[str, bool]
+    present: frozenset[str]
 
 
 class Knowledge(Protocol):

@@ -266,6 +266,7 @@ class Check:
     """One disease: its name, its manual page, how it is recognised in facts and in text, and what heals it.
 
     ``needs`` maps the name of each fact that ``judge`` asks for to whether it also takes that fact as ``Unseen``.
+    ``present`` are those of them that it is not asked about where they are None: its question does not arise then.
     """
 
     id: str
@@ -279,6 +280,7 @@ class Check:
     needs: Mapping[str, bool]
     judge: Judge
     file: str
+    present: frozenset[str] = frozenset()
 
 
 def no_remedy(_: Blanks) -> tuple[Remedy, ...]:
@@ -301,6 +303,7 @@ def check(
 
     def wrap(judge: Judge) -> Check:
         module_doc = judge.__globals__.get("__doc__") or ""
+        annotations = _annotations(judge)
         title, _, manual = module_doc.strip().partition("\n")
         return Check(
             id="_".join(part.replace("_", "-") for part in judge.__name__.split("__")),
@@ -311,7 +314,8 @@ def check(
             says=tuple(says),
             decide=tuple(decide),
             advise=advise,
-            needs=_needs(judge),
+            needs={name: "Unseen" in annotation for name, annotation in annotations.items()},
+            present=frozenset(name for name, said in annotations.items() if said and not _admits_none(said)),
             judge=judge,
             file=judge.__code__.co_filename,
         )
@@ -319,13 +323,17 @@ def check(
     return wrap
 
 
-def _needs(judge: Judge) -> dict[str, bool]:
-    """Each parameter's name, and whether its annotation admits ``Unseen``.
+def _admits_none(annotation: str) -> bool:
+    return any(word in annotation for word in ("None", "Optional", "Any"))
 
-    Annotations are read as text: evaluating them would import every fact's type, and ``explain`` needs none.
+
+def _annotations(judge: Judge) -> dict[str, str]:
+    """Each parameter's annotation, empty where it has none.
+
+    They are read as text: evaluating them would import every fact's type, and ``explain`` needs none.
     """
     names = judge.__code__.co_varnames[: judge.__code__.co_argcount]
-    return {name: "Unseen" in str(judge.__annotations__.get(name, "")) for name in names}
+    return {name: str(judge.__annotations__.get(name, "")) for name in names}
 
 
 def sections(manual: str) -> Iterator[tuple[str, str]]:

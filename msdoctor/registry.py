@@ -28,7 +28,7 @@ from msdoctor.model import Check, Class, Hop, Look, Says
 
 ENGINE = Path(__file__).resolve().parent
 ENTRY_POINTS = "msdoctor.checks"
-INDEX_FORMAT = "4"
+INDEX_FORMAT = "5"
 
 
 class RegistryError(GivenError):
@@ -66,7 +66,7 @@ def load_of(classes: Collection[Class], folders: Sequence[Path] = ()) -> tuple[C
     return tuple(_later(entry, index) for entry in index.entries if entry.cls in classes)
 
 
-_INDEXED = ("id", "hop", "cls", "title", "says", "decide", "needs", "file")
+_INDEXED = ("id", "hop", "cls", "title", "says", "decide", "needs", "present", "file")
 _NOT_INDEXED = ("manual", "advise", "judge")
 
 
@@ -248,7 +248,8 @@ def _write_cache(path: Path, state: list[list[object]], entries: Sequence[IndexE
 
 
 def _entry_of(check: Check) -> IndexEntry:
-    return IndexEntry(check.id, check.cls, check.hop, check.title, check.file, check.says, check.decide, check.needs)
+    names = IndexEntry.__match_args__
+    return IndexEntry(*(getattr(check, name) for name in names))
 
 
 def _json(entry: IndexEntry) -> dict[str, object]:
@@ -261,6 +262,7 @@ def _json(entry: IndexEntry) -> dict[str, object]:
         "says": [[s.error, s.hop, dict(s.where), s.likelihood, s.lone] for s in entry.says],
         "decide": [[look.look, look.shows, look.then] for look in entry.decide],
         "needs": dict(entry.needs),
+        "present": sorted(entry.present),
     }
 
 
@@ -277,4 +279,5 @@ def _entry(item: dict[str, Any]) -> IndexEntry:
         ),
         tuple(Look(*look) for look in item["decide"]),
         item["needs"],
+        frozenset(item["present"]),
     )

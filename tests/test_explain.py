@@ -121,7 +121,9 @@ CHECKS = (
 class Known:
     """An index of invented checks."""
 
-    entries = tuple(IndexEntry(c.id, c.cls, c.hop, c.title, c.file, c.says, c.decide, c.needs) for c in CHECKS)
+    entries = tuple(
+        IndexEntry(c.id, c.cls, c.hop, c.title, c.file, c.says, c.decide, c.needs, c.present) for c in CHECKS
+    )
 
     def check(self, check_id: str, /) -> Check:
         return next(known for known in CHECKS if known.id == check_id)

@@ -1,15 +1,17 @@
 """Every check gets one outcome, whatever it does."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from msdoctor.bundle import Reason
 from msdoctor.facts import paths
+from msdoctor.facts.installation import Installation
 from msdoctor.judge import Result, judge
-from msdoctor.model import Check, Class, Evidence, Finding, Hop, NotApplicable, Unseen, no_remedy
-from tests.facts.clusters import healthy
+from msdoctor.model import Check, Class, Evidence, Finding, Hop, NotApplicable, Unseen, check, no_remedy
+from tests.facts.clusters import healthy, listed
 
 FINDING = Finding("It is ill.", ("node/worker",), (Evidence("x", "y", "kubectl get nodes"),), ())
 NODE = Unseen("no route", "node/worker")
@@ -69,6 +71,24 @@ def test_a_check_that_takes_unseen_facts_gets_them() -> None:
     judge(cluster, [_check("one", judging, nodes=True)])
 
     assert isinstance(got[0], Unseen)
+
+
+def test_a_check_of_what_is_not_there_does_not_apply_unless_it_takes_none() -> None:
+    cluster = healthy().api(paths.DEPLOYMENTS[0], listed()).facts()
+    assert cluster.installation is None
+
+    @check(hop=Hop.D, cls=Class.CAUSE)
+    def of_one(installation: Installation) -> Iterable[Finding]:
+        yield replace(FINDING, subjects=(installation.subject,))
+
+    @check(hop=Hop.D, cls=Class.CAUSE)
+    def of_any(installation: Installation | None) -> Iterable[Finding]:
+        yield replace(FINDING, subjects=(installation.subject if installation else "nobody",))
+
+    any_, one = judge(cluster, [of_one, of_any])
+
+    assert any_.result is Result.FAIL
+    assert (one.result, one.reason) == (Result.NOT_APPLICABLE, "no metrics-server is installed")
 
 
 @pytest.mark.parametrize(
