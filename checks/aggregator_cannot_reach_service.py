@@ -34,7 +34,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msdoctor.model import RULED_OUT, Class, Hop, Remedy, Says, check
+from msdoctor.model import RULED_OUT, Class, Hop, Passing, Remedy, Says, check
 
 from ._api_server_flags import set_flags
 from ._registration import apiservice
@@ -91,6 +91,7 @@ def _lay_route(blanks: Blanks) -> Remedy:
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
         Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "a cluster of one's own"}, likelihood=0.2),

@@ -44,6 +44,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     check,
@@ -85,6 +86,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.BY_ITSELF,  # a restart of the API server
     says=(
         Says("ShortWatch", likelihood=0.4),
         Says("EtcdTrouble", likelihood=0.5),

@@ -37,6 +37,7 @@ from msdoctor.model import (
     Hop,
     Look,
     NotApplicable,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -102,6 +103,7 @@ def _make(blanks: Blanks) -> Remedy:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(Says("ServiceAbsent", likelihood=0.6),),
     decide=(
         Look(

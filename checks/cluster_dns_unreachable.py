@@ -39,6 +39,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -85,6 +86,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
         Says("Lookup", hop=Hop.E, where={"answer": "none"}),
         # The caller's time was over first: a server that asks another one in vain is as slow as one that is away.

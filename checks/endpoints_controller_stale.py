@@ -43,6 +43,7 @@ from msdoctor.model import (
     Hop,
     Look,
     NotApplicable,
+    Passing,
     Remedy,
     Risk,
     Says,
@@ -114,6 +115,7 @@ def _as_pod(file: str, *, off: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
+    passes=Passing.BY_ITSELF,  # a restart of the controller manager
     says=(Says("NoEndpoints", likelihood=0.1),),
     decide=(
         Look(

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import RULED_OUT, Class, Hop, Remedy, Risk, Says, check
+from msdoctor.model import RULED_OUT, Class, Hop, Passing, Remedy, Risk, Says, check
 
 from ._registration import apiservice
 from ._way import SHOWS_WITHIN_SECONDS, TUNNEL, judge
@@ -82,6 +82,7 @@ def _start(blanks: Blanks, advice: str, commands: tuple[str, ...], undo: tuple[s
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
+    passes=Passing.BY_ITSELF,  # agents connect anew by themselves
     says=(
         Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "AKS"}, likelihood=0.2),

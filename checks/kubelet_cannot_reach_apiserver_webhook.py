@@ -44,6 +44,7 @@ from msdoctor.model import (
     Hop,
     Look,
     NotApplicable,
+    Passing,
     Remedy,
     Risk,
     Says,
@@ -131,6 +132,7 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.F,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
         Says("NodeNotReady", likelihood=0.3),
         Says("AuthorizationFailed"),

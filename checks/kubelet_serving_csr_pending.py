@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Class, Finding, Hop, Look, Remedy, Says, Unseen, check
+from msdoctor.model import Blanks, Class, Finding, Hop, Look, Passing, Remedy, Says, Unseen, check
 
 from ._distribution import approval, own_signer
 from ._kubelet_certificate import SHOWS_WITHIN_SECONDS, approve
@@ -72,6 +72,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
+    passes=Passing.BY_ITSELF,  # an approver may be on its way to it
     says=(
         Says("CertificateNotSigned", where={"state": "Pending"}),
         Says("CertificateNotSigned", where={"state": "Approved"}, likelihood=0.9),

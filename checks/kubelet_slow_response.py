@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Class, Confidence, Evidence, Finding, Hop, Remedy, Says, Unseen, check
+from msdoctor.model import Blanks, Class, Confidence, Evidence, Finding, Hop, Passing, Remedy, Says, Unseen, check
 
 from ._kubelet_reach import DAWDLES, VANISHES, change_argument, doubt, each, finding
 
@@ -59,6 +59,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
         Says("ConnectionLost", hop=Hop.E, likelihood=0.3),
         Says("Canceled", hop=Hop.E, likelihood=0.5),

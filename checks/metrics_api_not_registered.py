@@ -37,6 +37,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -84,6 +85,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
         Says("Circumstance", where={"what": "registered"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "kubectl of 1.10 to 1.19"}, likelihood=0.4),

@@ -37,6 +37,7 @@ from msdoctor.model import (
     Hop,
     Look,
     NotApplicable,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -72,6 +73,7 @@ def advise(_: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
         Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "registered as its own"}, likelihood=RULED_OUT),

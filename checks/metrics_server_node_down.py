@@ -42,6 +42,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Risk,
     Says,
@@ -94,6 +95,7 @@ def _forget(blanks: Blanks) -> Remedy:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.BY_ITSELF,  # the pod is made anew elsewhere, or the node comes back
     says=(
         Says("Circumstance", where={"what": "a node down"}, likelihood=0.5),
         Says("PodState", where={"status": "Terminating"}, likelihood=0.7),

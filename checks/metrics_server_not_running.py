@@ -43,6 +43,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Risk,
     Says,
@@ -78,6 +79,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
         Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("NotAdmitted", likelihood=0.7),

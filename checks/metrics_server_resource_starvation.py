@@ -42,6 +42,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -83,6 +84,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
         Says("Canceled", hop=Hop.E, likelihood=0.3),
         Says("DeadlineExceeded", where={"outer": "probe failed"}, likelihood=0.8),

@@ -39,6 +39,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -77,6 +78,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.BY_ITSELF,  # an autoscaler adds nodes for such a pod
     says=(
         Says("PodState", where={"status": "Pending"}, likelihood=0.7),
         # kubernetes pkg/kubelet/lifecycle/predicate.go: the node's own refusal, after the scheduler's consent

@@ -42,6 +42,7 @@ from msdoctor.model import (
     Evidence,
     Finding,
     Hop,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -74,6 +75,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
         Says("Lookup", hop=Hop.E, where={"failure": "no such host"}),
         Says("Lookup", hop=Hop.E, where={"failure": "server misbehaving"}, likelihood=0.8),

@@ -40,6 +40,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -97,6 +98,7 @@ def _toleration(taint: str) -> dict[str, str]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # taints that a cloud's controller or a network's agent takes away once it is ready
     says=(Says("NoNodeFits", where={"because": "taints"}, likelihood=0.8),),
     decide=(Look(LOOK, "a taint on every node, none of them of node.kubernetes.io", "node-taint"),),
     advise=advise,

@@ -36,7 +36,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Confidence, Finding, Hop, Says, Unseen, check
+from msdoctor.model import Class, Confidence, Finding, Hop, Passing, Says, Unseen, check
 
 from ._kubelet_reach import (
     CUT_OFF,
@@ -79,6 +79,7 @@ class _Picture:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
         Says("NodeWithoutFigures", likelihood=0.3),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),

@@ -46,6 +46,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -94,6 +95,7 @@ NO_WAY = ("i/o timeout", "no route to host", "network is unreachable", "connecti
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
         *(
             Says("Dial", hop=Hop.D, where={"failure": failure})

@@ -44,6 +44,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     State,
@@ -82,6 +83,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
         Says("Forbidden", hop=Hop.D, where={"resource": "subjectaccessreviews.authorization.k8s.io"}),
         Says("Forbidden", hop=Hop.D, where={"resource": "tokenreviews.authentication.k8s.io"}),

@@ -47,6 +47,7 @@ from msdoctor.model import (
     Hop,
     Look,
     NotApplicable,
+    Passing,
     Remedy,
     Says,
     State,
@@ -104,6 +105,7 @@ def _the_role(_: Blanks) -> Remedy:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
         Says("AuthReaderHint", where={"refused": "yes"}),
         Says("AuthReaderHint", likelihood=0.7),

@@ -42,6 +42,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     State,
@@ -123,6 +124,7 @@ def _add(role: str, resources: str, verbs: str) -> str:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
         Says("InformerNotSynced", likelihood=0.5),
         Says("Forbidden", hop=Hop.D, where={"resource": "nodes"}, likelihood=0.9),

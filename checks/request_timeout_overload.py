@@ -44,6 +44,7 @@ from msdoctor.model import (
     Finding,
     Hop,
     Look,
+    Passing,
     Remedy,
     Says,
     Unseen,
@@ -80,6 +81,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
+    passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
         Says("HandlerTimeout"),
         Says("ServerTooSlow", hop=Hop.A, likelihood=0.9),

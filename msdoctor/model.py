@@ -68,6 +68,14 @@ class State(StrEnum):
     NEXT = "next"  # true, and hidden behind another cause until that is healed
 
 
+class Passing(StrEnum):
+    """Whether a disease may be over without anybody's doing, so that it is worth looking again."""
+
+    NEVER = "somebody has to mend it"
+    BY_ITSELF = "a cluster leaves it behind"
+    WHILE_YOUNG = "only while the cluster is still being set up"
+
+
 class Risk(StrEnum):
     """What a remedy costs besides its commands. A safe remedy has none."""
 
@@ -281,6 +289,7 @@ class Check:
     judge: Judge
     file: str
     present: frozenset[str] = frozenset()
+    passes: Passing = Passing.NEVER
 
 
 def no_remedy(_: Blanks) -> tuple[Remedy, ...]:
@@ -295,6 +304,7 @@ def check(
     says: Iterable[Says] = (),
     decide: Iterable[Look] = (),
     advise: Advise = no_remedy,
+    passes: Passing = Passing.NEVER,
 ) -> Callable[[Judge], Check]:
     """Make a check of a judging function; its id is the function's name, its manual page the module's docstring.
 
@@ -318,6 +328,7 @@ def check(
             present=frozenset(name for name, said in annotations.items() if said and not _admits_none(said)),
             judge=judge,
             file=judge.__code__.co_filename,
+            passes=passes,
         )
 
     return wrap

@@ -12,46 +12,9 @@ from enum import StrEnum
 
 from msdoctor.diagnosis import Cause, Diagnosis, exit_code
 from msdoctor.facts.objects import Node
-from msdoctor.model import Class, Confidence, Unseen
+from msdoctor.model import Class, Confidence, Passing, Unseen
 
 YOUNG = timedelta(minutes=15)
-
-PASSES_BY = frozenset(
-    {
-        "apiserver-connection-unstable",  # a restart of the API server
-        "endpoints-controller-stale",  # a restart of the controller manager
-        "konnectivity-tunnel-down",  # agents connect anew by themselves
-        "kubelet-down",  # a node that boots
-        "kubelet-serving-csr-pending",  # an approver may be on its way to it
-        "metrics-server-node-down",  # the pod is made anew elsewhere, or the node comes back
-        "metrics-server-unschedulable",  # an autoscaler adds nodes for such a pod
-    }
-)
-WHILE_YOUNG = frozenset(
-    {
-        # still being installed, object by object
-        "metrics-api-not-registered",
-        "metrics-server-missing",
-        "metrics-server-not-running",
-        "apiservice-service-missing",
-        "rbac-auth-delegator-missing",
-        "rbac-auth-reader-missing",
-        "rbac-clusterrole-missing",
-        # taints that a cloud's controller or a network's agent takes away once it is ready
-        "node-taint",
-        # the network and the cluster's DNS come after the nodes
-        "aggregator-cannot-reach-service",
-        "cluster-dns-unreachable",
-        "kubelet-cannot-reach-apiserver-webhook",
-        "node-address-dns-unresolvable",
-        "node-unreachable-timeout",
-        "pod-cannot-reach-apiserver",
-        # everything starts at once on machines that are busy with it
-        "kubelet-slow-response",
-        "metrics-server-resource-starvation",
-        "request-timeout-overload",
-    }
-)
 
 
 class Next(StrEnum):
@@ -108,7 +71,8 @@ def _of_causes(diagnosis: Diagnosis, fail_on: Class, *, young: bool) -> Decision
 
 
 def _passes_by(cause: Cause, *, young: bool) -> bool:
-    return cause.id in PASSES_BY or (young and cause.id in WHILE_YOUNG)
+    passes = cause.check.passes
+    return passes is Passing.BY_ITSELF or (young and passes is Passing.WHILE_YOUNG)
 
 
 def _ids(causes: list[Cause]) -> str:
