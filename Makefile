@@ -51,6 +51,7 @@ fixtures: $(DEV_READY) ## record fixtures/ anew from real clusters; needs root
 bench: $(DEV_READY) ## measure how long things take; needs root for the lab, and Go
 	PYTHONPATH=. $(DEV_ENV)/bin/python tests/bench/start.py
 	PYTHONPATH=. $(DEV_ENV)/bin/python tests/bench/logs.py
+	$(DEV_ENV)/bin/python tests/bench/preflight.py
 	$(DEV_ENV)/bin/python tests/bench/judging.py
 	PYTHONPATH=.:tests/cluster $(DEV_ENV)/bin/python tests/bench/look.py
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from msdoctor.model import Finding, Remedy, Risk
-from msdoctor.repository.documents import Made
 from msdoctor.repository.holes import Holes
+from msdoctor.repository.making import Made
 from msdoctor.repository.pieces import Text
 from msdoctor.repository.place import At
 from msdoctor.repository.sed import Script

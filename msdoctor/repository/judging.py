@@ -18,10 +18,11 @@ from msdoctor.judge import Result, judge
 from msdoctor.model import Check, Class, Confidence, Hop, Remedy, Risk, those_seen
 from msdoctor.repository.changes import Change, Editor
 from msdoctor.repository.declared import declared
-from msdoctor.repository.documents import Made, made
+from msdoctor.repository.documents import made
 from msdoctor.repository.holes import Holes
 from msdoctor.repository.kinds import Reader
 from msdoctor.repository.kustomize import Kustomized
+from msdoctor.repository.making import Made
 from msdoctor.repository.pieces import Recognised
 from msdoctor.repository.place import NotRead
 from msdoctor.repository.placing import ANY_NODE_SAID, Placer

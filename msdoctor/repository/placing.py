@@ -13,8 +13,8 @@ from functools import cached_property
 
 from msdoctor.model import Evidence, Finding, Location, Remedy
 from msdoctor.repository import standins
-from msdoctor.repository.documents import ANY_ADDRESS, ANY_NODE, Made
 from msdoctor.repository.holes import Holes
+from msdoctor.repository.making import ANY_ADDRESS, ANY_NODE, Made
 from msdoctor.repository.pieces import Text
 from msdoctor.repository.place import At, NotRead
 from msdoctor.repository.trees import Tree
