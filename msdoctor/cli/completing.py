@@ -45,8 +45,11 @@ class Answer:
         return "".join(f"{line}\n" for line in (*lines, f":{self.directive:d}"))
 
 
-def answer(command: click.Command, words: Sequence[str]) -> Answer:
-    """What may stand in place of the last word, which may be empty. The program's own name is none of the words."""
+def answer(command: click.Command, words: Sequence[str], *, as_cobra: bool = False) -> Answer:
+    """What may stand in place of the last word, which may be empty. The program's own name is none of the words.
+
+    ``as_cobra``: of ``--option=value`` only the value, which is what the scripts of programs made with cobra expect.
+    """
     *before, word = words or [""]
     if _is_unknown(command, before):
         return Answer((), Directive.NO_FILES)
@@ -58,6 +61,8 @@ def answer(command: click.Command, words: Sequence[str]) -> Answer:
         return Answer((), Directive.DIRECTORIES if paths[0].type == "dir" else Directive.FILES)
     found = dict(_candidates(items, option))
     kept = tuple((each, help_) for each, help_ in found.items() if each.startswith(word) and each.isprintable())
+    if as_cobra:
+        kept = tuple((each.removeprefix(option), help_) for each, help_ in kept)
     spaceless = any(each.endswith(NO_SPACE_AFTER) for each, _ in kept)
     return Answer(kept, Directive.NO_FILES | (Directive.NO_SPACE if spaceless else 0))
 

@@ -63,7 +63,9 @@ def completion(shell: str) -> None:
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@click.option("--quoted", is_flag=True, help="The words are as they were typed, quotes and all.")
+@click.option(
+    "--quoted", is_flag=True, help="For msdoctor's own scripts: the words are as they were typed, quotes and all."
+)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def complete(context: click.Context, words: Sequence[str], quoted: bool) -> None:
@@ -71,7 +73,8 @@ def complete(context: click.Context, words: Sequence[str], quoted: bool) -> None
     from msdoctor.cli.completing import Answer, Directive, answer, unquoted
 
     try:
-        found = answer(context.find_root().command, [unquoted(word) for word in words] if quoted else words)
+        given = [unquoted(word) for word in words] if quoted else words
+        found = answer(context.find_root().command, given, as_cobra=not quoted)
     except Exception:
         # Whoever is in the middle of a line wants no message, whatever it was.
         if os.environ.get("MSDOCTOR_DEBUG"):

@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
     ("words", "candidates"),
     [
         (["run", "--fail-on", ""], ["cause", "risk"]),
-        (["run", "--fail-on=r"], ["--fail-on=risk"]),
+        (["run", "--fail-on=r"], ["risk"]),
         (["explain", "kubelet-cert-san-mism"], ["kubelet-cert-san-mismatch"]),
     ],
 )

@@ -192,3 +192,8 @@ def test_kubectl_is_answered_by_the_program_that_it_looks_for(environ: dict[str,
     done = subprocess.run([program, "run", "--fail-on", ""], env=environ, capture_output=True, text=True, check=True)
 
     assert done.stdout == "cause\nrisk\n:4\n"
+
+
+def test_kubectl_expects_of_an_option_with_its_value_the_value_alone(environ: dict[str, str], folder: Path) -> None:
+    assert asked(environ, folder, "run", "--fail-on=r") == ["risk", ":4"]
+    assert asked(environ, folder, "run", "--output=html=rep") == ["html=report.html", ":4"]
