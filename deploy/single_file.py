@@ -1,6 +1,9 @@
 """Build msdoctor as one executable file for one kind of machine: ``dist/msdoctor-PLATFORM``.
 
-    python deploy/single_file.py [PLATFORM ...]       such as linux-amd64; without one, this machine's
+    python deploy/single_file.py [--python X.Y]... [PLATFORM ...]
+
+PLATFORM is such as linux-amd64; without one it is this machine's. With --python the file is for these Pythons alone
+and smaller.
 
 The file holds msdoctor and everything it depends on, in the versions of ``constraints.txt``, for Python 3.11 to 3.13;
 only Python itself must be there. It is a PEX: the first start unpacks it below ``PEX_ROOT`` (by default
@@ -10,6 +13,7 @@ file, byte for byte. `make single-file` calls this.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -19,9 +23,12 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.tags import compatible_tags, cpython_tags, mac_platforms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PYTHONS = ((3, 11), (3, 12), (3, 13))
@@ -55,16 +62,16 @@ def this_machine() -> str:
     return f"{sys.platform}-{machine}"
 
 
-def build(name: str, target: Path) -> None:
-    """Write the executable for one platform to ``target``."""
+def build(name: str, pythons: Sequence[tuple[int, int]], target: Path) -> None:
+    """Write the executable for one platform and these Pythons to ``target``."""
     machine = MACHINES[name]
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         wheel, wheels = _wheel(work), work / "wheels"
         with ThreadPoolExecutor() as together:
-            list(together.map(lambda python: _download(wheel, wheels, machine, python), PYTHONS))
+            list(together.map(lambda python: _download(wheel, wheels, machine, python), pythons))
         described = []
-        for python in PYTHONS:
+        for python in pythons:
             file = work / f"{_interpreter(python)}.json"
             file.write_text(json.dumps(_described(machine, python)))
             described += ["--complete-platform", str(file)]
@@ -137,11 +144,17 @@ def _described(machine: Machine, python: tuple[int, int]) -> dict[str, object]:
 
 def main() -> None:
     """Build for each platform that is named."""
-    for name in sys.argv[1:] or [this_machine()]:
-        if name not in MACHINES:
-            sys.exit(f"single_file: {name} is no platform that it can be built for; they are {', '.join(MACHINES)}")
+    parser = argparse.ArgumentParser(description="Build msdoctor as one executable file.")
+    parser.add_argument("platforms", metavar="PLATFORM", nargs="*", help=f"of {', '.join(MACHINES)}")
+    parser.add_argument("--python", metavar="X.Y", action="append", help="a Python to build for; may be repeated")
+    given = parser.parse_args()
+    known = {f"{major}.{minor}": (major, minor) for major, minor in PYTHONS}
+    for word, words in [(name, MACHINES) for name in given.platforms] + [(name, known) for name in given.python or ()]:
+        if word not in words:
+            parser.error(f"{word}: it can be built for {', '.join(words)}")
+    for name in given.platforms or [this_machine()]:
         target = CHECKOUT / "dist" / f"msdoctor-{name}"
-        build(name, target)
+        build(name, [known[python] for python in given.python or known], target)
         print(target)
 
 

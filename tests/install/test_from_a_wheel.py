@@ -30,8 +30,10 @@ def program(request: pytest.FixtureRequest, built: Built, tmp_path_factory: pyte
             str(sdist),
             "msdoctor",
         ]
-    env = built.offline(PIPX_HOME=str(folder / "home"), PIPX_BIN_DIR=str(folder / "bin"))
-    pipx = [sys.executable, "-m", "pipx", "install", "--quiet", "--python", sys.executable, "--backend", "pip"]
+    env = built.offline(
+        UV_CACHE_DIR=str(folder / "cache"), PIPX_HOME=str(folder / "home"), PIPX_BIN_DIR=str(folder / "bin")
+    )
+    pipx = [sys.executable, "-m", "pipx", "install", "--quiet", "--python", sys.executable, "--backend", "uv"]
     run([*pipx, built.wheel], cwd=folder, env=env)
     return [str(folder / "bin" / "msdoctor")]
 
