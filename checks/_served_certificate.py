@@ -11,7 +11,6 @@ from msdoctor.model import (
     Effect,
     EffectKind,
     Finding,
-    NotApplicable,
     Remedy,
     Risk,
     State,
@@ -28,21 +27,17 @@ if TYPE_CHECKING:
     from msdoctor.facts.verification import ServingFault, Verification
     from msdoctor.x509 import ProblemKind
 
-NOT_VERIFIED = "no APIService of the metrics API has its server verified"
 MOUNT = "/etc/metrics-server-tls"
 
 
 def findings(
-    verification: Verification | None,
+    verification: Verification,
     installation: Installation | Unseen | None,
     kinds: Collection[ProblemKind],
     advise: Advise,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable | Unseen]:
+) -> Iterator[Finding | Unseen]:
     """A finding for each fault of these kinds, about metrics-server, whose certificate it is."""
-    if verification is None:
-        yield NotApplicable(NOT_VERIFIED)
-        return
     one = None if isinstance(installation, Unseen) else installation
     found = [fault for fault in verification.faults if fault.kind in kinds]
     for fault in found:

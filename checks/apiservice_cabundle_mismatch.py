@@ -40,7 +40,6 @@ from msdoctor.model import (
     Evidence,
     Finding,
     Hop,
-    NotApplicable,
     Remedy,
     Says,
     Unseen,
@@ -49,7 +48,6 @@ from msdoctor.model import (
 from msdoctor.x509 import ProblemKind
 
 from ._served_certificate import (
-    NOT_VERIFIED,
     blanks_of,
     finding,
     insecure,
@@ -109,11 +107,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def apiservice_cabundle_mismatch(
-    verification: Verification | None, installation: Installation | Unseen | None, repair: Repair
-) -> Iterator[Finding | NotApplicable | Unseen]:
-    if verification is None:
-        yield NotApplicable(NOT_VERIFIED)
-        return
+    verification: Verification, installation: Installation | Unseen | None, repair: Repair
+) -> Iterator[Finding | Unseen]:
     one = None if isinstance(installation, Unseen) else installation
     remedies = advise(repair.blanks(**blanks_of(one, verification)))
     if verification.unreadable:

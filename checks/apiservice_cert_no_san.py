@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Class, Finding, Hop, NotApplicable, Remedy, Says, Unseen, check
+from msdoctor.model import Blanks, Class, Finding, Hop, Remedy, Says, Unseen, check
 from msdoctor.x509 import ProblemKind
 
 from ._served_certificate import findings, insecure, make_anew
@@ -60,6 +60,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def apiservice_cert_no_san(
-    verification: Verification | None, installation: Installation | Unseen | None, repair: Repair
-) -> Iterator[Finding | NotApplicable | Unseen]:
+    verification: Verification, installation: Installation | Unseen | None, repair: Repair
+) -> Iterator[Finding | Unseen]:
     yield from findings(verification, installation, OF_NAMES, advise, repair)

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Class, Finding, Hop, NotApplicable, Remedy, Says, Unseen, check
+from msdoctor.model import Blanks, Class, Finding, Hop, Remedy, Says, Unseen, check
 from msdoctor.x509 import ProblemKind
 
 from ._served_certificate import findings, insecure, make_anew
@@ -49,6 +49,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 
 @check(hop=Hop.C, cls=Class.CAUSE, says=(Says("Expired", hop=Hop.C, likelihood=0.9),), advise=advise)
 def metrics_server_cert_expired(
-    verification: Verification | None, installation: Installation | Unseen | None, repair: Repair
-) -> Iterator[Finding | NotApplicable | Unseen]:
+    verification: Verification, installation: Installation | Unseen | None, repair: Repair
+) -> Iterator[Finding | Unseen]:
     yield from findings(verification, installation, {ProblemKind.EXPIRED}, advise, repair)

@@ -37,14 +37,13 @@ from msdoctor.model import (
     EffectKind,
     Finding,
     Hop,
-    NotApplicable,
     Remedy,
     State,
     Unseen,
     check,
 )
 
-from ._served_certificate import NOT_VERIFIED, blanks_of, make_anew, subject
+from ._served_certificate import blanks_of, make_anew, subject
 from .kubelet_cert_expiring import ends_soon
 
 if TYPE_CHECKING:
@@ -63,15 +62,12 @@ def renew(blanks: Blanks) -> tuple[Remedy, ...]:
 
 @check(hop=Hop.C, cls=Class.RISK, advise=renew)
 def metrics_server_cert_expiring(
-    verification: Verification | None,
+    verification: Verification,
     installation: Installation | Unseen | None,
     taken_at: datetime,
     expiring_within: timedelta | None,
     repair: Repair,
-) -> Iterator[Finding | NotApplicable | Unseen]:
-    if verification is None:
-        yield NotApplicable(NOT_VERIFIED)
-        return
+) -> Iterator[Finding | Unseen]:
     one = None if isinstance(installation, Unseen) else installation
     if verification.unseen or one is None:
         yield Unseen(verification.unseen or "no metrics-server is seen", f"apiservice/{verification.apiservice}")

@@ -13,6 +13,7 @@ MOST_REASONS = 8  # of one check
 # Why a question does not arise that is about something that is not there, the weightiest first.
 ABSENT = {
     "installation": "no metrics-server is installed",
+    "verification": "no APIService of the metrics API has its server verified",
     "own_rights": "it is given a kubeconfig, and asks in that one's name",
 }
 BY_KUBELET = ("kubelets", "asked")  # facts with one item for each
@@ -60,7 +61,9 @@ def _put(cluster: Cluster, check: Check) -> Outcome:
         return Outcome(check, Result.UNSEEN, unseen=tuple(missing), reason=_reasons(missing[:1]))
     absent = [name for name in (*ABSENT, *check.needs) if name in check.present and facts[name] is None]
     if absent:
-        return Outcome(check, Result.NOT_APPLICABLE, reason=ABSENT.get(absent[0], f"there is no {absent[0]}"))
+        return Outcome(
+            check, Result.NOT_APPLICABLE, reason=ABSENT.get(absent[0], f"there is no {absent[0].replace('_', ' ')}")
+        )
     try:
         items = tuple(check.judge(**facts))
     except Exception as error:  # noqa: BLE001  a third party's check may raise anything; the report must still come
