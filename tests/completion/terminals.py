@@ -84,7 +84,7 @@ class Terminal:
     def completed(self, line: str) -> str:
         """What becomes of the line when Tab is pressed behind it."""
         self._type(f"{CLEAR_LINE}{line}\t{SHOW_LINE}")
-        shown = self._until("\n<msdoctor", ">")
+        shown = self._until(f"\n<{line.split(maxsplit=1)[0]}", ">")
         return shown[shown.rindex("\n<") + 2 : shown.rindex(">")]
 
     def shows(self, sign: str, keys: str) -> None:
