@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from msdoctor.repository import trees
 from msdoctor.repository.pieces import Object
 from msdoctor.repository.place import At
 from msdoctor.repository.trees import Tree
@@ -48,29 +49,48 @@ def of_values(tree: Tree, path: str) -> Object | None:
     """The Deployment that a file of values makes, of the chart itself or of one that has it as a dependency."""
     nested = tree.get(NAME)
     if nested is not None and KEYS.intersection(nested.fields):
-        return Object(_of(nested))
+        return Object(of(nested))
     own = KEYS.intersection(tree.fields)
     told = NAME in path or any(str(word.value).startswith("--kubelet-") for word in _words(tree, "args", "defaultArgs"))
-    return Object(_of(tree)) if own and told else None
+    return Object(of(tree)) if own and told else None
 
 
 def of_release(tree: Tree) -> Object | None:
     """The same of a HelmRelease, a HelmChart or an Application that installs the chart."""
-    kind = tree.text("kind")
-    if kind == "HelmRelease" and tree.text("spec", "chart", "spec", "chart") == NAME:
-        values = tree.get("spec", "values")
-    elif kind == "Application" and tree.text("spec", "source", "chart") == NAME:
-        values = tree.get("spec", "source", "helm", "valuesObject")
-    else:
+    kind, spec = tree.text("kind"), tree.get("spec") or Tree({}, tree.at)
+    values: Tree | None = None
+    if kind == "HelmRelease" and spec.text("chart", "spec", "chart") == NAME:
+        values = spec.get("values")
+    elif kind == "Application":
+        sources = (*((spec.get("sources") or spec).items), *filter(None, [spec.get("source")]))
+        source = next((one for one in sources if one.text("chart") == NAME), None)
+        if source is None:
+            return None
+        values = source.get("helm", "valuesObject") or _read(source.get("helm", "values"))
+    elif kind == "HelmChart" and spec.text("chart").rpartition("/")[2] == NAME:
+        values = _read(spec.get("valuesContent"))
+    elif not (kind == "HelmChartConfig" and tree.text("metadata", "name").endswith(NAME)):
         return None
-    return Object(_of(values or Tree({}, tree.at)))
+    else:
+        values = _read(spec.get("valuesContent"))
+    return Object(of(values or Tree({}, tree.at)))
+
+
+def _read(text: Tree | None) -> Tree | None:
+    """Values that are given as a text."""
+    if text is None or not isinstance(text.value, str):
+        return None
+    block = 1 if text.end > text.at.line else 0
+    read = trees.read("\n" * (text.at.line - 1 + block) + text.value, text.at.file)
+    return next(iter(read.trees), None)
 
 
 def _words(tree: Tree, *names: str) -> list[Tree]:
     return [word for name in names for word in (tree.get(name) or Tree([], tree.at)).items]
 
 
-def _of(values: Tree) -> Tree:
+def of(values: Tree) -> Tree:
+    """The Deployment that the chart makes of values."""
     port = values.text("containerPort", default=str(PORT))
     number = int(port) if port.isdecimal() else PORT
     at = values.get("containerPort")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from msdoctor.repository import charts
-from msdoctor.repository.kustomize import Kustomized, merged
+from msdoctor.repository.kustomize import Kustomized, by_operations, merged
 from msdoctor.repository.pieces import (
     KubeletSettings,
     Node,
@@ -183,13 +183,27 @@ def _installed(pieces: Sequence[Piece], kustomized: Kustomized) -> list[_Install
         for patch in loose:
             near = nearest(patch.tree.at.file, deployments, file_of)
             if deployment in near and patch.target in ("", deployment.name):
-                deployment = Object(merged(deployment.tree, _at_least_named(patch.tree, deployment)))
+                deployment = Object(_patched(deployment, patch))
                 laid.add(id(patch))
         found.append(_Installed(deployment, _beside(deployment, plain)))
-    for patch in loose:
-        if id(patch) not in laid and not found and _is_of_metrics_server(patch):
-            found.append(_Installed(_alone(patch), _beside(_alone(patch), plain), partial=True))
+    alone = [*(patch for patch in loose if id(patch) not in laid), *kustomized.unfounded()]
+    for patches_ in _by_file(filter(_is_of_metrics_server, alone)):
+        lone = _alone(patches_)
+        found.append(_Installed(lone, _beside(lone, plain), partial=True))
     return found
+
+
+def _by_file(patches: Iterable[Patch]) -> list[list[Patch]]:
+    grouped: dict[str, list[Patch]] = {}
+    for patch in patches:
+        grouped.setdefault(patch.tree.at.file, []).append(patch)
+    return list(grouped.values())
+
+
+def _patched(deployment: Object, patch: Patch) -> Tree:
+    if isinstance(patch.tree.value, list):
+        return by_operations(deployment.tree, patch.tree.items)
+    return merged(deployment.tree, _at_least_named(patch.tree, deployment))
 
 
 def _at_least_named(patch: Tree, deployment: Object) -> Tree:
@@ -204,19 +218,24 @@ def _is_of_metrics_server(patch: Patch) -> bool:
     return charts.NAME in (patch.target, *named)
 
 
-def _alone(patch: Patch) -> Object:
-    """A Deployment of which only this patch is known."""
-    at = patch.tree.at
+def _alone(patches: Sequence[Patch]) -> Object:
+    """A Deployment of which only these patches are known."""
+    first = patches[0]
+    at = first.tree.at
     head = charts.made(
         {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
-            "metadata": {"name": patch.target or charts.NAME, "namespace": "kube-system"},
+            "metadata": {"name": first.target or charts.NAME, "namespace": "kube-system"},
         },
         at,
     )
-    spec = patch.tree.get("spec") or Tree({}, at)
-    return Object(Tree({**head.fields, "spec": spec}, at, patch.tree.end))
+    container = {"name": charts.NAME, "args": []}
+    empty = charts.made({"template": {"spec": {"containers": [container]}}}, at)
+    whole = Object(Tree({**head.fields, "spec": empty}, at, first.tree.end))
+    for patch in patches:
+        whole = Object(_patched(whole, patch))
+    return whole
 
 
 def _beside(deployment: Object, objects: Sequence[Object]) -> tuple[Object, ...]:

@@ -7,12 +7,14 @@ and prose.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from msdoctor.facts import units
-from msdoctor.repository import charts, holes, inventories, kops, kubeadm, scripts, trees
+from msdoctor.repository import charts, holes, imperative, inventories, kops, kubeadm, scripts, trees
 from msdoctor.repository.holes import Holes
+from msdoctor.repository.imperative import Source
 from msdoctor.repository.pieces import (
     Found,
     KubeletSettings,
@@ -27,6 +29,7 @@ from msdoctor.repository.pieces import (
     Text,
     Unit,
     Variables,
+    at_of,
 )
 from msdoctor.repository.place import At, NotRead
 from msdoctor.repository.trees import Tree
@@ -185,16 +188,36 @@ class Reader:
 
     def _within(self, path: str, tree: Tree) -> None:
         """Texts within a file of another purpose: what Ansible copies, cloud-init writes, a ConfigMap holds."""
-        for scalar in tree.walk():
-            value = scalar.value
-            if isinstance(value, str) and "\n" in value and any(mark in value for mark in (*PROGRAMS, METRICS_SERVER)):
-                block = scalar.end > scalar.at.line
-                self._embedded(path, value, scalar.at.line + (1 if block else 0))
+        for item in tree.walk():
+            value, block = item.value, 1 if item.end > item.at.line else 0
+            if isinstance(value, dict):
+                self._module(item)
+            elif isinstance(value, list):
+                self._imperative(Source(path, _command_of(item), item.at.line, item.at.column - 1))
+            elif (
+                isinstance(value, str) and "\n" in value and any(mark in value for mark in (*PROGRAMS, METRICS_SERVER))
+            ):
+                self._embedded(path, value, item.at.line + block)
+            elif isinstance(value, str):
+                indent = 0 if block else item.at.column - 1
+                self._imperative(Source(path, value, item.at.line + block, indent))
+
+    def _module(self, tree: Tree) -> None:
+        made = imperative.of_module(tree)
+        if made is not None:
+            self.found.add(made[0], tree.at, made[1])
+
+    def _imperative(self, source: Source, taken: Sequence[tuple[int, int]] = ()) -> None:
+        """What commands make of metrics-server, but for those of lines that were understood already."""
+        for piece, what in imperative.pieces(source, self.holes):
+            line = at_of(piece).line - source.line + 1
+            if not any(start <= line <= end for start, end in taken):
+                self.found.add(piece, at_of(piece), what)
 
     def _embedded(self, path: str, text: str, line: int, name: str = "", known: dict[str, str] | None = None) -> None:
         if _UNIT.search(text) and _UNIT_PART.search(text) and "<<" not in text:
             self._unit(path, text, name.rpartition("/")[2] or path.rpartition("/")[2], line, known)
-        elif _reads_as_objects(text):
+        elif _reads_as_objects(text) or name.endswith(_YAML_ENDINGS):
             if known is not None:
                 text = holes.literal(text, path, self.holes, known, for_shell=True)
             self._yaml(path, text, name.rpartition("/")[2], line)
@@ -214,6 +237,7 @@ class Reader:
             for tree in trees.read(body, path).trees:
                 if isinstance(tree.value, dict) and METRICS_SERVER in target:
                     self.found.add(Patch(tree, target), tree.at, f"patch of Deployment {target}")
+        self._imperative(Source(path, text, line), taken)
         for program, part in scripts.commands(text):
             if not any(start <= part.line <= end for start, end in taken):
                 lines = "\n" * (line - 2 + part.line) + holes.literal(
@@ -231,6 +255,13 @@ class Reader:
         elif name.startswith(("hosts", "inventory", "nodes", "machines")):
             nodes = inventories.ini(text, path) or inventories.listed(text, path)
         return nodes
+
+
+def _command_of(tree: Tree) -> str:
+    """A command that is given as a list of its words; empty where it is none."""
+    words = [str(item.value) for item in tree.items if not isinstance(item.value, dict | list)]
+    is_one = len(words) == len(tree.items) and words[:1] in (["kubectl"], ["helm"], ["sed"], ["yq"])
+    return shlex.join(words) if is_one else ""
 
 
 def _is_pem(name: str, text: str) -> bool:

@@ -108,6 +108,21 @@ class Kustomized:
         outer = [folder for folder in sorted(self.kustomizations) if folder not in used]
         return [(folder, self.built(folder)) for folder in outer]
 
+    def unfounded(self) -> list[Patch]:
+        """Patches of a Deployment whose base is not in the repository."""
+        found: list[Patch] = []
+        for folder, one in self.kustomizations.items():
+            if any(item.kind == "Deployment" for item in self.built(folder)):
+                continue
+            for patch in self._patches(one):
+                target = patch.get("target")
+                for tree in self._trees(folder, patch):
+                    name = target.text("name") if target else tree.text("metadata", "name")
+                    kind = target.text("kind") if target else tree.text("kind")
+                    if kind in ("Deployment", "") and name:
+                        found.append(Patch(tree, name))
+        return found
+
     def files(self) -> frozenset[str]:
         """Files that are part of some kustomization."""
         found: set[str] = set()
