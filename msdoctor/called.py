@@ -13,4 +13,4 @@ def called() -> str:
 
 def in_its_name(text: str, commands: Iterable[str]) -> str:
     """A text that names this program's commands, by the name that it was called by."""
-    return re.sub(rf"(?<!kubectl )\bmsdoctor (?=(?:{'|'.join(commands)}|--help)\b)", f"{called()} ", text)
+    return re.sub(rf"(?<!kubectl )\bmsdoctor (?=(?:{'|'.join(commands)}|COMMAND|--help)\b)", f"{called()} ", text)

@@ -64,10 +64,10 @@ def test_advice_is_given_in_its_name(said: Callable[..., str]) -> None:
 
 def _other_names(text: str) -> list[str]:
     """Commands of msdoctor that begin with its bare name."""
-    words = re.sub(r"[`'<>]", " ", text).split()
+    words = re.sub(r"[`'<>()]", " ", text).split()
     pairs = zip(["", *words], words, [*words[1:], ""], strict=False)
     return [
         f"{word} {after}"
         for before, word, after in pairs
-        if word == "msdoctor" and after in COMMANDS and before != "kubectl"
+        if word == "msdoctor" and after in {*COMMANDS, "COMMAND", "--help"} and before != "kubectl"
     ]
