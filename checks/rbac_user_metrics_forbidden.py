@@ -49,13 +49,15 @@ from msdoctor.model import (
 from . import _readers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from msdoctor.facts.flow import Flow
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.readers import Answer, Reader
+    from msdoctor.facts.vertical import Vertical
     from msdoctor.model import Blanks
 
+RECOMMENDERS_ROLE = "system:metrics-reader"
 CONTROLLERS_ROLE = "system:controller:horizontal-pod-autoscaler"
 LOOK = Look(
     "kubectl auth whoami",
@@ -98,7 +100,10 @@ def _answered(flow: Flow | Unseen) -> bool:
 
 
 def _finding(reader: Reader) -> Finding:
-    hurt = tuple(Effect(EffectKind.HPA_BLIND, hpa.key) for hpa in reader.blind_hpas)
+    hurt = (
+        *(Effect(EffectKind.HPA_BLIND, hpa.key) for hpa in reader.blind_hpas),
+        *(Effect(EffectKind.VPA_BLIND, vpa.key) for vpa in reader.vpas),
+    )
     return Finding(
         summary=f"{reader.user or 'The user who looks'} may not read {_what(reader)}.{_but(reader)}",
         subjects=(reader.subject,),
@@ -111,10 +116,18 @@ def _finding(reader: Reader) -> Finding:
 def _what(reader: Reader) -> str:
     kinds = sorted({answer.request.resource for answer in reader.denied})
     every = {(): "", ("nodes",): "nodes", ("pods",): "pods"}.get(tuple(kinds), "nodes and pods")
+    if reader.recommends:
+        return f"the metrics of pods, and computes {_counted(reader.vpas)} in vain"
     if not reader.scales:
         return f"the metrics of {every}"
     spaces = sorted({answer.request.namespace for answer in reader.denied})
     return f"the metrics of pods in {', '.join(spaces)}, and computes HPAs there"
+
+
+def _counted(vpas: Sequence[Vertical]) -> str:
+    if not vpas:
+        return "VPAs"
+    return f"VPA {vpas[0].key}" if len(vpas) == 1 else f"{len(vpas)} VPAs"
 
 
 def _but(reader: Reader) -> str:
@@ -149,6 +162,8 @@ def _remedies(reader: Reader) -> tuple[Remedy, ...]:
     bound = reader.bound
     if reader.scales and bound.has_controllers_role and bound.lacks_controllers_binding:
         return (_restore(reader.user),)
+    if reader.recommends and bound.has_recommenders_role:
+        return (_give_back(reader.user),)
     role = bound.reader or (_readers.OWN if bound.known else _readers.UPSTREAMS)
     return _readers.bindings(
         reader.user,
@@ -161,15 +176,27 @@ def _remedies(reader: Reader) -> tuple[Remedy, ...]:
 
 
 def _restore(user: str) -> Remedy:
+    return _bound(
+        user, CONTROLLERS_ROLE, "Bind the controller's own role to it again, as the API server does when it starts."
+    )
+
+
+def _give_back(user: str) -> Remedy:
+    """Under a name of its own: the recommender's own manifest may bind that role to somebody else."""
+    return _bound(
+        user,
+        RECOMMENDERS_ROLE,
+        "Bind VPA's own role to it, which reads the metrics of pods and nothing else.",
+        _readers.name_of(user),
+    )
+
+
+def _bound(user: str, role: str, advice: str, name: str = "") -> Remedy:
+    name = name or role
     return Remedy(
-        advice="Bind the controller's own role to it again, as the API server does when it starts.",
-        commands=(
-            (
-                f"kubectl create clusterrolebinding {CONTROLLERS_ROLE} --clusterrole={CONTROLLERS_ROLE}"
-                f" {_readers.subject(user)}"
-            ),
-        ),
-        undo=(f"kubectl delete clusterrolebinding {CONTROLLERS_ROLE}",),
+        advice=advice,
+        commands=(f"kubectl create clusterrolebinding {name} --clusterrole={role} {_readers.subject(user)}",),
+        undo=(f"kubectl delete clusterrolebinding {name}",),
         verify=f"kubectl auth can-i list pods.metrics.k8s.io -A --as={_readers.quoted(user)}",
         shows_within_seconds=60,
     )

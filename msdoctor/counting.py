@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from msdoctor.bundle import Refusal
-from msdoctor.diagnosis import AwaitedNode, BlindHPA, FlowReport, GoneNode
+from msdoctor.diagnosis import AwaitedNode, BlindHPA, BlindVPA, FlowReport, GoneNode
 from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import Flow, scrapes_late
 from msdoctor.facts.installation import Installation
@@ -40,6 +40,8 @@ def flow_report(cluster: Cluster, total: frozenset[Effect], topology: Topology) 
         gone_nodes=tuple(GoneNode(item.node, item.word) for item in those_seen(cluster.gone)),
         blind_hpas=_blind(cluster, frozenset(blind_hpas)),
         hpas_of=None if isinstance(cluster.hpas, Unseen) else len(cluster.hpas),
+        blind_vpas=tuple(_blind_vpas(cluster, total)),
+        vpas_of=None if isinstance(cluster.vpas, Unseen) else len(cluster.vpas),
         podless_nodes=_podless(cluster, fresh, resolution) if pods_counted else (),
         nodes=tuple(sorted(topology.nodes)),
     )
@@ -106,3 +108,10 @@ def complains(cluster: Cluster, node: str) -> bool:
     """Whether metrics-server has failed to scrape the node since its newest sample."""
     failed = those_seen(cluster.failed_scrapes)
     return any(scrape.node == node for scrape in failed)
+
+
+def _blind_vpas(cluster: Cluster, total: frozenset[Effect]) -> Iterator[BlindVPA]:
+    keys = {effect.subject for effect in total if effect.kind is EffectKind.VPA_BLIND}
+    for vpa in sorted(those_seen(cluster.vpas), key=lambda vpa: vpa.key):
+        if vpa.key in keys:
+            yield BlindVPA(vpa.key, vpa.target, vpa.recommends)

@@ -256,7 +256,7 @@ def _broken(hop: Hop, found: Sequence[_Found], topology: Topology, note: str = "
     nodes = {effect.subject for effect in effects if effect.subject in topology.nodes}
     counted = f"{len(nodes)} of {len(topology.nodes)} nodes" if nodes else ""
     users = [effect.subject for effect in effects if effect.kind is EffectKind.USER_REFUSED and effect.subject]
-    of_users = (EffectKind.USER_REFUSED, EffectKind.HPA_BLIND)
+    of_users = (EffectKind.USER_REFUSED, EffectKind.HPA_BLIND, EffectKind.VPA_BLIND)
     if users and all(effect.kind in of_users for effect in effects):
         return HopReport(hop, HopState.DEGRADED, note or f"for {', '.join(users)}")
     if all(effect.kind is EffectKind.COMES_AND_GOES for effect in effects):

@@ -161,6 +161,15 @@ class BlindHPA:
 
 
 @dataclass(frozen=True, slots=True)
+class BlindVPA:
+    """A VPA without metrics: its key, what it is for (``deployment/busy``), and whether it still recommends."""
+
+    key: str
+    target: str = ""
+    recommends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitedNode:
     """A node that has just joined, and when at the latest its first metrics are due."""
 
@@ -193,6 +202,8 @@ class FlowReport:
     blind_nodes: tuple[str, ...] = ()
     blind_hpas: tuple[BlindHPA, ...] = ()
     hpas_of: int | None = None
+    blind_vpas: tuple[BlindVPA, ...] = ()
+    vpas_of: int | None = None
     awaited_nodes: tuple[AwaitedNode, ...] = ()
     gone_nodes: tuple[GoneNode, ...] = ()
     podless_nodes: tuple[str, ...] = ()  # with figures of their own and of none of their pods

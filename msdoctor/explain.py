@@ -348,6 +348,7 @@ _SAID_OF_ANY_FAULT = (
     errors.DiscoveryFailed,
     errors.OpenAPIUnread,
     errors.HPAUnable,
+    errors.VPAUnable,
     errors.NodeWithoutFigures,
     errors.UnknownTarget,
     errors.PodState,

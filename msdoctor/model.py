@@ -108,6 +108,7 @@ class EffectKind(StrEnum):
     NO_NODE_FIGURES = "no figures of the node itself"  # subject: node
     NO_POD_METRICS = "no metrics of the pods on a node"  # subject: node
     HPA_BLIND = "HPA has no metrics"  # subject: namespace/name
+    VPA_BLIND = "VPA has no metrics"  # subject: namespace/name
     HPA_WAITS = "the pods that an HPA computes with are not ready"  # subject: namespace/name
     USER_REFUSED = "a user may not read metrics"  # subject: user
     UNSAFE = "unsafe"  # nothing fails
@@ -115,7 +116,7 @@ class EffectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Effect:
-    """One thing that happens, and to which node, HPA or user (empty: to the pipeline as a whole)."""
+    """One thing that happens, and to which node, HPA, VPA or user (empty: to the pipeline as a whole)."""
 
     kind: EffectKind
     subject: str = ""

@@ -7,13 +7,14 @@ what follows from them in this cluster; ``consequences`` applies all of them unt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msdoctor.facts.cluster import Cluster
 from msdoctor.facts.flow import RunningPod
 from msdoctor.facts.installation import Installation
-from msdoctor.facts.objects import HPA
+from msdoctor.facts.objects import HPA, ScaleTarget
 from msdoctor.facts.scaling import belongs
+from msdoctor.facts.vertical import computed
 from msdoctor.model import HOP_NAMES, Effect, EffectKind, Hop, Unseen, those_seen
 
 NAMES = HOP_NAMES
@@ -21,11 +22,15 @@ NAMES = HOP_NAMES
 
 @dataclass(frozen=True)
 class Topology:
-    """What of a cluster decides how far trouble reaches. ``hpa_nodes``: the nodes that an HPA's pods run on."""
+    """What of a cluster decides how far trouble reaches. ``hpa_nodes``: the nodes that an HPA's pods run on.
+
+    ``vpa_nodes``: those of a VPA's.
+    """
 
     nodes: frozenset[str]
     hpa_nodes: Mapping[str, frozenset[str]]
     verifies_kubelets: bool
+    vpa_nodes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def topology(cluster: Cluster) -> Topology:
@@ -35,14 +40,21 @@ def topology(cluster: Cluster) -> Topology:
     pods = those_seen(cluster.running_pods)
     return Topology(
         nodes=frozenset(node.metadata.name for node in those_seen(cluster.expected_nodes)),
-        hpa_nodes={hpa.key: frozenset(pod.node for pod in pods if _scales(hpa, pod)) for hpa in hpas},
+        hpa_nodes={hpa.key: _nodes_of(hpa.metadata.namespace, hpa.spec.scale_target_ref, pods) for hpa in hpas},
         verifies_kubelets=not isinstance(installation, Installation) or installation.verifies_kubelets,
+        vpa_nodes={
+            item.key: _nodes_of(item.vpa.metadata.namespace, item.vpa.target, pods) for item in computed(cluster.vpas)
+        },
     )
 
 
-def _scales(hpa: HPA, pod: RunningPod) -> bool:
+def _nodes_of(namespace: str, target: ScaleTarget, pods: Iterable[RunningPod]) -> frozenset[str]:
+    return frozenset(pod.node for pod in pods if _is_of(namespace, target, pod))
+
+
+def _is_of(namespace: str, target: ScaleTarget, pod: RunningPod) -> bool:
     owners = [(kind, name) for kind, _, name in (owner.partition("/") for owner in pod.owners)]
-    return pod.key.startswith(hpa.metadata.namespace + "/") and belongs(hpa.spec.scale_target_ref, owners)
+    return pod.key.startswith(namespace + "/") and belongs(target, owners)
 
 
 Rule = Callable[[frozenset[Effect], Topology], Iterator[Effect]]
@@ -80,12 +92,14 @@ def _chain(cause: EffectKind, *follows: EffectKind) -> Rule:
 
 
 def _no_metrics(effects: frozenset[Effect], cluster: Topology) -> Iterator[Effect]:
-    """Without the API every node and every HPA is blind; without a node, each HPA whose pods are all there."""
+    """Without the API every node, HPA and VPA is blind; without a node, each of those whose pods are all there."""
     blind = _subjects(effects, EffectKind.NO_POD_METRICS)
     if Effect(EffectKind.NO_METRICS) in effects:
         yield from (Effect(EffectKind.NO_NODE_METRICS, node) for node in cluster.nodes)
         yield from (Effect(EffectKind.HPA_BLIND, hpa) for hpa in cluster.hpa_nodes)
+        yield from (Effect(EffectKind.VPA_BLIND, vpa) for vpa in cluster.vpa_nodes)
     yield from (Effect(EffectKind.HPA_BLIND, hpa) for hpa, on in cluster.hpa_nodes.items() if on and on <= blind)
+    yield from (Effect(EffectKind.VPA_BLIND, vpa) for vpa, on in cluster.vpa_nodes.items() if on and on <= blind)
 
 
 def _waiting(effects: frozenset[Effect], _: Topology) -> Iterator[Effect]:

@@ -213,6 +213,7 @@ _CONSUMERS = (
     ),
     Entry("api-version-deprecated", Hop.H, BENIGN, "An object uses an API version that will go away."),
     Entry("hpa-metrics-failing", Hop.H, SYMPTOM, "An HPA says that it cannot get resource metrics."),
+    Entry("vpa-metrics-failing", Hop.H, SYMPTOM, "A VPA gets no samples, and recommends without them."),
     Entry("hpa-missing-requests", Hop.H, CAUSE, "The HPA's target does not request the resource it is measured by."),
     Entry("hpa-missing-requests-sidecar", Hop.H, CAUSE, "A sidecar in the HPA's target lacks a resource request."),
     Entry("hpa-selector-overlap", Hop.H, CAUSE, "Two workloads select the same pods."),
@@ -221,6 +222,7 @@ _CONSUMERS = (
     Entry("hpa-target-not-found", Hop.H, CAUSE, "The HPA's target does not exist."),
     Entry("hpa-wrong-namespace", Hop.H, CAUSE, "The HPA and its target are in different namespaces."),
     Entry("hpa-scaletargetref-wrong-api", Hop.H, CAUSE, "The HPA names its target by the wrong kind or API version."),
+    Entry("hpa-pods-restarting", Hop.H, CAUSE, "A container that keeps restarting hides the pods that an HPA scales."),
     Entry("hpa-pods-not-ready-yet", Hop.H, BENIGN, "The HPA waits for new pods to settle."),
 )
 

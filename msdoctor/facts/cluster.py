@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Context, Kind, Place
-from msdoctor.facts import admission, asked_for, paths, processes, reach, registration, rights, scaling
+from msdoctor.facts import admission, asked_for, paths, processes, reach, registration, rights, scaling, vertical
 from msdoctor.facts import authentication as authn
 from msdoctor.facts import csrs as serving_csrs
 from msdoctor.facts import flow as flows
@@ -117,6 +117,7 @@ class Cluster:
     running_pods: tuple[flows.RunningPod, ...] | Unseen
     figures: tuple[NodeFigures, ...] | Unseen
     hpas: tuple[HPA, ...] | Unseen
+    vpas: tuple[vertical.Vertical, ...] | Unseen
     other_metrics: tuple[OtherMetrics, ...] | Unseen
     scaled: tuple[scaling.Scaled, ...] | Unseen
     readers: tuple[Reader, ...]
@@ -260,6 +261,7 @@ def read_facts(bundle: Bundle, expiring_within: timedelta | None = None) -> Clus
         running_pods=running,
         figures=figures(expected, running, flow, failed, present, bundle.taken_at, kubelets),
         hpas=hpas,
+        vpas=vertical.vpas(bundle),
         other_metrics=other_metrics(bundle),
         scaled=scaling.scaled(bundle),
         readers=readers(bundle),

@@ -16,6 +16,10 @@ NODE_METRICS = "/apis/metrics.k8s.io/v1beta1/nodes"
 POD_METRICS = "/apis/metrics.k8s.io/v1beta1/pods"
 RUNNING_PODS = "/api/v1/pods?fieldSelector=status.phase%3DRunning"
 HPAS = "/apis/autoscaling/v2/horizontalpodautoscalers"
+# Who may not list VPAs is refused them where there is no such kind either; of the kind itself everybody may read.
+VPA_KIND = "/apis/autoscaling.k8s.io/v1"
+VPAS = f"{VPA_KIND}/verticalpodautoscalers"
+VPA_CHECKPOINTS = f"{VPA_KIND}/verticalpodautoscalercheckpoints"
 KUBERNETES_SERVICE = "/api/v1/namespaces/default/services/kubernetes"
 ROLES, CLUSTER_ROLES, ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS = RBAC = tuple(
     f"/apis/rbac.authorization.k8s.io/v1/{kind}"

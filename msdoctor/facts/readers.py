@@ -5,7 +5,8 @@ the API server again; both by verb, resource and namespace, so that one review a
 pkg/apiserver/handler_proxy.go behind the authorization of every request; metrics-server pkg/server/config.go).
 
 What each consumer asks: kubectl pkg/cmd/top/top_node.go (metrics of nodes, then the nodes themselves) and top_pod.go;
-kubernetes pkg/controller/podautoscaler/metrics/client.go, GetResourceMetric (1.36.3).
+kubernetes pkg/controller/podautoscaler/metrics/client.go, GetResourceMetric (1.36.3); VPA's recommender (1.8.1,
+pkg/recommender/input/metrics/metrics_client.go) those of the pods of all namespaces, or of one if it was told so.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from msdoctor.bundle import CALLER, WORKSTATION, Bundle, Kind, Place, review_path
-from msdoctor.facts import paths
+from msdoctor.facts import paths, vertical
 from msdoctor.facts.flow import resource_hpas, running_pods
 from msdoctor.facts.front_proxy import HPA_CONTROLLERS
-from msdoctor.facts.objects import HPA, Condition, Review, decode
+from msdoctor.facts.objects import HPA, Condition, Pod, PodList, Review, decode
 from msdoctor.facts.rbac import Bond, Rbac, Request, User, allows, rbac, service_account
 from msdoctor.model import Unseen, those_seen
 from msdoctor.utterances.errors import Forbidden
@@ -32,11 +33,16 @@ POD_METRICS = Request("list", "pods", METRICS)
 NODES = Request("list", "nodes")
 TOP_NODES, TOP_PODS = "kubectl top nodes", "kubectl top pods"
 SCALES = "scaling by an HPA"
+RECOMMENDS = "recommending by a VPA"
 
 CONTROLLERS_ROLE = "system:controller:horizontal-pod-autoscaler"
 CONTROLLER = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
+RECOMMENDERS_ROLE = "system:metrics-reader"  # deploy/vpa-rbac.yaml
 NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 MOST_NAMESPACES = 20  # asked about one by one, of a user who may not read those of all
+
+# Flags with which it does not list the metrics of every pod, or asks another source (pkg/recommender/config).
+ELSEWHERE_BY = ("vpa-object-namespace", "use-external-metrics", "recommender-name")
 
 # The role that metrics-server's manifest and its chart bring (0.8.0 manifests/base/rbac.yaml; chart 3.13.0
 # templates/clusterrole-aggregated-reader.yaml), the manifest's first.
@@ -49,6 +55,7 @@ class Why(StrEnum):
     CALLER = "it is who looks"
     NAMED = "--for-user names them"
     SCALES = "HPAs are computed in its name"
+    RECOMMENDS = "VPAs are computed in its name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class Bound:
 
     ``known``: whether roles and bindings were read. ``has_controllers_role``: whether the role of an HPA's controller
     is there and lets it list the metrics of pods; ``lacks_controllers_binding``: whether none of its name is there.
+    ``has_recommenders_role``: whether that of VPA's recommender is there.
     ``namespaces`` are those in which the user has rights by name.
     """
 
@@ -79,6 +87,7 @@ class Bound:
     reader: str = ""
     has_controllers_role: bool = False
     lacks_controllers_binding: bool = False
+    has_recommenders_role: bool = False
     namespaces: tuple[str, ...] = ()
 
 
@@ -86,6 +95,7 @@ class Bound:
 class Reader:
     """One user, and what they may read. ``blind_hpas`` are those that its refusal keeps from computing.
 
+    ``vpas`` are those that are computed in its name.
     ``others_read``: whether metrics were seen to come to somebody else.
     """
 
@@ -95,6 +105,7 @@ class Reader:
     answers: tuple[Answer, ...]
     bound: Bound
     blind_hpas: tuple[HPA, ...] = ()
+    vpas: tuple[vertical.Vertical, ...] = ()
     others_read: bool = False
 
     @property
@@ -106,6 +117,11 @@ class Reader:
     def scales(self) -> bool:
         """Whether HPAs are computed in its name."""
         return self.why is Why.SCALES
+
+    @property
+    def recommends(self) -> bool:
+        """Whether VPAs are computed in its name."""
+        return self.why is Why.RECOMMENDS
 
     @property
     def subject(self) -> str:
@@ -181,6 +197,31 @@ def _askers(bundle: Bundle) -> Iterator[tuple[str, tuple[str, ...], Why]]:
     named = {error.user for _, error in _refused_controllers(bundle)}
     scaling = [name for name in HPA_CONTROLLERS if name in named] or ([CONTROLLER] if other else [])
     yield from ((name, (), Why.SCALES) for name in scaling if name != other)
+    yield from ((name, (), Why.RECOMMENDS) for name in _recommenders(bundle) if name != other)
+
+
+def _recommenders(bundle: Bundle) -> Sequence[str]:
+    """Whom VPA's recommender runs as, where there are VPAs, and it asks in every namespace."""
+    if not those_seen(vertical.vpas(bundle)):
+        return ()
+    pods = decode(bundle.api(paths.RUNNING_PODS), PodList)
+    names = (_account(pod) for pod in (() if isinstance(pods, Unseen) else pods.items) if _recommends(pod))
+    return tuple(dict.fromkeys(names))
+
+
+def _account(pod: Pod) -> str:
+    return f"system:serviceaccount:{pod.metadata.namespace}:{pod.spec.service_account_name}"
+
+
+def _recommends(pod: Pod) -> bool:
+    """Whether it is upstream's recommender, by its labels (deploy/recommender-deployment.yaml, charts), for all."""
+    labels = pod.metadata.labels
+    is_it = labels.get("app") == "vpa-recommender" or (
+        labels.get("app.kubernetes.io/component") == "recommender"
+        and "vertical-pod-autoscaler" in (labels.get("app.kubernetes.io/name"), labels.get("app.kubernetes.io/part-of"))
+    )
+    words = [word for container in pod.spec.containers for word in (*container.command, *container.args)]
+    return is_it and not any(word.lstrip("-").partition("=")[0] in ELSEWHERE_BY for word in words)
 
 
 def _refused_controllers(bundle: Bundle) -> Iterator[tuple[HPA, Forbidden]]:
@@ -204,6 +245,9 @@ def _whole(bundle: Bundle, why: Why) -> Iterator[tuple[str, Request]]:
     if why is Why.SCALES:
         yield SCALES, POD_METRICS
         return
+    if why is Why.RECOMMENDS:
+        yield RECOMMENDS, POD_METRICS
+        return
     yield TOP_NODES, NODE_METRICS
     pods = bundle.api(paths.POD_METRICS).refusal
     if why is Why.NAMED or (pods is not None and pods.status == 403):
@@ -213,7 +257,7 @@ def _whole(bundle: Bundle, why: Why) -> Iterator[tuple[str, Request]]:
 
 
 def _by_namespace(bundle: Bundle, user: str, groups: tuple[str, ...], why: Why) -> Iterator[Request]:
-    if _allowed(bundle, _place(user, groups, POD_METRICS)) is False:
+    if why is not Why.RECOMMENDS and _allowed(bundle, _place(user, groups, POD_METRICS)) is False:
         yield from (replace(POD_METRICS, namespace=name) for name in _namespaces(bundle, user, why))
 
 
@@ -258,6 +302,7 @@ def _reader(bundle: Bundle, known: Rbac | Unseen, user: str, groups: tuple[str, 
         answers=tuple(_answer(bundle, user, groups, consumer, request) for consumer, request in asked),
         bound=Bound() if isinstance(known, Unseen) else _bound(known, _as_user(name, member_of)),
         blind_hpas=tuple(blind.values()),
+        vpas=vertical.computed(vertical.vpas(bundle)) if why is Why.RECOMMENDS else (),
         others_read=_others_read(bundle, why),
     )
 
@@ -304,6 +349,7 @@ def _bound(known: Rbac, user: User) -> Bound:
         known=True,
         reader=next(here, ""),
         has_controllers_role=_reads(known, CONTROLLERS_ROLE, POD_METRICS),
+        has_recommenders_role=_reads(known, RECOMMENDERS_ROLE, POD_METRICS),
         lacks_controllers_binding=not any(bond.name == CONTROLLERS_ROLE and not bond.namespace for bond in known.bonds),
         namespaces=tuple(named),
     )

@@ -34,6 +34,7 @@ from msdoctor.facts import (
     server_certificate,
     services,
     units,
+    vertical,
     way,
 )
 from msdoctor.facts.flags import Flags
@@ -55,6 +56,7 @@ API_PATHS = (
     paths.POD_METRICS,
     paths.RUNNING_PODS,
     paths.HPAS,
+    paths.VPA_KIND,
     paths.CSRS,
     paths.KUBERNETES_SERVICE,
     paths.KUBERNETES_SLICES,
@@ -87,6 +89,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
     api += other_metrics.wanted(bundle)
     api += issuance.wanted(installed)
     api += scaling.wanted(bundle)
+    api += vertical.wanted(bundle)
     for one in installed:
         api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]
         yield from (Place(WORKSTATION, Kind.LOG, path) for path in installation.log_paths(one))

@@ -233,6 +233,8 @@ def _tiles(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
         yield share(len(flow.blind_nodes), flow.nodes_of, "node"), "blind"
     if flow.blind_hpas:
         yield share(len(flow.blind_hpas), flow.hpas_of, "HPA"), "blind"
+    if flow.blind_vpas:
+        yield share(len(flow.blind_vpas), flow.vpas_of, "VPA"), "blind"
     if flow.nodes_seen:
         yield share(flow.nodes_seen, flow.nodes_of, "node"), "with metrics"
         if flow.pods_seen is not None:

@@ -82,6 +82,7 @@ def _gauges(diagnosis: Diagnosis) -> Iterator[_Gauge]:
     age = flow.newest_sample_age_seconds
     yield _one("msdoctor_newest_sample_age_seconds", "Age of the newest sample when the look ended.", age)
     yield _one("msdoctor_hpas_blind", "HPAs that get no metrics.", len(flow.blind_hpas))
+    yield _one("msdoctor_vpas_blind", "VPAs that get no metrics.", len(flow.blind_vpas))
     yield _one("msdoctor_hpas", "HPAs.", flow.hpas_of)
     unseen = sum(gap.count for gap in diagnosis.gaps)
     yield _one("msdoctor_unseen", "Things that could not be seen.", unseen)

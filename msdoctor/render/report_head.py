@@ -147,6 +147,8 @@ def counts(diagnosis: Diagnosis) -> str:
         blind.append(share(len(flow.blind_nodes), flow.nodes_of, "node"))
     if flow.blind_hpas:
         blind.append(share(len(flow.blind_hpas), flow.hpas_of, "HPA"))
+    if flow.blind_vpas:
+        blind.append(share(len(flow.blind_vpas), flow.vpas_of, "VPA"))
     if blind:
         return "blind: " + ", ".join(blind)
     if not flow.nodes_seen:

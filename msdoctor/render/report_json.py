@@ -106,6 +106,8 @@ def _flow(flow: FlowReport) -> dict[str, object]:
             "nodes": list(flow.blind_nodes),
             "hpas": [{"name": hpa.key, "target": hpa.target, "replicas": hpa.replicas} for hpa in flow.blind_hpas],
             "hpasOf": flow.hpas_of,
+            "vpas": [{"name": vpa.key, "target": vpa.target, "recommends": vpa.recommends} for vpa in flow.blind_vpas],
+            "vpasOf": flow.vpas_of,
         },
     }
 

@@ -954,6 +954,10 @@ class CertificateNotSigned(InnermostError, hop=Hop.E):
 # Consumers
 
 
+class VPAUnable(InnermostError, hop=Hop.H):
+    """``Cannot get ContainerMetricsSnapshot from MetricsClient`` (VPA's pkg/recommender/input/cluster_feeder.go)."""
+
+
 class UnknownTarget(InnermostError, hop=Hop.H):
     """``<unknown>/80%`` in ``kubectl get hpa``: nothing to hold against the target."""
 

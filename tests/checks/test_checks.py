@@ -47,6 +47,7 @@ from tests.checks.unreached import (
     unreached,
     without_brackets,
 )
+from tests.checks.verticals import vpa, with_vpas
 from tests.facts.clusters import (
     CA,
     CHECKS,
@@ -160,6 +161,7 @@ ILL: dict[str, Callable[[], Patient]] = {
     "hpa-metrics-failing": lambda: healthy().api(
         paths.HPAS, listed(hpa("web", "web", active=False, message="unable to get metrics for resource cpu: x"))
     ),
+    "vpa-metrics-failing": lambda: with_vpas(healthy().silent(), vpa()),
     "kubelet-anonymous-enabled": lambda: set_up(healthy(), "authentication: {anonymous: {enabled: true}}\n"),
     "kubelet-anonymous-token-not-accepted": lambda: set_up(refusing(FORBIDDEN, "worker"), NO_WEBHOOK.format("true")),
     "kubelet-authz-always-allow": lambda: set_up(healthy(), "authorization: {mode: AlwaysAllow}\n"),
@@ -275,6 +277,7 @@ SEES: dict[str, tuple[str, ...]] = {
     "apiservice-missing-endpoints": (paths.APISERVICES, paths.slices("kube-system", "metrics-server")),
     "apiservice-unavailable": (paths.APISERVICES,),
     "hpa-metrics-failing": (paths.HPAS,),
+    "vpa-metrics-failing": (paths.VPA_KIND,),
     "kubelet-anonymous-enabled": (paths.NODES,),
     "kubelet-anonymous-token-not-accepted": (paths.NODES, *paths.DEPLOYMENTS),
     "kubelet-authz-always-allow": (paths.NODES,),

@@ -201,8 +201,15 @@ TRUTH: dict[str, Found] = {
     "hpa-scaletargetref-wrong-api": {("hpa-scaletargetref-wrong-api", "active")},
     "hpa-scale-selector-missing": {("hpa-scale-selector-missing", "active")},
     "hpa-pods-not-ready-yet": set(),
+    "hpa-pods-restarting": {("hpa-pods-restarting", "active")},
+    "healthy-idle-container": set(),
+    "hpa-missing-pod-level-request": {("hpa-missing-requests", "active")},
+    "healthy-pod-level-requests": set(),
     "rbac-user-metrics-forbidden": {("rbac-user-metrics-forbidden", "active")},
     "user-without-rights": {("rbac-user-metrics-forbidden", "active")},
+    "healthy-with-vpa": set(),
+    "vpa-metrics-failing": {("requestheader-config-missing", "active")},
+    "vpa-recommender-forbidden": {("rbac-user-metrics-forbidden", "active")},
     "hpa-next-to-a-dead-pipeline": {("requestheader-config-missing", "active"), ("hpa-missing-requests", "next")},
     "node-terminated-still-listed": set(),
     "no-route-to-kubelets": set(),
@@ -274,6 +281,10 @@ ON_CONTROL_PLANE = (
 
 # Patients whose metrics flow all the same, for every node.
 FLOWING = (
+    "healthy-with-vpa",
+    "healthy-idle-container",
+    "healthy-pod-level-requests",
+    "vpa-recommender-forbidden",
     "hpa-pods-not-ready-yet",
     "user-without-rights",
     "healthy-overlay",

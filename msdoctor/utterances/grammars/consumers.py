@@ -94,6 +94,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("unable to fetch metrics from API", errors.HPAUnable()),
     plain("FailedGetResourceMetric", errors.HPAUnable()),
     plain("FailedComputeMetricsReplicas", errors.HPAUnable()),
+    # kubernetes/autoscaler vertical-pod-autoscaler: pkg/recommender/input/cluster_feeder.go, to 0.8 with a full stop
+    plain("Cannot get ContainerMetricsSnapshot from MetricsClient", errors.VPAUnable()),
     Grammar(
         "missing request for ",
         r"missing request for (?P<resource>[\w./-]{1,60})"

@@ -89,6 +89,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("failed to call webhook", "admission webhook"),
             ("conversion webhook for ", "conversion webhook"),
             ("Cannot read targetRef", "VPA"),
+            ("Cannot get target selector from VPA's targetRef", "VPA"),
             ("No pods match this VPA object", "VPA"),
             ("The targetRef controller has a parent but it should point to a topmost", "VPA"),
             ("The connection to the server ", "kubectl's own configuration"),

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +24,9 @@ KUBERNETES_VERSION = "v1.36.3"
 # The one that patients have unless they say otherwise comes first.
 METRICS_SERVER_VERSIONS = ("v0.8.0", "v0.9.0")
 COREDNS_VERSION = "v1.14.7"
+VPA_VERSION = "v1.8.1"
 
+VPA_MODULE = "k8s.io/autoscaler/vertical-pod-autoscaler"
 VERSION_PACKAGE = "k8s.io/component-base/version"
 METRICS_SERVER_VERSION_PACKAGES = ("sigs.k8s.io/metrics-server/pkg/version", "k8s.io/client-go/pkg/version")
 
@@ -87,6 +89,9 @@ COMPONENTS = (
 # No part of any lab: programs that judge by themselves what msdoctor reads and writes.
 TOOLS = (_kubernetes("kubeadm", "kubeadm"),)
 
+# Which few patients have, and takes minutes to build: it is not among the others.
+VPA = Component("vertical-pod-autoscaler", (f"{VPA_MODULE}/pkg/recommender",))
+
 
 def cache_folder() -> Path:
     """The folder that holds built binaries, made if it is not there."""
@@ -107,13 +112,13 @@ def go_version() -> str:
     return subprocess.run(["go", "version"], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def ensure() -> dict[str, Path]:
-    """Every binary of the lab by name, built now where the cache has no sound copy.
+def ensure(components: Iterable[Component] = COMPONENTS) -> dict[str, Path]:
+    """Every binary of the lab by name, or those of other components; built now where the cache has no sound copy.
 
     Raises ``subprocess.CalledProcessError`` when a build fails; its output has then been shown.
     """
     found: dict[str, Path] = {}
-    for component in COMPONENTS:
+    for component in components:
         found |= _ensure(component)
     found["lab-init"] = _ensure_init()
     return found

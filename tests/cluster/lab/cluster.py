@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lab import binaries, files, images, network, objects, pki, settle, state, watch
+from lab import binaries, files, images, network, objects, pki, settle, state, vertical, watch
 from lab.authorities import Authorities
 from lab.files import (
     AUDIT_LOG,
@@ -223,6 +223,10 @@ class Lab:
         if all(truth.kubelet(node).mode != "bootstrap" for node in NODES):
             self.kubectl("delete", "csr", "--all")
         self._provide(truth.metrics_server)
+        if truth.vpa:
+            self._provide_image(
+                vertical.IMAGE, lambda: images.recommender(binaries.ensure([binaries.VPA]), vertical.IMAGE)
+            )
         remade = self._agree_authentication(truth)
         self._agree_objects(truth)
         self._annotate_nodes(truth)
@@ -265,8 +269,8 @@ class Lab:
         last, since, well = None, time.monotonic(), 0
         missed = truth.caught in (Caught.MISSED, Caught.STARTED_ANEW)
         at_least = MISSED_SECONDS if missed else AT_LEAST_SECONDS
-        # Two API servers that do not agree overwrite each other's condition every few seconds.
-        steady = STABLE_SECONDS if truth.second_apiserver is None else 0.0
+        # Two API servers that do not agree overwrite each other's condition every few seconds; so goes a flaky pod.
+        steady = STABLE_SECONDS if truth.second_apiserver is None and not truth.hpa.flaky else 0.0
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             seen = self.look()
@@ -506,7 +510,9 @@ class Lab:
 
     def _agree_objects(self, truth: Truth) -> None:
         authorities = Authorities(self.folder / "pki")
-        for kind, namespace, name in objects.unwanted(truth, authorities):
+        had_vpas = self.kubectl("get", "crd", vertical.KINDS[0], check=False).returncode == 0
+        gone = [*objects.unwanted(truth, authorities), *(objects.unwanted_of_vpas(truth) if had_vpas else ())]
+        for kind, namespace, name in gone:
             where = ["-n", namespace] if namespace else []
             self.kubectl("delete", kind, name, *where, "--ignore-not-found", "--wait=true")
         wanted = objects.wanted(truth, authorities)
@@ -531,11 +537,16 @@ class Lab:
             foreign = images.foreign(binaries.ensure()["metrics-server-0.8"], self.folder)
             for node in NODES:
                 self._import(node, [foreign])
-        tag = f"{images.METRICS_SERVER}:{server.version}"
+        self._provide_image(
+            f"{images.METRICS_SERVER}:{server.version}",
+            lambda: images.metrics_server(binaries.ensure(), server.version),
+        )
+
+    def _provide_image(self, tag: str, make: Callable[[], images.Image]) -> None:
         listed = ["ctr", "-n", "k8s.io", "images", "ls", "-q"]
         lacking = [node for node in NODES if tag not in self.run(node, listed, check=True).stdout.split()]
         if lacking:
-            image = images.metrics_server(binaries.ensure(), server.version)
+            image = make()
             for node in lacking:
                 self._import(node, [image])
 

@@ -444,6 +444,7 @@ def _kubelet_files(kubelet: Kubelet, form: Form, machine: str, lab: str, authori
         "enforceNodeAllocatable": [],
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"}
         | ({"pid.available": "5000000"} if kubelet.short_of_pids else {}),
+        **({"crashLoopBackOff": {"maxContainerRestartPeriod": "1s"}} if kubelet.restarts_at_once else {}),
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
         "fileCheckFrequency": "2s",

@@ -76,6 +76,11 @@ def metrics_server(binaries: Mapping[str, Path], version: str) -> Image:
     return Image(f"{METRICS_SERVER}:{version}", ("/metrics-server",), {"/metrics-server": program})
 
 
+def recommender(binaries: Mapping[str, Path], tag: str) -> Image:
+    """VPA's recommender."""
+    return Image(tag, ("/recommender",), {"/recommender": binaries["recommender"]})
+
+
 def foreign(program: Path, folder: Path) -> Image:
     """An image of metrics-server for another processor: the head of its program, marked as the other's."""
     head = bytearray(program.read_bytes()[:4096])

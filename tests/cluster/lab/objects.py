@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lab import cert_manager, images, other_metrics
+from lab import cert_manager, images, other_metrics, vertical
 from lab.authorities import Authorities
 from lab.files import DNS_SERVICE
 from lab.pki import Pair
@@ -56,7 +56,15 @@ def wanted(truth: Truth, authorities: Authorities) -> list[Object]:
         found.append(_quota())
     if truth.external:
         found += other_metrics.wanted(truth.external)
+    if truth.vpa:
+        found += vertical.wanted(truth.vpa)
     return found
+
+
+def unwanted_of_vpas(truth: Truth) -> list[tuple[str, str, str]]:
+    """The same of what belongs to VPAs, in a cluster that has had some."""
+    kept = {_identity(thing) for thing in vertical.wanted(truth.vpa)} if truth.vpa else set()
+    return [identity for identity in vertical.identities() if identity not in kept]
 
 
 def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str]]:
@@ -205,6 +213,14 @@ def _busy(truth: Truth) -> Iterator[Object]:
     if not truth.hpa.ready:
         # Nobody listens there. Pods that were ready before would be computed with as long as these are not.
         container["readinessProbe"] = {"tcpSocket": {"port": 9}, "periodSeconds": 3}
+    # Nobody listens there.
+    probe = {"tcpSocket": {"port": 9}, "periodSeconds": 2, "failureThreshold": 2}
+    if truth.hpa.flaky:
+        pod["containers"].append({**container, "name": "flaky", "args": ["burn", "1"], "livenessProbe": probe})
+    if truth.hpa.of_pod:
+        pod["resources"] = {"requests": dict(truth.hpa.of_pod)}
+    if truth.hpa.idle:
+        pod["containers"].append({**container, "name": "idle", "args": ["idle"]})
     strategy = None if truth.hpa.ready else {"type": "Recreate"}
     yield _deployment("busy", "default", labels, pod, replicas=2, strategy=strategy)
     if truth.hpa.batch:

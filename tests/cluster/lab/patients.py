@@ -25,6 +25,7 @@ from lab.truth import (
     ServingCert,
     Tale,
     Truth,
+    Vpa,
     own_cert,
 )
 
@@ -265,11 +266,28 @@ def _autoscalers_faults() -> dict[str, Fault]:
         "hpa-scaletargetref-wrong-api": _hpa(api_version="extensions/v1beta1"),
         "hpa-scale-selector-missing": _hpa(kind="Fleet", api_version="example.com/v1"),
         "hpa-pods-not-ready-yet": _hpa(ready=False),
+        "hpa-pods-restarting": _all(_hpa(flaky=True), _kubelet(*NODES, restarts_at_once=True)),
+        "hpa-missing-pod-level-request": _hpa(requests_cpu=None, of_pod=(("memory", "32Mi"),)),
+        "healthy-pod-level-requests": _hpa(requests_cpu=None, of_pod=(("cpu", "50m"), ("memory", "32Mi"))),
+        "healthy-idle-container": _hpa(idle=True),
         # The HPA controller's role without what it had of metrics.k8s.io.
         "rbac-user-metrics-forbidden": _hpa(reads=False),
         # Looked at with --for-user, see FOR_USER in expected.py.
         "user-without-rights": _all(),
         "hpa-next-to-a-dead-pipeline": _all(_hpa(requests_cpu=None), NO_AGGREGATION),
+    }
+
+
+def _vpa_faults() -> dict[str, Fault]:
+    """With VPAs and their recommender besides."""
+
+    def with_vpa(**changes: bool) -> Fault:
+        return lambda truth: replace(truth, vpa=Vpa(**changes))
+
+    return {
+        "healthy-with-vpa": with_vpa(),
+        "vpa-metrics-failing": _all(with_vpa(), NO_AGGREGATION),
+        "vpa-recommender-forbidden": with_vpa(reads=False),
     }
 
 
@@ -415,6 +433,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "apiserver-serving-cert-expired": _apiserver(serving="own-expired"),
     **_autoscalers_faults(),
+    **_vpa_faults(),
     # A proxy certificate from a CA that nobody trusts: 401.
     "apiservice-unavailable": lambda truth: replace(truth, front_proxy_cert=FrontProxyCert(issuer="other")),
     **_path_faults(),

@@ -127,7 +127,7 @@ class Kubelet:
     `node_ip` is an address that it registers instead of its machine's own; `metrics_path` annotates its Node; `port` is
     where it listens. `tale` is what becomes of its figures on the way to metrics-server, see `stand_ins/figures.py`.
     `short_of_pids` has it want more process numbers left than there are. `shut_down`: what a cloud's controller has
-    written of its machine, on its Node.
+    written of its machine, on its Node. `restarts_at_once`: a container that ends is not made to wait for minutes.
     """
 
     serving_cert: ServingCert
@@ -145,6 +145,7 @@ class Kubelet:
     tale: Tale | None = None
     short_of_pids: bool = False
     shut_down: bool = False
+    restarts_at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,9 @@ class Hpa:
 
     `second` is another HPA of the same target; `sidecar` a restartable init container without a request in its pods;
     `batch` another Deployment without requests, whose pods have busy's label besides their own. `ready`: whether its
-    pods become so. `reads`: whether the controller's role lets it read the metrics of pods.
+    pods become so. `flaky` is another container of theirs, which its liveness probe ends every few seconds, `idle` one
+    that does nothing. `of_pod` is what the pod as a whole requests. `reads`: whether the controller's role lets it read
+    the metrics of pods.
     """
 
     target_percent: int = 50
@@ -286,6 +289,19 @@ class Hpa:
     sidecar: bool = False
     batch: bool = False
     ready: bool = True
+    flaky: bool = False
+    idle: bool = False
+    of_pod: tuple[tuple[str, str], ...] = ()
+    reads: bool = True
+
+
+@dataclass(frozen=True)
+class Vpa:
+    """VerticalPodAutoscaler default/busy, one of a target that there is not beside it, and the real recommender.
+
+    `reads`: whether the recommender may read the metrics of pods.
+    """
+
     reads: bool = True
 
 
@@ -364,6 +380,7 @@ class Truth:
     keeps_endpoints: bool = True
     external: ExternalMetrics | None = None
     hpa: Hpa = Hpa()
+    vpa: Vpa | None = None
     firewall: tuple[Drop, ...] = ()
     network: Network = Network()
     workstation_reaches_kubelets: bool = True
