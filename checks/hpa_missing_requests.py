@@ -91,13 +91,15 @@ def hpa_missing_requests(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator
 
 
 def _finding(one: Scaled, lack: Lack, repair: Repair) -> Finding:
-    names = ", ".join(lack.without) or "no container"
+    where = f"in {', '.join(lack.without)} of pod" if lack.without else "by containers or as a whole of pod"
     seen = Evidence(
-        saw=f"no request for {lack.resource} in {names} of pod {lack.pod.metadata.name}",
+        saw=f"no request for {lack.resource} {where} {lack.pod.metadata.name}",
         where=f"pod/{lack.pod.metadata.namespace}/{lack.pod.metadata.name}",
         how=f"kubectl -n {lack.pod.metadata.namespace} get pod {lack.pod.metadata.name} -o yaml",
     )
-    blanks = blanks_of(repair, one, resource=lack.resource, containers=",".join(lack.without))
+    # A pod that requests something as a whole lacks no container's request by name: any of them will do.
+    without = lack.without or tuple(item.name for item in lack.pod.spec.containers)
+    blanks = blanks_of(repair, one, resource=lack.resource, containers=",".join(without))
     return finding(
         one,
         (
