@@ -110,6 +110,9 @@ def _summary(kubelet: Kubelet, problem: KubeletProblem) -> str:
     )
 
 
+SCRAPES = "kubectl -n kube-system logs deployment/metrics-server | grep -m1 -o 'x509: .*'"
+
+
 def reissue(blanks: Blanks) -> tuple[Remedy, ...]:
     """Heal a certificate whose names, dates, usages or issuer are wrong: issue the right one, from the right CA."""
     own = own_new_certificate(blanks)

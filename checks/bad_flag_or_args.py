@@ -80,7 +80,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("NotExecutable"),
-        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.4),
+        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.35),
         # kubectl's begins with a small letter, and is about its own flags.
         Says("UnknownFlag", where={"outer": "Error", "of": "metrics-server"}),
         Says("UnknownFlag", where={"outer": "panic", "of": "metrics-server"}),

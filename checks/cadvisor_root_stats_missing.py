@@ -78,6 +78,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("SummaryFailed", likelihood=0.5),
         Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.4),
+        # /metrics/resource answers 200 all the same
+        Says("HTTPStatus", hop=Hop.E, where={"code": "500", "path": "/stats/summary"}, likelihood=0.5),
         Says("NoCgroupStats", where={"cgroup": "/"}),
         Says("NoFilesystemStats", likelihood=0.7),
         Says("RuntimeUnreached", likelihood=0.3),

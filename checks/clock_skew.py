@@ -81,6 +81,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("OlderSample", likelihood=0.5),
         Says("NotYetValid"),
+        Says("TokenEarly", likelihood=0.9),
         Says("NotYetValid", hop=Hop.E),
     ),
     advise=advise,

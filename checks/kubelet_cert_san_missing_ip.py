@@ -34,10 +34,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Finding, Hop, Says, Unseen, check
+from msdoctor.model import Class, Finding, Hop, Look, Says, Unseen, check
 from msdoctor.x509 import ProblemKind
 
-from ._kubelet_certificate import findings, reissue
+from ._kubelet_certificate import SCRAPES, findings, reissue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,12 +55,16 @@ WITHOUT_NAMES = (ProblemKind.NO_IP_SANS, ProblemKind.NO_NAMES, ProblemKind.LEGAC
     cls=Class.CAUSE,
     says=(
         # Ready is what has figures of a node, and in 0.3 and 0.4 alive, too.
-        Says("ProbeStatus", where={"code": "500"}, likelihood=0.4),
+        # Most reports of it end at certificates of kubelets that were made by themselves, which have no IP SANs.
+        Says("ProbeStatus", where={"code": "500"}, likelihood=0.5),
+        Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.4),
+        Says("PodState", where={"status": "Unhealthy"}, likelihood=0.35),
         Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.45),
         Says("NoIPSANs", hop=Hop.E),
         Says("LegacyCommonName", hop=Hop.E),
         Says("NotValidForAny", hop=Hop.E),
     ),
+    decide=(Look(SCRAPES, "doesn't contain any IP SANs", "kubelet-cert-san-missing-ip"),),
     advise=reissue,
 )
 def kubelet_cert_san_missing_ip(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:

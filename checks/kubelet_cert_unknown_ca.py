@@ -33,10 +33,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Finding, Hop, Says, Unseen, check
+from msdoctor.model import Class, Finding, Hop, Look, Says, Unseen, check
 from msdoctor.x509 import ProblemKind
 
-from ._kubelet_certificate import findings, reissue
+from ._kubelet_certificate import SCRAPES, findings, reissue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +50,12 @@ if TYPE_CHECKING:
     cls=Class.CAUSE,
     says=(
         # Ready is what has figures of a node, and in 0.3 and 0.4 alive, too.
-        Says("ProbeStatus", where={"code": "500"}, likelihood=0.3),
+        Says("ProbeStatus", where={"code": "500"}, likelihood=0.35),
+        Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.3),
         Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.5),
         Says("UnknownAuthority", hop=Hop.E),
     ),
+    decide=(Look(SCRAPES, "certificate signed by unknown authority", "kubelet-cert-unknown-ca"),),
     advise=reissue,
 )
 def kubelet_cert_unknown_ca(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:

@@ -89,6 +89,20 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.6),
         Says("KubeletExits", likelihood=0.9),
+        *(
+            Says(error, where={"outer": "failed to run Kubelet"})
+            for error in (
+                "Unauthorized",
+                "Dial",
+                "Lookup",
+                "DeadlineExceeded",
+                "Expired",
+                "UnknownAuthority",
+                "NotValidFor",
+            )
+        ),
+        Says("Dial", hop=Hop.E, where={"outer": "node is not ready"}, likelihood=0.9),
+        Says("DeadlineExceeded", hop=Hop.E, where={"outer": "node is not ready"}, likelihood=0.9),
         Says("UnknownFlag", where={"outer": "parse kubelet flag"}),
         Says("UnknownFlag", where={"speaker": "kubelet"}),
         Says("ConnectionLost", hop=Hop.E, likelihood=0.5),

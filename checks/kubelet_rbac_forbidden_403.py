@@ -57,6 +57,10 @@ METRICS_SERVER = "system:serviceaccount:kube-system:metrics-server"
             Says("Forbidden", hop=Hop.F, where={"who": "serviceaccount", "resource": f"nodes/{part}"}, likelihood=0.9)
             for part in ("metrics", "stats")
         ),
+        *(
+            Says("Forbidden", hop=Hop.F, where={"who": "named", "resource": f"nodes/{part}"}, likelihood=0.7)
+            for part in ("metrics", "stats")
+        ),
         # 0.3 to 0.5 say so; only from 0.6 on another right was wanted than before.
         Says("HTTPStatus", hop=Hop.F, where={"code": "403", "outer": "unable to fetch metrics from"}, likelihood=0.8),
         Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.55),

@@ -61,6 +61,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Dial", hop=Hop.E, where={"port": "10255"}, likelihood=0.4),
         Says("HTTPStatus", hop=Hop.E, where={"port": "10255"}, likelihood=0.5),
         Says("NotTLS", hop=Hop.E, likelihood=0.8),
+        # net/http server.go: "Client sent an HTTP request to an HTTPS server"
+        Says("HTTPStatus", hop=Hop.E, where={"code": "400"}, likelihood=0.7),
         Says("WrongScheme", hop=Hop.E, likelihood=0.7),  # asked without TLS, as that port is, on the one with TLS
     ),
     advise=advise,

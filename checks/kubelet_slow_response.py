@@ -62,6 +62,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
         Says("ConnectionLost", hop=Hop.E, likelihood=0.3),
+        Says("RuntimeSick", likelihood=0.4),
         Says("Canceled", hop=Hop.E, likelihood=0.5),
         Says("DeadlineExceeded", hop=Hop.E, where={"phase": "handshake"}, likelihood=0.8),
         Says("DeadlineExceeded", hop=Hop.E, where={"outer": "failed to read response body"}, likelihood=0.95),

@@ -57,16 +57,16 @@ LOOK = Look("kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 u
         Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("MetricsAPINotAvailable", likelihood=0.35),
         Says("PodState", likelihood=0.4),
-        Says("ConnectionLost", where={"outer": "probe failed"}, likelihood=0.6),
-        Says("DeadlineExceeded", where={"outer": "probe failed"}, likelihood=0.7),
-        Says("Dial", where={"outer": "probe failed"}, likelihood=0.6),
+        Says("ConnectionLost", where={"outer": "ness probe failed"}, likelihood=0.6),
+        Says("DeadlineExceeded", where={"outer": "ness probe failed"}, likelihood=0.7),
+        Says("Dial", where={"outer": "ness probe failed"}, likelihood=0.6),
         *(
-            Says(error, where={"outer": "probe failed"}, likelihood=0.9)
+            Says(error, where={"outer": "ness probe failed"}, likelihood=0.9)
             for error in ("NotTLS", "WrongScheme", "TLSAlert")
         ),
         Says("ProbeStatus", likelihood=0.45),
         Says("HealthCheckFailed", likelihood=0.5),
-        Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.9),
+        Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.6),
         Says("Circumstance", where={"what": "one machine"}, likelihood=0.3),
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.4),
         # Who asks for all groups asks often, and meets the minutes in which a pod is away.

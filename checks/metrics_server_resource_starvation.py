@@ -87,12 +87,14 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
         Says("Canceled", hop=Hop.E, likelihood=0.3),
-        Says("DeadlineExceeded", where={"outer": "probe failed"}, likelihood=0.8),
-        Says("ConnectionLost", where={"outer": "probe failed"}, likelihood=0.5),
+        Says("DeadlineExceeded", where={"outer": "ness probe failed"}, likelihood=0.8),
+        Says("ConnectionLost", where={"outer": "ness probe failed"}, likelihood=0.5),
         Says("CollectionLate", likelihood=0.6),
         Says("OutOfMemory", likelihood=0.7),
         Says("PodState", where={"status": "OOMKilled"}, likelihood=0.95),
-        Says("PodState", where={"status": "Unhealthy"}, likelihood=0.3),
+        Says("PodState", where={"status": "Unhealthy"}, likelihood=0.5),
+        # From 0.5 on it is alive while it collects in time.
+        Says("ProbeStatus", where={"code": "500", "probe": "liveness"}, likelihood=0.3),
     ),
     decide=(
         Look(

@@ -43,7 +43,7 @@ from msdoctor.model import (
 )
 
 from ._distribution import own_node_ip
-from ._kubelet_reach import SHOWS_WITHIN_SECONDS, each_blind, finding
+from ._kubelet_reach import OWN_ADDRESS, SHOWS_WITHIN_SECONDS, each_blind, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +85,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         # connect(2) ENETUNREACH: a pod without an address of that family has no way to any
         Says("Dial", hop=Hop.E, where={"failure": "network is unreachable", "family": "6"}, likelihood=0.9),
     ),
+    decide=(OWN_ADDRESS,),
     advise=advise,
 )
 def node_wrong_internal_ip(reaches: tuple[Reach, ...], repair: Repair) -> Iterator[Finding]:

@@ -108,7 +108,8 @@ NO_WAY = ("i/o timeout", "no route to host", "network is unreachable", "connecti
         Says("HTTPStatus", hop=Hop.D, where={"code": "500"}, likelihood=0.35),
         Says("AuthReaderHint", where={"refused": ""}, likelihood=0.4),
         Says("InformerNotSynced", likelihood=0.4),
-        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.3),
+        # What ends it over and over is in most reports that it cannot read how to know its callers.
+        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.45),
         Says("UnknownAuthority", hop=Hop.A, where={"path": "/api"}, likelihood=0.5),
         Says("NotValidFor", hop=Hop.A, where={"path": "/api"}, likelihood=0.5),
         *(Says("Dial", where={"speaker": "metrics-server", "outer": words}) for words in OWN_REQUESTS),

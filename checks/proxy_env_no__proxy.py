@@ -98,6 +98,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Circumstance", where={"what": "an HTTP proxy"}, likelihood=0.6),
         Says("ConnectionLost", hop=Hop.C, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.C, where={"code": "502"}, likelihood=0.7),
+        # no kubelet answers so (pkg/kubelet/server), but one that was put in between
+        *(Says("HTTPStatus", hop=Hop.E, where={"code": code}, likelihood=0.6) for code in ("502", "503", "504")),
         Says("HTTPStatus", hop=Hop.C, where={"code": "503"}, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.C, where={"code": "504"}, likelihood=0.7),
         Says("Dial", hop=Hop.C, where={"failure": "i/o timeout"}, likelihood=0.3),

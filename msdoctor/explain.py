@@ -153,6 +153,7 @@ class _Saying:
     tally: _Tally
     is_consequence: bool
     of_several: Mapping[str, float]  # what the ids are worth where it is said of more than one node
+    symptoms: AbstractSet[str]  # all ids that are no causes by themselves
     is_history: bool = False  # every node that it was said of has said something else since
 
     def as_told(self) -> _Saying:
@@ -168,6 +169,7 @@ class Hearing:
     def __init__(self, index: Knowledge) -> None:
         self._index = index
         self._recognise = _Recogniser(index.entries)
+        self._symptoms = {entry.id for entry in index.entries if entry.cls is Class.SYMPTOM}
         self._sayings: dict[tuple[object, ...], _Saying] = {}
         self._started: _Tally | None = None
         self._shown: _Tally | None = None
@@ -189,7 +191,9 @@ class Hearing:
             saying = self._sayings.get(kind)
             if saying is None:
                 tally = _Tally(utterance, len(self._sayings))
-                saying = self._sayings[kind] = _Saying(likelihoods, tally, _is_consequence(utterance), of_several)
+                saying = self._sayings[kind] = _Saying(
+                    likelihoods, tally, _is_consequence(utterance), of_several, self._symptoms
+                )
             saying.tally.add(utterance)
             node = utterance.connection.node
             if (
@@ -388,10 +392,15 @@ class _Verdict:
         """The ids with the likelihood that all sayings together give them, best first.
 
         What follows from any fault says nothing of which: it is not weighed beside what was said nearer to the fault.
+        A symptom is no likelier as the cause where more is said of it.
         """
         weighed = [saying for saying in self.sayings if not saying.is_consequence] or self.sayings
         names = dict.fromkeys(name for saying in weighed for name in saying.likelihoods)
-        together = {name: 1 - prod(1 - saying.likelihoods.get(name, 0.0) for saying in weighed) for name in names}
+        together = {
+            name: max(likelihoods) if name in weighed[0].symptoms else 1 - prod(1 - one for one in likelihoods)
+            for name in names
+            for likelihoods in ([saying.likelihoods.get(name, 0.0) for saying in weighed],)
+        }
         return sorted(together.items(), key=lambda item: -item[1])
 
     @property

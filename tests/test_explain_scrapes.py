@@ -244,6 +244,67 @@ FIRST = {
         "Upgrade fails with `x509: certificate is valid for 127.0.0.1, 10.3.0.9, not 10.3.0.4`",
         "kubelet-cert-san-mismatch",
     ),
+    "a container runtime's own words": (
+        'E0304 09:01:02.345678     812 handler.go:321] HTTP InternalServerError serving /stats/summary: Internal Error: failed to list pod stats: failed to list all container stats: rpc error: code = Unknown desc = failed to convert to cri containerd stats format: failed to decode container metrics for "1a2b"',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "Docker, of a container": (
+        "collecting stats for 1a2b: no metrics received",
+        "container-metrics-missing-from-kubelet",
+    ),
+    "Docker, of the hierarchy": ("cgroups: cannot find cgroup mount destination: unknown", "cgroup-v2-unsupported"),
+    "a list of partial failures, of which the beginning was not copied": (
+        '[\\"/kubepods/burstable/pod1\\": RecentStats: unable to find data in memory cache], [\\"/kubepods/besteffort/pod2\\": RecentStats: unable to find data in memory cache]',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "why a kubelet is not ready": (
+        "[container runtime is down, PLEG is not healthy: pleg was last seen active 4m0s ago; threshold is 3m0s]",
+        "container-metrics-missing-from-kubelet",
+    ),
+    "a token from before its time": (
+        'E0304 09:01:02.345678       1 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, service account token is not valid yet]"',
+        "clock-skew",
+    ),
+    "kubectl exec, and whom the API server does not trust": (
+        "Error from server: error dialing backend: x509: certificate signed by unknown authority",
+        "kubelet-cert-unknown-ca",
+    ),
+    "kubectl exec, and a certificate for another address": (
+        "Error from server: error dialing backend: tls: failed to verify certificate: x509: certificate is valid for 10.3.0.9, not 10.3.0.4",
+        "kubelet-cert-san-mismatch",
+    ),
+    "a kubelet that ends, whatever for": (
+        "F0304 09:01:02.345678     812 server.go:274] failed to run Kubelet: cannot create certificate signing request: Unauthorized",
+        "kubelet-down",
+    ),
+    "what answers in a kubelet's place": (
+        'E0304 09:01:02.345678       1 scraper.go:149] "Failed to scrape node" err="request failed, status: \\"502 Bad Gateway\\"" node="n1"',
+        "proxy-env-no_proxy",
+    ),
+    "another name that may not read figures": (
+        "Forbidden (user=jane, verb=get, resource=nodes, subresource=metrics)",
+        "kubelet-rbac-forbidden-403",
+    ),
+    "a probe of its life, by its name": (
+        "I0304 09:01:02.345678       1 healthz.go:261] metric-collection-timely check failed: livez",
+        "metrics-server-resource-starvation",
+    ),
+    "it ends over and over, in a title": (
+        "metrics-server pod is in CrashLoopBackOff after the installation",
+        "pod-cannot-reach-apiserver",
+    ),
+    "its image, in a sentence": (
+        "k8s.gcr.io/metrics-server-amd64:v9.9.9 not found",
+        "image-pull",
+    ),
+    "to 1.8: no node passes": (
+        "No nodes are available that match all of the following predicates:: Insufficient cpu (9), MatchNodeSelector (18).",
+        "metrics-server-unschedulable",
+    ),
+    "to 1.8: taints": (
+        "No nodes are available that match all of the predicates: PodToleratesNodeTaints (3).",
+        "node-taint",
+    ),
     "the series itself": (
         'container_start_time_seconds{container="c",namespace="n",pod="p"} -6.7953645788713455e+09 -62135596800000',
         "kubelet-bad-timestamp-series",
@@ -280,8 +341,8 @@ def test_what_confirms_a_symptom_speaks_against_none_of_its_causes() -> None:
     explanation = answer("\n".join(PROBES))
 
     assert explanation.ambiguous
-    assert explanation.matches[0].id == "metrics-server-not-ready"
-    assert "kubelet-cert-san-missing-ip" in {match.id for match in explanation.matches}
+    assert explanation.matches[0].id == "kubelet-cert-san-missing-ip"
+    assert "metrics-server-not-ready" in {match.id for match in explanation.matches}
 
 
 def test_what_one_line_cannot_decide_is_left_open() -> None:

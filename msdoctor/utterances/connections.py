@@ -171,7 +171,7 @@ def hop_of(connection: Connection, error: InnermostError, speaker: Speaker, oute
         return error.hop
     if isinstance(error, errors.Forbidden):
         return _hop_of_refusal(error, speaker)
-    if isinstance(error, errors.Unauthorized | errors.TokenExpired | errors.TokenInvalid):
+    if isinstance(error, errors.Unauthorized | errors.TokenExpired | errors.TokenEarly | errors.TokenInvalid):
         return _hop_of_unknown_caller(error, speaker, outer, connection.api)
     if isinstance(error, errors.HandshakeFailed):
         return Hop.E if speaker is Speaker.KUBELET or error.kind == "no-certificate" else Hop.C
@@ -182,7 +182,7 @@ def _hop_of_request(
     connection: Connection, error: InnermostError, speaker: Speaker, outer: tuple[str, ...]
 ) -> Hop | None:
     """The hop of a request, by what was wrapped around its error, and by its path."""
-    wrapped = _hop_of_wrappers(connection, outer)
+    wrapped = _hop_of_wrappers(connection, error, outer)
     if wrapped is not None:
         return wrapped
     path = connection.path
@@ -197,13 +197,15 @@ def _hop_of_request(
     return _hop_of_answer(connection, error, speaker)
 
 
-def _hop_of_wrappers(connection: Connection, outer: tuple[str, ...]) -> Hop | None:
+def _hop_of_wrappers(connection: Connection, error: InnermostError, outer: tuple[str, ...]) -> Hop | None:
     if connection.api == "heapster" or _says(outer, _AT_ALL):
         return Hop.A
     if _says(outer, _PROMETHEUS):
         return Hop.X
     if _says(outer, _OF_ITS_AUTHORIZER) and connection.api == "metrics.k8s.io":
         return Hop.D
+    if isinstance(error, _OF_A_HANDSHAKE) and _says(outer, _TO_A_KUBELET):
+        return Hop.E
     return Hop.C if _says(outer, _TUNNEL) else None
 
 
@@ -223,6 +225,17 @@ def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speak
 _METRICS_API = ("/apis/metrics.k8s.io", "/apis/custom.metrics.k8s.io", "/apis/external.metrics.k8s.io")
 _AT_ALL = ("Unable to connect to the server",)
 _PROMETHEUS = ("metrics from prometheus", "update list of all metrics", "fetch metrics for query")
+# apimachinery pkg/util/proxy/upgradeaware.go: kubectl's exec, attach and port-forward are upgraded, at a kubelet
+_TO_A_KUBELET = ("error dialing backend",)
+_OF_A_HANDSHAKE = (
+    errors.UnknownAuthority,
+    errors.NotValidFor,
+    errors.NotValidForAny,
+    errors.NoIPSANs,
+    errors.Expired,
+    errors.NotYetValid,
+    errors.TLSAlert,
+)
 _TUNNEL = (
     "error dialing backend",
     "rror trying to reach service",
@@ -309,6 +322,8 @@ _OWN_REQUESTS = (
     "ailed to list *v1.Node",
     "ailed to list *v1.Pod",
     "ailed to list *v1.PartialObject",
+    "unable to list nodes",
+    "Failed to list nodes",
     "configmap based ",
     "extension-apiserver-authentication",
 )

@@ -232,6 +232,10 @@ class TokenExpired(InnermostError):
     """``[invalid bearer token, service account token has expired]``, once ``Token has expired.`` (the same file)."""
 
 
+class TokenEarly(InnermostError):
+    """``[invalid bearer token, service account token is not valid yet]`` (kubernetes pkg/serviceaccount/claims.go)."""
+
+
 class TokenInvalid(InnermostError):
     """``[invalid bearer token, REASON]``: any other reason (the same; jwt.go and legacy.go; go-jose's of a signature).
 
@@ -679,6 +683,10 @@ class RuntimeUnreached(InnermostError, hop=Hop.G):
 
     failure: str
     socket: str
+
+
+class RuntimeSick(InnermostError, hop=Hop.G, wraps=True):
+    """``PLEG is not healthy``, ``container runtime is down``: why a kubelet says it is not ready (pkg/kubelet)."""
 
 
 class NoFilesystemStats(InnermostError, hop=Hop.G):

@@ -19,6 +19,12 @@ def _user_cannot(match: re.Match[str]) -> InnermostError:
     return errors.Forbidden(match["user"], match["verb"], resource, scope, tuple(absent))
 
 
+def _refused_token(why: str) -> InnermostError:
+    if "token has expired" in why.lower():
+        return errors.TokenExpired()
+    return errors.TokenEarly() if "token is not valid yet" in why.lower() else errors.TokenInvalid(why)
+
+
 REQUEST = r"[a-z, ]{0,80}(?: \((?P<request>[a-z]{1,20} [^)]{0,300})\)?)?"
 """What was asked, as a client adds it to a status' own words: ``(get nodes.metrics.k8s.io)``."""
 
@@ -100,11 +106,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "invalid bearer token",
         r"invalid bearer token(?:, (?P<why>[^\]\"]{1,600}))?",
-        lambda match: (
-            errors.TokenExpired()
-            if "token has expired" in (match["why"] or "").lower()
-            else errors.TokenInvalid((match["why"] or "").strip())
-        ),
+        lambda match: _refused_token((match["why"] or "").strip()),
     ),
     Grammar(
         "the server is currently unable to handle the request",

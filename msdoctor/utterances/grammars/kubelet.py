@@ -31,11 +31,36 @@ GRAMMARS: tuple[Grammar, ...] = (
     # kubelet pkg/kubelet/server/stats/summary.go, pkg/kubelet/stats; cAdvisor container/raw and utils/inotify
     Grammar("failed to list pod stats: ", r"failed to list pod stats: ([^\"]{1,500})", _no_container_stats),
     # Microsoft/hcsshim container.go and internal/hcs/system.go, as the kubelet passes it on
-    Grammar(
-        "hcsshim::OpenComputeSystem",
-        r"hcsshim::OpenComputeSystem[^\"]{0,300}",
-        lambda match: errors.ContainerStatsFailed(match[0].strip(CLOSERS), "windows"),
+    *(
+        Grammar(
+            f"{words}",
+            re.escape(words) + r"[^\"]{0,300}",
+            lambda match: errors.ContainerStatsFailed(match[0].strip(CLOSERS), "windows"),
+        )
+        for words in (
+            "hcsshim::OpenComputeSystem",
+            "hcs::OpenComputeSystem",
+            "hcsshim::System::Properties",
+            "hcs::System::Properties",
+        )
     ),
+    # containerd internal/cri/server/container_stats_list.go, sandbox_stats_linux.go and -windows.go (1.1 to 2.1)
+    *(
+        Grammar(
+            words,
+            re.escape(words) + r"[^\"]{0,400}",
+            lambda match: errors.ContainerStatsFailed(match[0].strip(CLOSERS)),
+        )
+        for words in (
+            "failed to convert to cri containerd stats format",
+            "failed to decode container metrics for ",
+            "failed to decode sandbox container metrics for ",
+            "failed to obtain container stats during podSandboxStats call",
+        )
+    ),
+    # pkg/kubelet/pleg/generic.go, pkg/kubelet/runtime.go
+    plain("PLEG is not healthy", errors.RuntimeSick()),
+    plain("container runtime is down", errors.RuntimeSick()),
     # cAdvisor manager/container.go; an open of a file of the hierarchy's root (runc libcontainer/cgroups/fs2)
     Grammar(
         "Failed to get RecentStats(",
@@ -162,6 +187,8 @@ GRAMMARS: tuple[Grammar, ...] = (
             "validate kubelet",
             "construct kubelet dependencies",
             "start ContainerManager",
+            "start cAdvisor",
+            "find subsystem mount for required subsystem",
         )
     ),
     Grammar("failed to parse kubelet flag: ", r"failed to parse kubelet flag: .{0,300}", says(errors.KubeletExits())),
@@ -198,6 +225,18 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("cgroup mountpoint does not exist", errors.CgroupsUnmounted()),
     plain("Error getting summary for resourceMetric prometheus endpoint", errors.SummaryFailed()),
     plain("Partial failure issuing cadvisor.ContainerInfoV2", errors.PartialFigures()),
+    # cAdvisor manager/manager.go, in the list of its partial failures, of which the beginning may not have been copied
+    Grammar(
+        '": RecentStats: ',
+        r"\": RecentStats: unable to find data",
+        says(errors.PartialFigures()),
+        word=": RecentStats: ",
+    ),
+    # moby daemon/stats/collector.go and libcontainerd; containerd cgroups utils.go
+    Grammar(
+        "collecting stats for ", r"collecting stats for \S{1,100}: no metrics received", says(errors.PartialFigures())
+    ),
+    plain("cannot find cgroup mount destination", errors.CgroupsUnmounted()),
     plain("Kubelet stopped posting node status", errors.NodeNotReady()),
     # metrics-server 0.2 metrics/sources/summary/summary.go
     Grammar("Node ", r"Node \S{1,253} is not ready", says(errors.NodeNotReady()), word=" is not ready"),

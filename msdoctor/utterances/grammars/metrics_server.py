@@ -115,6 +115,15 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("error collecting or saving metrics in the last collection tick", errors.NoMetricsToServe()),
     plain("metric collection didn't finish on time", errors.CollectionLate()),
     plain("time since last tick (", errors.CollectionLate()),
+    # apiserver pkg/server/healthz/healthz.go: the checks' names, V(2)
+    *(
+        Grammar(f"{name} check failed: ", f"{name} check failed: ", says(error))
+        for name, error in (
+            ("metric-collection-timely", errors.CollectionLate()),
+            ("metric-storage-ready", errors.NoMetricsToServe()),
+            ("metric-informer-sync", errors.InformerNotSynced()),
+        )
+    ),
     plain("informer has not synced", errors.InformerNotSynced()),
     plain("informers not started yet", errors.InformerNotSynced()),
     Grammar(
@@ -150,6 +159,16 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"metrics-server-[\w.-]{1,200}\s{1,40}(?!(?P<all>\d{1,2})/(?P=all)\s{1,20}(?:Running|Completed)\b)"
         r"(?P<ready>\d{1,2}/\d{1,2})\s{1,20}(?P<status>[A-Z][\w:]{3,40})",
         lambda match: errors.PodState(match["status"], match["ready"]),
+    ),
+    # the same states, in a sentence or a title about it
+    *(
+        Grammar(
+            "metrics-server",
+            r"metrics-server(?!-\w{1,63}\s{2,40})[^|\n]{0,80}?\b" + status + r"\b",
+            says(errors.PodState(status, "")),
+            word=status,
+        )
+        for status in ("CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull")
     ),
     # kubectl describe pod: the state that a container waits in, or how it ended
     Grammar(

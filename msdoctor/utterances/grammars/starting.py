@@ -17,6 +17,16 @@ def _no_node_fits(match: re.Match[str]) -> InnermostError:
     return errors.NoNodeFits(reasons, kinds.pop() if len(kinds) == 1 else "other")
 
 
+# kubernetes plugin/pkg/scheduler/algorithm/predicates, to 1.8; each with the number of nodes in brackets
+_PREDICATES = {"PodToleratesNodeTaints": "taints", "PodFitsHostPorts": "ports", "HostPorts": "ports"}
+
+
+def _no_node_passes(match: re.Match[str]) -> InnermostError:
+    reasons = tuple(part.strip(" .") for part in match[1].split(", "))
+    kinds = {_PREDICATES.get(reason.partition(" ")[0], "other") for reason in reasons}
+    return errors.NoNodeFits(reasons, kinds.pop() if len(kinds) == 1 else "other")
+
+
 def _not_pulled(image: str, why: str | None) -> InnermostError:
     return errors.ImageNotPulled(image, (why or "").strip(), "yes" if "metrics-server" in image else "")
 
@@ -59,6 +69,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.CannotListen(match[1], match[2]),
     ),
     # What keeps a pod from starting: kube-scheduler, kubelet and container runtime, admission
+    Grammar(
+        "No nodes are available that match all of the ",
+        r"No nodes are available that match all of the (?:following )?predicates:{1,2} (.{1,600})",
+        _no_node_passes,
+    ),
     Grammar(" nodes are available: ", r" nodes are available: (.{1,2000})", _no_node_fits),
     # the reasons alone: kubernetes pkg/scheduler/framework/plugins, tainttoleration and nodeports; those of before 1.22
     *(
@@ -68,6 +83,13 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("node(s) had untolerated taint", "taints"),
             ("didn't have free ports for the requested pod ports", "ports"),
         )
+    ),
+    # containerd core/remotes/docker/resolver.go: the reference, and that it is not there
+    Grammar(
+        "metrics-server",
+        r"metrics-server[\w./-]{0,100}:[\w.-]{1,128}(?:@sha256:[0-9a-f]{1,64})?:? not found",
+        lambda match: _not_pulled(match[0].rpartition(" not")[0].rstrip(":"), "not found"),
+        word=" not found",
     ),
     # moby distribution/errors.go
     Grammar(
