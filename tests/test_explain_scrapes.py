@@ -7,6 +7,8 @@ Texts are made from the formats that upstream's sources print; the answers are t
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from msdoctor import registry
@@ -200,6 +202,37 @@ FIRST = {
         "systemd[1]: kubelet.service: Main process exited, code=exited, status=1/FAILURE",
         "kubelet-down",
     ),
+    "systemd's word of a kubelet, to 245": ("systemd[1]: Unit kubelet.service entered failed state.", "kubelet-down"),
+    "systemd's status of a kubelet": (
+        "  Process: 812 ExecStart=/usr/bin/kubelet $KUBELET_CONFIG_ARGS $KUBELET_EXTRA_ARGS (code=exited, status=255/EXCEPTION)",
+        "kubelet-down",
+    ),
+    "a kubelet and a runtime that manage groups differently": (
+        'misconfiguration: kubelet cgroup driver: "cgroupfs" is different from docker cgroup driver: "systemd"',
+        "kubelet-down",
+    ),
+    "a summary of no pod": (
+        ' "rlimit": {\n   "curproc": 412\n  }\n },\n "pods": []',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "a container that cAdvisor has nothing of": (
+        'request failed - "500 Internal Server Error", response: "Internal Error: unable to find data for container /system.slice/docker-1a2b.scope"',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "a kubelet's node that refuses the API server": (
+        "Error from server: error dialing backend: dial tcp 10.3.0.4:10250: connect: connection refused",
+        "kubelet-down",
+    ),
+    "a URL that was cut in the middle": (
+        "n1:10250/stats/summary?only_cpu_and_memory=true: dial tcp: lookup n1 on 10.96.0.10:53: no such host",
+        "node-address-dns-unresolvable",
+    ),
+    "the end of a line: refused": (f'{REFUSED}" node="n1"', "kubelet-down"),
+    "the end of a line: a name": (
+        'lookup n1 on 10.96.0.10:53: no such host" node="n1"',
+        "node-address-dns-unresolvable",
+    ),
+    "the end of a line: an alert": ('remote error: tls: internal error" node="n1"', "kubelet-serving-csr-pending"),
     "0.2: a node that is not ready": (
         "E0304 09:01:02.345678       1 summary.go:374] Node n1 is not ready",
         "kubelet-down",
@@ -324,10 +357,63 @@ def test_a_sentence_about_something_else_is_not_taken_for_a_kubelet() -> None:
         assert not answer(f"{about} says x509: certificate signed by unknown authority").matches, about
 
 
+def test_what_a_kubelet_cannot_list_is_not_metrics_servers() -> None:
+    for package in (
+        "k8s.io/kubernetes/pkg/kubelet/config/apiserver.go:47",
+        "k8s.io/kubernetes/pkg/kubelet/kubelet.go:453",
+    ):
+        assert not answer(
+            f"E0304 09:01:02.345678     812 reflector.go:205] {package}: Failed to list *v1.Pod: Get "
+            "https://127.0.0.1:6443/api/v1/pods?limit=500&resourceVersion=0: dial tcp 127.0.0.1:6443: connect: "
+            "connection refused"
+        ).matches, package
+
+
 def test_a_flag_that_operators_have_is_not_metrics_servers() -> None:
     said = answer("Error: unknown flag: --metrics-bind-address").matches
 
     assert [match.id for match in said] == ["not-resource-metrics-pipeline"]
+
+
+UNTRUSTED = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+NAMELESS = "tls: failed to verify certificate: x509: cannot validate certificate for 10.3.0.4 because it doesn't contain any IP SANs"
+REPORTS = (
+    scrape(UNTRUSTED),
+    scrape(NAMELESS),
+    scrape(NO_ROUTE),
+    scrape("remote error: tls: internal error"),
+    scrape("dial tcp: lookup n1 on 10.96.0.10:53: no such host", host="n1"),
+    FORBIDDEN.format(node="n1"),
+)
+WEARING = {
+    # Markdown and HTML take a backslash before a quote off
+    "lost escapes": lambda text: text.replace('\\"', '"'),
+    "a word processor's quotation marks": lambda text: re.sub(r'"([^"]*)"', "\u201c\\1\u201d", text),
+    "references of HTML": lambda text: text.replace('"', "&quot;"),
+    "spaces that do not break": lambda text: text.replace(" ", "\u00a0"),
+    "code": lambda text: f"`{text}`",
+    "bold": lambda text: f"**{text}**",
+    "an announcement": lambda text: f"Hi, I am getting this error: {text}",
+    "a sentence around it": lambda text: text.partition('err="')[2].partition('" node=')[0] + " when I run kubectl top",
+    "the end of its line": lambda text: text.partition('/resource\\": ')[2] or text.partition('err="')[2],
+    "a selection that began in its URL": lambda text: text.partition("https://")[2] or text,
+    "single quotation marks": lambda text: text.partition("] ")[2].replace('\\"', "").replace('"', "'"),
+}
+
+
+@pytest.mark.parametrize("name", WEARING)
+def test_a_report_says_the_same_however_it_was_pasted(name: str) -> None:
+    for report in REPORTS:
+        worn = WEARING[name](report)
+
+        assert [m.id for m in answer(worn).matches][:1] == [m.id for m in answer(report).matches][:1], worn
+
+
+def test_words_that_name_something_else_announce_nothing() -> None:
+    for tool in ("docker pull", "helm repo add", "git clone"):
+        assert not answer(
+            f"{tool} fails with the following error: x509: certificate signed by unknown authority"
+        ).matches
 
 
 PROBES = (

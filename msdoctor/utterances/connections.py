@@ -13,6 +13,7 @@ from dataclasses import replace
 from msdoctor.model import Hop
 from msdoctor.utterances import Connection, Speaker, errors
 from msdoctor.utterances.errors import InnermostError
+from msdoctor.utterances.prefixes import ANNOUNCING
 
 # An authority may be redacted, as <node>:<port>.
 _URL = (
@@ -31,14 +32,22 @@ _SCRAPE = (
 _MOST_CONTEXT = 2000  # what stands further before an error than this is not about it
 
 _OF_A_CONNECTION = (
-    r"^(?:(?:Get|Post|Put|Head|Patch|Delete) \S{0,2000}|tls|x509|failed to verify certificate|dial tcp[46]?|error|err)$"
+    r"^(?:(?:Get|Post|Put|Head|Patch|Delete) \S{0,2000}|tls|[xX]509"
+    r"|failed to verify certificate|dial tcp[46]?|error|err)$"
 )
 
 
+_ANNOUNCED = ANNOUNCING + r"{1,20}$"
+
+
 def split_wrappers(text: str) -> tuple[str, ...]:
-    """The wrappers of a ``%w`` chain, outermost first, without those that only name the connection."""
+    """The wrappers of a ``%w`` chain, outermost first, without those that only name the connection, or announce it."""
     parts = (part.strip(" \t\n\"'`[],") for part in text[-_MOST_CONTEXT:].split(": "))
-    return tuple(_without_url(part) for part in parts if part and not re.match(_OF_A_CONNECTION, part))
+    return tuple(
+        _without_url(part)
+        for part in parts
+        if part and not re.match(_OF_A_CONNECTION, part) and not re.match(_ANNOUNCED, part)
+    )
 
 
 def _without_url(part: str) -> str:
@@ -58,7 +67,7 @@ def connection_of(
 
     ``context`` stands before it, ``error_text`` is the error as printed, ``record`` all that was said with it.
     """
-    url = _last_url(context, error_text) or _tried(record)
+    url = _last_url(context, error_text) or _tried(record) or _cut_url(context)
     named, named_address = (re.findall(_NODE, context[-_MOST_CONTEXT:]) or [("", "")])[-1]
     address = _authority(url) or getattr(error, "address", "") or named_address
     api = _api_of(context[-_MOST_CONTEXT:] + error_text) or _api_of(record[:_MOST_CONTEXT])
@@ -155,6 +164,19 @@ def _last_url(context: str, error_text: str) -> str:
     return urls[-1].rstrip(".,:;") if urls else ""
 
 
+_CUT_URL = (
+    r"[\s\"'\\/.]{0,9}((?:[\w.-]{0,253}:)?1025[05])?(/?(?:metrics/resource|stats/summary|stats/container)\b|/pods\b)"
+)
+
+
+def _cut_url(context: str) -> str:
+    """The kubelet's URL that a line begins within: a copy began, or a terminal wrapped, in its middle."""
+    cut = re.match(_CUT_URL, context[:_MOST_CONTEXT])
+    if not cut or (cut[2] == "/pods" and not cut[1]):
+        return ""
+    return f"https://{(cut[1] or '').lstrip(':')}/{cut[2].lstrip('/')}"
+
+
 def _tried(record: str) -> str:
     r"""The URL after an error: ``Error: 'dial tcp …'\nTrying to reach: 'URL'`` (apimachinery pkg/util/proxy)."""
     before, tries, after = record.partition("Trying to reach: '")
@@ -192,7 +214,7 @@ def _hop_of_request(
         return Hop.F if _is_refusal(error) else Hop.E
     if "/subjectaccessreviews" in path or "/tokenreviews" in path:
         return Hop.F if speaker is Speaker.KUBELET else Hop.D
-    if _says(outer, _OWN_REQUESTS) or _is_own(path, speaker):
+    if (_says(outer, _OWN_REQUESTS) or _is_own(path, speaker)) and not _says(outer, _OF_A_KUBELETS_LISTS):
         return Hop.A if isinstance(error, _OF_THE_SERVER) else Hop.D
     return _hop_of_answer(connection, error, speaker)
 
@@ -204,7 +226,7 @@ def _hop_of_wrappers(connection: Connection, error: InnermostError, outer: tuple
         return Hop.X
     if _says(outer, _OF_ITS_AUTHORIZER) and connection.api == "metrics.k8s.io":
         return Hop.D
-    if isinstance(error, _OF_A_HANDSHAKE) and _says(outer, _TO_A_KUBELET):
+    if _says(outer, _TO_A_KUBELET) and (isinstance(error, _OF_A_HANDSHAKE) or _is_refused_by_node(connection, error)):
         return Hop.E
     return Hop.C if _says(outer, _TUNNEL) else None
 
@@ -301,6 +323,12 @@ def _is_kubelets(connection: Connection, speaker: Speaker) -> bool:
     return _authority(connection.url).endswith(_KUBELETS_PORTS) and not path.startswith(own)
 
 
+def _is_refused_by_node(connection: Connection, error: InnermostError) -> bool:
+    """Whether a kubelet's node answered and refused: packets do arrive, be it through a tunnel or without one."""
+    refused = isinstance(error, errors.Dial) and error.failure.endswith(("refused", "no route to host"))
+    return refused and connection.address.endswith(_KUBELETS_PORTS)
+
+
 def _is_refusal(error: InnermostError) -> bool:
     return isinstance(error, errors.HTTPStatus) and error.code in ("401", "403")
 
@@ -316,6 +344,8 @@ def _hop_of_metrics_request(error: InnermostError, speaker: Speaker, outer: tupl
     return Hop.A
 
 
+# client-go's reflector names the package that lists; a kubelet lists pods and nodes too, before anybody scrapes it.
+_OF_A_KUBELETS_LISTS = ("/pkg/kubelet/",)
 # What metrics-server asks of the API server with its own token: reviews, its lists, the ConfigMap that it starts with.
 _OWN_REQUESTS = (
     "make webhook auth",

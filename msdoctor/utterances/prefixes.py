@@ -41,6 +41,15 @@ _PROGRAM = (
     r"(?:\[\d{1,10}\]: |: (?=[IWEF]\d{4} \d\d:))"
 )
 _BARS = "│┃║"  # frames of terminal programs such as k9s
+# Words with which people say that an error follows; any other word may name what it is an error of.
+ANNOUNCING = (
+    r"(?i:(?:hi|hello|hey|all|i|we|am|have|had|having|get|gets|got|getting|see|seeing|saw|facing|found|there|with|and|but"
+    r"|then|now|still|it|this|the|that|these|following|same|below|here|is|are|was|logs?|says?|shows?|errors?|messages?"
+    r"|output|in|of|from|my|our)\b[\s,.!'-]{0,3})"
+)
+_ANNOUNCED = ANNOUNCING + r"{2,20}:\s"
+_MARKS = ("`", "*", "_")
+_MARKED = r"(`{1,2}|\*\*|__?|\*)([^`]{1,65536})\1[.,;:]?\s*"  # Markdown's code, bold and italics around a line
 # logrus' text format, in which k3s and k0s print what their components say
 _LOGFMT = r'time="?([^"\s]{1,40}(?: [^"\s]{1,20})?)"? level=\w{1,10} msg="((?:[^"\\]|\\.){0,60000})"?'
 _MOST = 6  # carriers nest (docker's JSON within journald's line), but not without end
@@ -72,6 +81,10 @@ def take_off(line: str) -> Carried:
     carried = Carried(re.sub(_COLOUR, "", line) if "\x1b" in line else line)
     if any(bar in line for bar in _BARS):
         carried = replace(carried, text=carried.text.strip(" " + _BARS))
+    if line[:1] in _MARKS and (marked := re.fullmatch(_MARKED, carried.text)):
+        carried = replace(carried, text=marked[2])
+    if announced := re.match(_ANNOUNCED, carried.text):
+        carried = replace(carried, text=carried.text[announced.end() :])
     for _ in range(_MOST):
         inner = _one(carried)
         if inner is None:

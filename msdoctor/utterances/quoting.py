@@ -1,4 +1,8 @@
-"""Go's quoted strings (``strconv.Quote``), read leniently: a cut or doubled escape stays as it is."""
+"""Go's quoted strings (``strconv.Quote``), read leniently: a cut or doubled escape stays as it is.
+
+What word processors, blogs and web pages make of a terminal's characters is undone: their quotation marks, dashes for
+two hyphens, spaces that do not break, and HTML's character references.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,35 @@ import re
 
 _ESCAPE = re.compile(r"""\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([abfnrtv'"\\]))""")
 _SINGLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_TYPED = str.maketrans(
+    {
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"'),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
+        **dict.fromkeys("\u2013\u2014", "--"),
+        **dict.fromkeys("\u00a0\u2007\u2009\u202f", " "),
+        **dict.fromkeys("\u200b\u2060\ufeff", None),
+    }
+)
+_REFERENCES = {
+    "&quot;": '"',
+    "&#34;": '"',
+    "&#39;": "'",
+    "&apos;": "'",
+    "&nbsp;": " ",
+    "&lt;": "<",
+    "&gt;": ">",
+    "&amp;": "&",
+}
+
+
+def as_typed(line: str) -> str:
+    """The line with a terminal's own characters."""
+    if not line.isascii():
+        line = line.translate(_TYPED)
+    if "&" in line and ";" in line:
+        for reference, character in _REFERENCES.items():
+            line = line.replace(reference, character)
+    return line
 
 
 def unquote(text: str) -> str:

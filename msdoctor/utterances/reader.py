@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
@@ -20,7 +20,7 @@ from msdoctor.utterances.innermost import Found, breaks_off, find_errors, is_cut
 from msdoctor.utterances.milestones import milestone
 from msdoctor.utterances.paste import MOST_LINE, Line, printed_lines
 from msdoctor.utterances.prefixes import Carried, take_off
-from msdoctor.utterances.quoting import unquote
+from msdoctor.utterances.quoting import as_typed, unquote
 from msdoctor.utterances.records import KLOG, Record, read_record
 from msdoctor.utterances.speakers import is_a_beginning, speaker_of
 
@@ -77,13 +77,30 @@ def read_error(text: str) -> InnermostError | None:
 
 
 def _lines(lines: Iterable[str], first: int) -> Iterator[Line]:
-    return _without_partials(printed_lines(lines, _is_unfinished, _sense, first))
+    return _without_partials(printed_lines(map(as_typed, lines), _is_unfinished, _sense, first))
 
 
 def _said_in(line: Line, speaker: Speaker) -> Iterator[Utterance]:
     carried = take_off(line.text)
     for text in _records_in(carried.text):
-        yield from _utterances(text, line, carried, speaker)
+        said = list(_utterances(text, line, carried, speaker))
+        if not said and not carried.prefixed and len(text) < _LONGEST_QUOTATION:
+            meant = _as_meant(text)
+            said = (
+                [replace(quoted, text=text) for quoted in _utterances(meant, line, carried, speaker)] if meant else []
+            )
+        yield from said
+
+
+_LONGEST_QUOTATION = 2000
+
+
+def _as_meant(text: str) -> str:
+    """What somebody quotes, who began it with a capital as a sentence, or put it into other quotation marks."""
+    meant = text[:1].lower() + text[1:]
+    if "'" in text and '"' not in text:
+        meant = meant.replace("'", '"')
+    return "" if meant == text else meant
 
 
 def _without_partials(lines: Iterable[Line]) -> Iterator[Line]:
@@ -139,7 +156,7 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
         yield _utterance(found.error, where, outer, speaker, record, line, text, at)
 
 
-_NODE_BESIDE = re.compile(r"\bnode=\"([\w.-]{1,253})")
+_NODE_BESIDE = re.compile(r"\bnode=\"?([\w.-]{1,253})")
 
 
 def _node_beside(text: str) -> str:
@@ -182,7 +199,7 @@ def _sayings(record: Record) -> Iterator[_Saying]:
         if sayings:
             yield from sayings
             return
-    body = unquote(" ".join((record.message, *record.fields.values())))
+    body = unquote(('" ' if record.headless else " ").join((record.message, *record.fields.values())))
     sayings = list(_errors_of(body, ""))
     yield from sayings
     if not sayings and record.severity in ("E", "F"):
@@ -241,7 +258,7 @@ def _is_unfinished(text: str, following: str) -> bool:
         return True
     if milestone(record) is not None:
         return False
-    body = unquote(" ".join((record.message, *record.fields.values())))
+    body = unquote(('" ' if record.headless else " ").join((record.message, *record.fields.values())))
     found = find_errors(body)
     if found and not found[-1].error.wraps:
         is_last = _TAIL.fullmatch(body, found[-1].end) is not None

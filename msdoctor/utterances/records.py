@@ -25,12 +25,17 @@ KLOG = re.compile(
 # What is left of it where the selection began within it.
 _CUT = re.compile(r"(?:[\d:.]{1,20} {1,10}\d{1,10} |\d{1,10} )?([\w.+-]{1,100}\.go):(\d{1,6})\] ?")
 _MESSAGE = re.compile(r'"?((?:[^"\\]|\\.)*)"(?=\s+[A-Za-z][\w./-]{0,60}=|\s*$)')
-_FIELD = re.compile(r'\s([A-Za-z][\w./-]{0,60})=(?:"((?:[^"\\]|\\.)*)("?)|(\S+))', re.DOTALL)
+# Within a value there may be quotes whose escapes are lost: Markdown and HTML take the backslash before a quote off.
+_FIELD = re.compile(r'\s([A-Za-z][\w./-]{0,60})=(?:"((?:[^"\\]|\\.|"(?=[\w/<\[(*$-])[^"\\]*")*)("?)|(\S+))', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one line says. ``open`` means that a quoted value in it does not end: the line was cut or wrapped."""
+    """What one line says.
+
+    ``open`` means that a quoted value in it does not end: the line was cut or wrapped. ``headless``: the quote that
+    begins its message was not copied, so that it may be the end of a value instead.
+    """
 
     message: str
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +43,7 @@ class Record:
     source: str = ""  # file:line, as the header has it
     at: datetime | None = None
     open: bool = False
+    headless: bool = False
 
 
 def read_record(text: str) -> Record:
@@ -64,7 +70,7 @@ def _structured(body: str, severity: str, source: str, at: datetime | None) -> R
     for key, quoted, end, bare in _FIELD.findall(body, message.end()):
         fields[key] = bare or unquote(quoted)
         is_open = not bare and not end
-    return Record(unquote(message[1]), fields, severity, source, at, is_open)
+    return Record(unquote(message[1]), fields, severity, source, at, is_open, body[:1] != '"')
 
 
 def _klog_time(header: re.Match[str]) -> datetime | None:

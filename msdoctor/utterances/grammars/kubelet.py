@@ -196,8 +196,25 @@ GRAMMARS: tuple[Grammar, ...] = (
     # cmd/kubelet/app/server.go: it runs, and does not know which group it is in
     plain("Kubelet system container metrics may be missing", errors.Noise("system-slice-accounting")),
     # systemd src/core/service.c; kubeadm cmd/kubeadm/app/util/apiclient/wait.go
-    plain("kubelet.service: Main process exited", errors.KubeletExits()),
-    plain("kubelet.service: Failed with result", errors.KubeletExits()),
+    *(
+        plain(words, errors.KubeletExits())
+        for words in (
+            "kubelet.service: Main process exited",
+            "kubelet.service: main process exited",
+            "kubelet.service: Failed with result",
+            "kubelet.service: Scheduled restart job",
+            "kubelet.service holdoff time over",
+            "Unit kubelet.service entered failed state",
+        )
+    ),
+    # systemd src/systemctl/systemctl-show.c
+    Grammar(
+        "ExecStart=/",
+        r"ExecStart=/[\w./-]{1,80}/kubelet\b.{0,600}\(code=(?:exited, status=[1-9]|killed|dumped)",
+        says(errors.KubeletExits()),
+    ),
+    # to 1.23: pkg/kubelet/dockershim/docker_service.go
+    plain("is different from docker cgroup driver", errors.KubeletExits()),
     plain("It seems like the kubelet isn't running or healthy", errors.KubeletExits()),
     plain("The kubelet is not running", errors.KubeletExits()),
     # pkg/kubelet/metrics/collectors/resource_metrics.go
@@ -225,6 +242,17 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("cgroup mountpoint does not exist", errors.CgroupsUnmounted()),
     plain("Error getting summary for resourceMetric prometheus endpoint", errors.SummaryFailed()),
     plain("Partial failure issuing cadvisor.ContainerInfoV2", errors.PartialFigures()),
+    # cAdvisor utils/timed_store.go
+    Grammar(
+        "unable to find data for container /",
+        r"unable to find data for container /[\w.-]",
+        says(errors.PartialFigures()),
+    ),
+    # kubelet pkg/apis/stats/v1alpha1/types.go (Summary)
+    *(
+        Grammar(f'"pods":{space}[', rf"\"pods\":{space}\[\]", says(errors.IncompleteFigures("container")))
+        for space in ("", " ")
+    ),
     # cAdvisor manager/manager.go, in the list of its partial failures, of which the beginning may not have been copied
     Grammar(
         '": RecentStats: ',

@@ -29,7 +29,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # metrics-server: pkg/scraper/client/resource/client.go from 0.6, client/summary/client.go before
     Grammar(
         "request failed",
-        r"request failed(?:, status:| -) \"(\d{3}) ?([^\"]{0,100})\"?",
+        r"request failed(?:, status:| -) \\{0,4}[\"']?(\d{3})\b ?([^\"'\\,\]]{0,100})[\"']?",
         lambda match: errors.HTTPStatus(match[1], match[2]),
     ),
     # metrics-server pkg/server/server.go, pkg/utils/address_resolver.go; apiserver pkg/server/healthz/healthz.go
@@ -128,7 +128,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("informers not started yet", errors.InformerNotSynced()),
     Grammar(
         "bad status code ",
-        r"bad status code \\{0,4}\"(\d{3}) ?([^\"\\]{0,100})",
+        r"bad status code (?:\\{0,4}[\"'])?(\d{3})\b ?([^\"'\\]{0,100})",
         lambda match: errors.HTTPStatus(match[1], match[2]),
     ),
     Grammar(

@@ -48,8 +48,9 @@ GRAMMARS: tuple[Grammar, ...] = (
     # net/net.go and net/dnsclient.go; "getsockopt" to Go 1.10
     Grammar(
         "lookup ",
-        r"lookup (?P<name>\[\w{1,40}\]|[\w.:<>*$-]{1,253}?)(?: on (?P<server>[\w.:\[\]%-]{1,100}?))?: "
-        r"(?P<failure>(?:read|write|dial) udp \S{1,200}: (?:[a-z]{1,12}: )?[a-z/ ]{2,60}[a-z]"
+        r"lookup (?P<name>\[\w{1,40}\]|[\w.:<>*$-]{1,253}?)(?: on (?P<server>[\w.:\[\]%<>*$-]{1,100}?))?: "
+        r"(?P<failure>no such host|server misbehaving|i/o timeout"
+        r"|(?:read|write|dial) udp \S{1,200}: (?:[a-z]{1,12}: )?[a-z/ ]{2,60}[a-z]"
         r"|[A-Za-z][A-Za-z/ ]{2,60}[a-z])",
         lambda match: errors.Lookup(match["name"], match["server"] or "", match["failure"]),
     ),
@@ -63,14 +64,17 @@ GRAMMARS: tuple[Grammar, ...] = (
     # curl src/tool_operate.c
     Grammar(
         "Failed to connect to ",
-        r"Failed to connect to (?P<host>[\w.:\[\]%-]{1,253}) port (?P<port>\d{1,5})(?: after \d{1,9} ms)?: "
+        r"Failed to connect to (?P<host>[\w.:\[\]%<>*$-]{1,253}) port (?P<port>\d{1,5})(?: after \d{1,9} ms)?: "
         r"(?P<failure>Connection refused|Connection timed out|Operation timed out|No route to host)",
         lambda match: errors.Dial(f"{match['host']}:{match['port']}", match["failure"].lower()),
     ),
     Grammar(
         "dial tcp",
         r"dial tcp[46]? (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%<>*$-]{1,300}): "
-        r"(?:(?:connect|getsockopt|socket|bind|connectex) ?: )?(?P<failure>[a-z][a-z/ ]{2,80}[a-z])",
+        # Known ones first: of a line that was cut, what follows may have lost the quote before it
+        r"(?:(?:connect|getsockopt|socket|bind|connectex) ?: )?(?P<failure>connection refused|no route to host"
+        r"|network is unreachable|i/o timeout|connection timed out|connection reset by peer|operation was canceled"
+        r"|[a-z][a-z/ ]{2,80}[a-z])",
         lambda match: errors.Dial(match["address"], match["failure"]),
     ),
     # apiserver pkg/server/egressselector/egress_selector.go; apiserver-network-proxy konnectivity-client and pkg/server

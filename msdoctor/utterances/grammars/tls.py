@@ -72,7 +72,8 @@ _GRAMMARS: tuple[Grammar, ...] = (
     # crypto/tls, net/http
     Grammar(
         "remote error: tls: ",
-        r"remote error: tls: ([a-z][a-zA-Z ]{2,60}[a-zA-Z])",
+        r"remote error: tls: (internal error|bad certificate|unknown certificate authority|unknown certificate"
+        r"|certificate required|handshake failure|[a-z][a-zA-Z ]{2,60}[a-zA-Z])",
         lambda match: errors.TLSAlert(match[1]),
     ),
     plain("tls: internal error", errors.TLSAlert("internal error")),
