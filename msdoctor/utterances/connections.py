@@ -29,6 +29,8 @@ _SCRAPE = (
     "unable to fetch metrics from Kubelet",
     "error while getting metrics summary from Kubelet",
 )
+# What nobody but metrics-server says of an answer (pkg/scraper/client, to 0.3 pkg/sources/summary)
+_OF_A_SCRAPER = ("request failed, status: ", "request failed - ", "bad status code ")
 _MOST_CONTEXT = 2000  # what stands further before an error than this is not about it
 
 _OF_A_CONNECTION = (
@@ -74,6 +76,8 @@ def connection_of(
     if not api and isinstance(error, _OF_ANY_APISERVICE):
         api = _other_group(context[-_MOST_CONTEXT:] + error_text + record[:_MOST_CONTEXT])
     where = Connection(url=url, address=address, node=node or named, api=api)
+    if isinstance(error, errors.HTTPStatus) and '"' in error_text and error_text.startswith(_OF_A_SCRAPER):
+        return replace(where, hop=Hop.F if _is_refusal(error) else Hop.E)
     return replace(where, hop=hop_of(where, error, speaker, outer))
 
 
