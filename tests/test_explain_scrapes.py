@@ -409,6 +409,19 @@ def test_a_report_says_the_same_however_it_was_pasted(name: str) -> None:
         assert [m.id for m in answer(worn).matches][:1] == [m.id for m in answer(report).matches][:1], worn
 
 
+def test_lines_whose_ends_were_lost_say_the_same() -> None:
+    started = "I0304 09:01:02.345678       1 serving.go:374] Generated self-signed cert (/tmp/apiserver.crt, /tmp/apiserver.key)"
+    fatal = (
+        "panic: Get https://10.96.0.1:443/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication: "
+        "dial tcp 10.96.0.1:443: i/o timeout goroutine 1 [running]: main.main() "
+        "/go/src/sigs.k8s.io/metrics-server/cmd/metrics-server/metrics-server.go:39 +0x105"
+    )
+    listen = "panic: failed to create listener: failed to listen on 0.0.0.0:443: listen tcp 0.0.0.0:443: bind: permission denied goroutine 1"
+
+    assert [match.id for match in answer(f"{started} {fatal}").matches][:1] == ["pod-cannot-reach-apiserver"]
+    assert [match.id for match in answer(listen).matches][:1] == ["secure-port-privileged-bind"]
+
+
 def test_words_that_name_something_else_announce_nothing() -> None:
     for tool in ("docker pull", "helm repo add", "git clone"):
         assert not answer(

@@ -136,6 +136,9 @@ def _records_in(text: str) -> Iterator[str]:
         yield text[start:end].strip()
 
 
+_TOLD_WITH_MORE = 300  # a milestone's line that is longer goes on in others, whose ends were lost
+
+
 def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Iterator[Utterance]:
     record = read_record(text)
     if carried.speaker is not Speaker.UNKNOWN:
@@ -147,7 +150,8 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
         if isinstance(known, errors.Started) and told not in (Speaker.METRICS_SERVER, Speaker.UNKNOWN):
             return  # another's start is not metrics-server's
         yield _utterance(known, Connection(), (), speaker, record, line, text, at)
-        return
+        if len(text) < _TOLD_WITH_MORE:
+            return
     node = record.fields.get("node", "") or _node_beside(text)
     for said in _sayings(record):
         outer = said.outer()

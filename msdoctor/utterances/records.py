@@ -68,7 +68,7 @@ def _structured(body: str, severity: str, source: str, at: datetime | None) -> R
     fields: dict[str, str] = {}
     is_open = False
     for key, quoted, end, bare in _FIELD.findall(body, message.end()):
-        fields[key] = bare or unquote(quoted)
+        fields.setdefault(key, bare or unquote(quoted))
         is_open = not bare and not end
     return Record(unquote(message[1]), fields, severity, source, at, is_open, body[:1] != '"')
 

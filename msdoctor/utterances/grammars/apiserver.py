@@ -209,7 +209,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # net/http server.go, in the log of whoever serves
     Grammar(
         "http: TLS handshake error from ",
-        r"http: TLS handshake error from (?P<peer>\S{1,100}): (?P<why>.{1,300})",
+        r"http: TLS handshake error from (?P<peer>\S{1,100}): (?P<why>EOF\b|.{1,300})",
         lambda match: errors.HandshakeFailed(match["peer"], match["why"].strip()),
     ),
     # apiserver pkg/server/options/authentication.go; client-go tools/cache/reflector.go
@@ -258,7 +258,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("etcdserver: ", r"etcdserver: [a-z ,]{3,80}", says(errors.EtcdTrouble())),
     Grammar(
         "http2: server: error reading preface from client ",
-        r"http2: server: error reading preface from client (?P<peer>\S{1,100}): (?P<why>.{1,300})",
+        r"http2: server: error reading preface from client (?P<peer>\S{1,100}): (?P<why>EOF\b|.{1,300})",
         lambda match: errors.HandshakeFailed(match["peer"], match["why"].strip()),
     ),
 )

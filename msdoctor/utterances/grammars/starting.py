@@ -65,7 +65,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "failed to listen on ",
         r"failed to listen on (\S{1,100}): listen tcp[46]?(?: \S{1,100})?: "
-        r"(?:bind: |address \S{1,20}: )?([a-z ]{3,60})",
+        r"(?:bind: |address \S{1,20}: )?(address already in use|permission denied|[a-z ]{3,60})",
         lambda match: errors.CannotListen(match[1], match[2]),
     ),
     # What keeps a pod from starting: kube-scheduler, kubelet and container runtime, admission
