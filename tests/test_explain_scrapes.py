@@ -8,6 +8,7 @@ Texts are made from the formats that upstream's sources print; the answers are t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -385,7 +386,7 @@ REPORTS = (
     scrape("dial tcp: lookup n1 on 10.96.0.10:53: no such host", host="n1"),
     FORBIDDEN.format(node="n1"),
 )
-WEARING = {
+WEARING: dict[str, Callable[[str], str]] = {
     # Markdown and HTML take a backslash before a quote off
     "lost escapes": lambda text: text.replace('\\"', '"'),
     "a word processor's quotation marks": lambda text: re.sub(r'"([^"]*)"', "\u201c\\1\u201d", text),
