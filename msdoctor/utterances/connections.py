@@ -13,7 +13,7 @@ from dataclasses import replace
 from msdoctor.model import Hop
 from msdoctor.utterances import Connection, Speaker, errors
 from msdoctor.utterances.errors import InnermostError
-from msdoctor.utterances.prefixes import ANNOUNCING
+from msdoctor.utterances.prefixes import announces
 
 # An authority may be redacted, as <node>:<port>.
 _URL = (
@@ -39,16 +39,11 @@ _OF_A_CONNECTION = (
 )
 
 
-_ANNOUNCED = ANNOUNCING + r"{1,20}$"
-
-
 def split_wrappers(text: str) -> tuple[str, ...]:
     """The wrappers of a ``%w`` chain, outermost first, without those that only name the connection, or announce it."""
     parts = (part.strip(" \t\n\"'`[],") for part in text[-_MOST_CONTEXT:].split(": "))
     return tuple(
-        _without_url(part)
-        for part in parts
-        if part and not re.match(_OF_A_CONNECTION, part) and not re.match(_ANNOUNCED, part)
+        _without_url(part) for part in parts if part and not re.match(_OF_A_CONNECTION, part) and not announces(part)
     )
 
 

@@ -42,12 +42,12 @@ _PROGRAM = (
 )
 _BARS = "│┃║"  # frames of terminal programs such as k9s
 # Words with which people say that an error follows; any other word may name what it is an error of.
-ANNOUNCING = (
-    r"(?i:(?:hi|hello|hey|all|i|we|am|have|had|having|get|gets|got|getting|see|seeing|saw|facing|found|there|with|and|but"
-    r"|then|now|still|it|this|the|that|these|following|same|below|here|is|are|was|logs?|says?|shows?|errors?|messages?"
-    r"|output|in|of|from|my|our)\b[\s,.!'-]{0,3})"
+_ANNOUNCING = (
+    " hi hello hey all i i'm we am have had having get gets got getting see seeing saw facing found there there's with and"
+    " but then now still it this the that these following same below here is are was log logs say says show shows error"
+    " errors message messages output in of from my our "
 )
-_ANNOUNCED = ANNOUNCING + r"{2,20}:\s"
+_LONGEST_ANNOUNCEMENT = 160
 _MARKS = ("`", "*", "_")
 _MARKED = r"(`{1,2}|\*\*|__?|\*)([^`]{1,65536})\1[.,;:]?\s*"  # Markdown's code, bold and italics around a line
 # logrus' text format, in which k3s and k0s print what their components say
@@ -83,14 +83,22 @@ def take_off(line: str) -> Carried:
         carried = replace(carried, text=carried.text.strip(" " + _BARS))
     if line[:1] in _MARKS and (marked := re.fullmatch(_MARKED, carried.text)):
         carried = replace(carried, text=marked[2])
-    if announced := re.match(_ANNOUNCED, carried.text):
-        carried = replace(carried, text=carried.text[announced.end() :])
+    announcement, colon, announced = carried.text[: _LONGEST_ANNOUNCEMENT + 2].partition(": ")
+    if colon and " " in announcement.strip() and announces(announcement):
+        carried = replace(carried, text=announced + carried.text[_LONGEST_ANNOUNCEMENT + 2 :])
     for _ in range(_MOST):
         inner = _one(carried)
         if inner is None:
             break
         carried = inner
     return carried
+
+
+def announces(text: str) -> bool:
+    """Whether a text says nothing but that an error follows."""
+    return len(text) <= _LONGEST_ANNOUNCEMENT and all(
+        f" {word.strip(',.!-').lower()} " in _ANNOUNCING for word in text.split()
+    )
 
 
 def speaker_of_name(name: str) -> Speaker:
