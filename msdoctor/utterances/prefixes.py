@@ -43,9 +43,9 @@ _PROGRAM = (
 _BARS = "│┃║"  # frames of terminal programs such as k9s
 # Words with which people say that an error follows; any other word may name what it is an error of.
 _ANNOUNCING = (
-    " hi hello hey all i i'm we am have had having get gets got getting see seeing saw facing found there there's with and"
-    " but then now still it this the that these following same below here is are was log logs say says show shows error"
-    " errors message messages output in of from my our "
+    " hi hello hey all i i'm we am have had having get gets got getting see seeing saw facing found there there's with"
+    " and but then now still it this the that these following same below here is are was log logs say says show shows"
+    " error errors message messages output in of from my our "
 )
 _LONGEST_ANNOUNCEMENT = 160
 _MARKS = ("`", "*", "_")
