@@ -97,7 +97,8 @@ _LONGEST_QUOTATION = 2000
 
 def _as_meant(text: str) -> str:
     """What somebody quotes, who began it with a capital as a sentence, or put it into other quotation marks."""
-    meant = text[:1].lower() + text[1:]
+    # "Error: " and "error: " are different programs' words.
+    meant = text if text.startswith("Error: ") else text[:1].lower() + text[1:]
     if "'" in text and '"' not in text:
         meant = meant.replace("'", '"')
     return "" if meant == text else meant
