@@ -95,9 +95,11 @@ def take_off(line: str) -> Carried:
 
 
 def announces(text: str) -> bool:
-    """Whether a text says nothing but that an error follows."""
-    return len(text) <= _LONGEST_ANNOUNCEMENT and all(
-        f" {word.strip(',.!-').lower()} " in _ANNOUNCING for word in text.split()
+    """Whether a text says nothing but that an error follows. ``Error`` alone is how a program begins."""
+    return (
+        text != "Error"
+        and len(text) <= _LONGEST_ANNOUNCEMENT
+        and all(f" {word.strip(',.!-').lower()} " in _ANNOUNCING for word in text.split())
     )
 
 
