@@ -11,14 +11,15 @@ import click
 
 from msdoctor.cli import exits, options, outputs, settings
 from msdoctor.cli.terminal import aside, print_
+from msdoctor.errors import GivenError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from msdoctor.config.policy import Policy
-    from msdoctor.diagnosis import Cause, Diagnosis
+    from msdoctor.diagnosis import Diagnosis
     from msdoctor.model import Check
-    from msdoctor.repository.judging import Judged
+    from msdoctor.repository.judging import Judged, Placed
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds", "w": "weeks"}
 
@@ -90,13 +91,24 @@ def preflight(
         policy = settings.chosen(given, checks, verbose=verbose)
     judged = judge(walked.result(), checks, datetime.now(UTC), expiring_within)
     diagnosis = _counting(judged, policy)
+    problems: list[str] = []
     if show or fix:
+        from msdoctor.repository.changes import diff
+        from msdoctor.repository.judging import repaired
+
         kept = [item.cause for item in diagnosis.suppressed if item.cause]
-        judged = _changed(judged, checks, expiring_within, kept, write=fix and not show)
-        diagnosis = _counting(judged, policy)
+        after, done = repaired(judged, checks, expiring_within, kept)
+        if show:
+            changed = sorted(path for path, text in after.files.items() if text != judged.files[path])
+            print_(diff(judged.files, after.files, changed), "diff")
+        else:
+            judged, problems = _written(judged, after, done, paths, checks, expiring_within)
+            diagnosis = _counting(judged, policy)
     fail_on = policy.settings.fail_on or Class.CAUSE
     if not show:
         outputs.write(reports, diagnosis, verbose=verbose, fail_on=fail_on)
+    if problems:
+        raise GivenError("\n".join(problems))
     settings.keep(given, diagnosis, policy)
     code = exit_code(diagnosis, fail_on=fail_on, exit_zero=exit_zero, strict=strict, expiring_within=expiring_within)
     raise click.exceptions.Exit(code)
@@ -110,27 +122,36 @@ def _counting(judged: Judged, policy: Policy) -> Diagnosis:
     return apply(inline.apply(judged.diagnosis, judged.files, policy.ids), policy)
 
 
-def _changed(
-    judged: Judged,
+def _written(
+    before: Judged,
+    after: Judged,
+    done: Sequence[Placed],
+    roots: Sequence[Path],
     checks: Sequence[Check],
     expiring_within: timedelta | None,
-    kept: Sequence[Cause],
-    *,
-    write: bool,
-) -> Judged:
+) -> tuple[Judged, list[str]]:
+    """What the files are judged as once they are written, and why some could not be."""
     from msdoctor.render.terminal import visible
-    from msdoctor.repository.changes import diff
-    from msdoctor.repository.judging import repaired
-    from msdoctor.repository.writing import write as write_text
+    from msdoctor.repository.judging import judged
+    from msdoctor.repository.writing import write
 
-    after, done = repaired(judged, checks, expiring_within, kept)
-    paths = sorted(path for path, text in after.files.items() if text != judged.files[path])
-    if not write:
-        print_(diff(judged.files, after.files, paths), "diff")
-        return judged
-    for path in paths:
-        write_text(path, judged.files[path], after.files[path])
+    problems: list[str] = []
+    texts = dict(after.files)
+    written: set[Path] = set()
+    for path in sorted(path for path, text in texts.items() if text != before.files[path]):
+        target = Path(path).resolve()
+        if target in written:
+            continue  # another name of the same file
+        try:
+            write(path, before.files[path], texts[path], roots)
+            written.add(target)
+        except GivenError as error:
+            problems.append(str(error))
+            texts[path] = before.files[path]
     for item in done:
         at = item.cause.finding.location
-        aside(visible(f"{at.file}:{at.line}: changed for {item.cause.id}") if at else item.cause.id)
-    return after
+        if at is None or texts.get(at.file) != before.files.get(at.file):
+            aside(visible(f"{at.file}:{at.line}: changed for {item.cause.id}") if at else item.cause.id)
+    if problems:
+        after = judged(texts, before.not_read, checks, before.taken_at, expiring_within)
+    return after, problems

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from msdoctor.cli import cli
+from msdoctor.repository import writing
+from msdoctor.repository.walk import walk
 
 from .repositories import found, judge, write
 from .shapes import COMPONENTS, kops
@@ -72,11 +77,30 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_said(tmp_path: Path) -> None:
-    write(tmp_path, "secret.yaml", COMPONENTS)
-    (tmp_path / "secret.yaml").chmod(0)
-    assert unread(tmp_path) == ["secret.yaml:1:1: permission denied"]
+@pytest.fixture
+def anybody() -> Iterator[Path]:
+    """A folder that everybody may look into, and nobody in particular doing so."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        was = os.geteuid()
+        yield Path(folder)
+        os.seteuid(was)
+
+
+def test_what_may_not_be_read_is_said(anybody: Path) -> None:
+    kops(anybody, right=False)
+    write(anybody, "secret.yaml", COMPONENTS)
+    write(anybody, "shut/inside.yaml", COMPONENTS)
+    (anybody / "secret.yaml").chmod(0)
+    (anybody / "shut").chmod(0)
+    if os.geteuid() == 0:  # who may read everything
+        os.seteuid(65534)
+    walked = walk([anybody])
+    assert [f"{item.at}: {item.reason}".removeprefix(f"{anybody}/") for item in walked.not_read] == [
+        "secret.yaml:1:1: permission denied",
+        "shut:1:1: permission denied",
+    ]
+    assert [Path(file.path).name for file in walked.files] == ["cluster.yaml"]
 
 
 def test_windows_line_ends_and_a_mark_are_read_and_kept(tmp_path: Path) -> None:
@@ -103,3 +127,90 @@ def test_an_empty_repository_is_nothing_to_judge(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "NOTHING TO JUDGE" in result.stdout
     assert CliRunner().invoke(cli, ["preflight", "--strict", str(tmp_path)]).exit_code == 3
+
+
+# `--fix` among files that are not as it expects
+
+
+def fix(*words: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["preflight", "--fix", *map(str, words)])
+
+
+def test_lines_keep_the_ends_that_they_had_each(tmp_path: Path) -> None:
+    kops(tmp_path, right=False)
+    lines = (tmp_path / "cluster.yaml").read_text().splitlines()
+    mixed = "".join(f"{line}{chr(13) if number % 2 else ''}\n" for number, line in enumerate(lines))
+    (tmp_path / "cluster.yaml").write_bytes(f"{mixed}# a comment".encode())
+    fix(tmp_path)
+    after = (tmp_path / "cluster.yaml").read_bytes().decode()
+    known = {*mixed.splitlines(keepends=True), "# a comment"}
+    assert len([line for line in after.splitlines(keepends=True) if line not in known]) == 1
+    assert after.endswith("# a comment")
+
+
+def test_permissions_stay_and_nothing_else_is_left_behind(tmp_path: Path) -> None:
+    kops(tmp_path, right=False)
+    (tmp_path / "cluster.yaml").chmod(0o640)
+    assert fix(tmp_path).exit_code == 0
+    assert (tmp_path / "cluster.yaml").stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == ["cluster.yaml"]
+
+
+def test_a_read_only_file_is_left_alone_and_the_others_are_changed(tmp_path: Path) -> None:
+    kops(tmp_path / "a", right=False)
+    kops(tmp_path / "b", right=False)
+    (tmp_path / "a/cluster.yaml").chmod(0o444)
+    was = (tmp_path / "a/cluster.yaml").read_text()
+    result = fix(tmp_path)
+    assert result.exit_code == 2
+    assert "a/cluster.yaml: is write-protected; nothing was written to it" in result.stderr
+    assert (tmp_path / "a/cluster.yaml").read_text() == was
+    assert set(found(judge(tmp_path), tmp_path)["requestheader-allowed-names-mismatch"]) == {"a/cluster.yaml:9"}
+    assert "b/cluster.yaml:9: changed for" in result.stderr
+    assert "a/cluster.yaml:9: changed for" not in result.stderr
+
+
+def test_a_file_that_changed_in_between_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kops(tmp_path, right=False)
+    file = tmp_path / "cluster.yaml"
+    whole = writing.write
+    later = file.read_text() + "# somebody else was here\n"
+
+    def meanwhile(*given: Any) -> None:
+        file.write_text(later)
+        whole(*given)
+
+    monkeypatch.setattr(writing, "write", meanwhile)
+    result = fix(tmp_path)
+    assert result.exit_code == 2
+    assert "has changed since it was read" in result.stderr
+    assert file.read_text() == later
+
+
+def test_a_link_that_leads_out_by_now_is_not_written_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside.yaml"
+    kops(root, right=False)
+    file = root / "cluster.yaml"
+    text = file.read_text()
+    outside.write_text(text)
+    whole = writing.write
+
+    def meanwhile(*given: Any) -> None:
+        file.unlink()
+        file.symlink_to(outside)
+        whole(*given)
+
+    monkeypatch.setattr(writing, "write", meanwhile)
+    result = fix(root)
+    assert result.exit_code == 2
+    assert "leads out of the paths given by now" in result.stderr
+    assert outside.read_text() == text
+
+
+def test_a_file_of_two_names_is_changed_once_and_its_link_stays_one(tmp_path: Path) -> None:
+    kops(tmp_path, right=False)
+    (tmp_path / "same.yaml").symlink_to("cluster.yaml")
+    result = fix(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "same.yaml").is_symlink()
+    assert found(judge(tmp_path), tmp_path) == {}
