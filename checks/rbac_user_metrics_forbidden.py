@@ -168,7 +168,7 @@ def _remedies(reader: Reader) -> tuple[Remedy, ...]:
     return _readers.bindings(
         reader.user,
         role,
-        () if reader.scales else bound.namespaces,
+        () if reader.scales else [name for name in bound.namespaces if name not in reader.granted_in],
         lacks_role=bound.known and not bound.reader,
         lacks_nodes=reader.lacks_nodes,
         lacks=reader.denied[0].request.resource,

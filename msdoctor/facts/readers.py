@@ -258,17 +258,19 @@ def _whole(bundle: Bundle, why: Why) -> Iterator[tuple[str, Request]]:
 
 def _by_namespace(bundle: Bundle, user: str, groups: tuple[str, ...], why: Why) -> Iterator[Request]:
     if why is not Why.RECOMMENDS and _allowed(bundle, _place(user, groups, POD_METRICS)) is False:
-        yield from (replace(POD_METRICS, namespace=name) for name in _namespaces(bundle, user, why))
+        yield from (replace(POD_METRICS, namespace=name) for name in _namespaces(bundle, user, groups, why))
 
 
-def _namespaces(bundle: Bundle, user: str, why: Why) -> Sequence[str]:
-    """Those that matter: where HPAs are, or where pods run; of a ServiceAccount its own first."""
+def _namespaces(bundle: Bundle, user: str, groups: tuple[str, ...], why: Why) -> Sequence[str]:
+    """Those that matter: where they have rights by name, where HPAs are, or where pods run; an account's own first."""
     hpas = [hpa.metadata.namespace for hpa in those_seen(resource_hpas(bundle))]
     if why is Why.SCALES:
         return tuple(dict.fromkeys(hpas))[:MOST_NAMESPACES]
     account = user.split(":")[2:3] if user.startswith("system:serviceaccount:") else []
     pods = sorted(pod.key.partition("/")[0] for pod in those_seen(running_pods(bundle)))
-    return tuple(dict.fromkeys((*account, *hpas, *pods)))[:MOST_NAMESPACES]
+    known = rbac(bundle) if why is Why.NAMED else Unseen("nobody else is asked about")
+    by_name = () if isinstance(known, Unseen) else _bound(known, _as_user(user, groups)).namespaces
+    return tuple(dict.fromkeys((*account, *by_name, *hpas, *pods)))[:MOST_NAMESPACES]
 
 
 def _is_refused(bundle: Bundle, user: str, groups: tuple[str, ...], why: Why) -> bool:

@@ -337,3 +337,25 @@ def test_the_caller_asks_in_their_own_name() -> None:
 def test_the_caller_is_always_asked_about() -> None:
     assert [reader.why for reader in healthy().facts().readers] == [Why.CALLER]
     assert ID in {check.id for check in registry.load()}
+
+
+def test_where_they_read_already_nothing_is_bound_anew() -> None:
+    group = {"kind": "Group", "name": "developers", "apiGroup": "rbac.authorization.k8s.io"}
+    patient = with_roles(healthy(), [role(READER, RULES)], [], [binding("devs", "admin", group, "team")])
+    answered(patient, "jane", "developers").review(
+        review_path("jane", ("developers",), "list", "metrics.k8s.io/pods", "team"), True
+    )
+
+    cause = the_cause(diagnosed(named(patient, "jane", "developers")))
+
+    assert "In team they may read those of pods." in cause.finding.summary
+    assert not any("rolebinding" in command and "-n team" in command for command in commands(cause))
+
+
+def test_where_somebody_has_rights_by_name_is_asked_about_though_nothing_runs_there() -> None:
+    group = {"kind": "Group", "name": "developers", "apiGroup": "rbac.authorization.k8s.io"}
+    patient = with_roles(healthy(), [role(READER, RULES)], [], [binding("devs", "admin", group, "team")])
+    places = wanted(named(answered(patient, "jane", "developers"), "jane", "developers"))
+
+    path = review_path("jane", ("developers",), "list", "metrics.k8s.io/pods", "team")
+    assert Place(WORKSTATION, Kind.REVIEW, path) in places

@@ -19,6 +19,7 @@ PATIENTS = (
     "user-without-rights",
     "rbac-user-metrics-forbidden",
     "hpa-pods-not-ready-yet",
+    "hpa-pods-restarting",
     "hpa-missing-requests",
     "hpa-target-not-found",
     "hpa-ambiguous-selector",
