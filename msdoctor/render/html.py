@@ -64,7 +64,7 @@ def html(diagnosis: Diagnosis, *, age: str = "") -> str:
         head=tuple(_head(diagnosis)),
         tiles=tuple(_tiles(diagnosis)),
         tellings=tuple(_telling(block, report) for block in report.blocks),
-        groups=node_groups(report),
+        groups=node_groups(report) if of_cluster(diagnosis) else (),
         version=__version__,
     )
     # ASCII, whatever encoding it is taken for; in style and script, which have nothing else, references mean nothing.

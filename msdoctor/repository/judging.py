@@ -154,13 +154,13 @@ def _remedies(remedies: Sequence[Remedy], change: Change | None, texts: Mapping[
         if change.whole:
             return
     changed = next((remedy.way for remedy in remedies if change is not None and remedy.advice == change.advice), None)
-    for remedy in remedies:
+    for remedy in sorted(remedies, key=lambda remedy: remedy.way != changed):
         if change is not None and remedy.advice == change.advice:
             continue
         commands = tuple(command for command in remedy.commands if _is_of_files(command))
         # The other steps of what is changed are told even where they can only be taken later, on machines.
         if Risk.WEAKENS_SECURITY not in remedy.risks and (commands or changed in (None, remedy.way)):
-            way = remedy.way if change is None else remedy.way + 1
+            way = remedy.way if change is None else 1 if remedy.way == changed else remedy.way + 1
             where = "Once this is rolled out." if change is not None and not commands else "Here: in the repository."
             advice = remedy.advice if commands == remedy.commands else f"{remedy.advice} ({where})"
             yield replace(remedy, advice=advice, commands=commands, on=VANTAGE, undo=(), verify="", risks=(), way=way)

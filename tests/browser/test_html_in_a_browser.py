@@ -14,14 +14,21 @@ from importlib import import_module
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from msdoctor.config import inline
+from msdoctor.config.model import Settings, Suppression
+from msdoctor.config.names import known
+from msdoctor.config.policy import Policy, apply
 from msdoctor.diagnosis import Diagnosis
 from msdoctor.render.html import html
 from tests.render.patients import BROKEN, DEGRADED, HEALTHY, PATIENTS
 from tests.render.test_html import EVIL, hostile, of_5000_nodes, page_of_5000_nodes, recorded
+from tests.repository.repositories import judge
+from tests.repository.story import make
 
 CHROMIUM = os.environ.get("MSDOCTOR_BROWSER") or shutil.which("chromium") or shutil.which("chromium-browser")
 REQUIRED = bool(os.environ.get("MSDOCTOR_BROWSER_REQUIRED"))
@@ -89,12 +96,28 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Open]:
         context.close()
 
 
+def of_files() -> Diagnosis:
+    """Of a repository, with what comments and settings accept, and what is to be said of them."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        make(root)
+        unit = root / "units/kube-apiserver.service"
+        unit.write_text(f"# msdoctor: ignore[kubelet-donw] so\n{unit.read_text()}")
+        (root / "bad.yaml").write_text("kind: Deployment # metrics-server\napiVersion: {\n")
+        found = judge(root)
+        accepted = Suppression("kubelet-insecure-tls", "the lab's nodes are thrown away on Fridays", where="x.yaml:2")
+        unused = Suppression("kubelet-down", "old", where="x.yaml:3")
+        ids = known()
+        policy = Policy(Settings(file="x.yaml", suppressions=(accepted, unused)), ids)
+        return apply(inline.apply(found.diagnosis, found.files, ids), policy)
+
+
 def reports(name: str) -> Diagnosis:
-    made = {"evil": lambda: hostile(EVIL), "story": lambda: recorded("story")}
+    made = {"evil": lambda: hostile(EVIL), "story": lambda: recorded("story"), "files": of_files}
     return made[name]() if name in made else PATIENTS[name]
 
 
-@pytest.mark.parametrize("name", [*PATIENTS, "evil", "story"])
+@pytest.mark.parametrize("name", [*PATIENTS, "evil", "story", "files"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_rule_of_accessibility_is_broken(opened: Open, name: str, scheme: str) -> None:
     tab = opened(reports(name), color_scheme=scheme, width=1280 if scheme == "light" else 360)
@@ -363,3 +386,19 @@ def test_the_commands_of_one_of_five_thousand_are_unpacked(opened: Open) -> None
 
 def test_what_contradicts_stands_near_the_verdict(opened: Open) -> None:
     assert "Contradiction" in opened(DEGRADED).page.locator("section.first").inner_text()
+
+
+def test_of_files_it_shows_what_is_accepted_and_draws_no_cluster(opened: Open) -> None:
+    page = opened(of_files(), width=360).page
+    heads = page.eval_on_selector_all("h2", "them => them.map(it => it.textContent.trim())")
+    assert {"Found, and not counted", "About your settings", "Not seen, and why", "What each file was taken for"} <= {
+        *heads
+    }
+    assert page.locator("svg.picture").count() == 0
+    assert page.locator("#nodes").count() == 0
+    assert page.title() == "BROKEN: files of a repository"
+    assert "kubelet-donw; did you mean kubelet-down?" in page.inner_text("section:has(#remarks)")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    for name in ("not-counted", "remarks"):
+        page.eval_on_selector(f'nav a[href="#{name}"]', "it => it.click()")
+        assert page.locator(f"#{name}").is_visible()

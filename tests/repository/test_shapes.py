@@ -163,4 +163,6 @@ def test_of_a_node_that_stands_for_every_one_no_command_is_printed_and_later_ste
     assert not [command for command in commands if "every node" in command]
     assert "which it signs for itself" in cause.finding.summary
     advice = [remedy.advice for remedy in cause.finding.remedies]
-    assert any("approve" in text and text.endswith("(Once this is rolled out.)") for text in advice[1:]), advice
+    assert "approve" in advice[1], "the next step of the same way comes next"
+    assert advice[1].endswith("(Once this is rolled out.)")
+    assert {remedy.way for remedy in cause.finding.remedies[:2]} == {1}
