@@ -75,7 +75,7 @@ def run(command: Sequence[object], *, cwd: Path, env: Mapping[str, str], expecte
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Made once, by the first of the workers that needs it."""
-    with _once(tmp_path_factory, "built") as (folder, is_first):
+    with once(tmp_path_factory, "built") as (folder, is_first):
         found = Built(folder / "source", folder / "wheels" / "none", folder / "wheels")
         if is_first:
             shutil.copytree(CHECKOUT, found.source, ignore=NOT_SOURCE)
@@ -93,7 +93,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 @contextmanager
-def _once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
+def once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
     """A folder that all workers of this test run have in common, and whether it is new; others wait for the first."""
     base = factory.getbasetemp()
     common = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"install-{name}"

@@ -13,16 +13,13 @@ import subprocess
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from msdoctor import __version__
 
-from .conftest import CHECKOUT, Built, Ended, run
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .conftest import CHECKOUT, Built, Ended, once, run
 
 TOOLS = ("buildah", "runc", "apt-cache", "dpkg-query")
 MISSING = [name for name in TOOLS if shutil.which(name) is None]
@@ -36,7 +33,7 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image: what it says of itself, and its files, mounted."""
+    """An image: what it says of itself, and its files."""
 
     config: dict[str, Any]
     root: Path
@@ -74,8 +71,16 @@ class Image:
 
 
 @pytest.fixture(scope="module")
-def image(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
-    folder = tmp_path_factory.mktemp("image")
+def image(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Image:
+    with once(tmp_path_factory, "image") as (folder, is_first):
+        if is_first:
+            _build(built, folder)
+    config = json.loads((folder / "config.json").read_text())
+    return Image(config, folder / "root", tmp_path_factory.mktemp("image"))
+
+
+def _build(built: Built, folder: Path) -> None:
+    """Leave the image's files in ``root`` and its configuration in ``config.json``."""
     stores = ["--root", folder / "store", "--runroot", folder / "run", "--storage-driver", "overlay"]
 
     def buildah(*words: str | Path) -> str:
@@ -97,14 +102,14 @@ def image(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Im
         *(word for volume in volumes for word in ("--volume", volume)),
         CHECKOUT,
     )
-    try:
-        container = buildah("from", "--pull-never", "localhost/msdoctor")
-        root = Path(buildah("mount", container))
-        config = json.loads(buildah("inspect", "--type", "image", "localhost/msdoctor"))["OCIv1"]["config"]
-        yield Image(config, root, folder)
-    finally:
-        buildah("umount", "--all")
-        buildah("rm", "--all")
+    said = json.loads(buildah("inspect", "--type", "image", "localhost/msdoctor"))
+    (folder / "config.json").write_text(json.dumps(said["OCIv1"]["config"]))
+    container = buildah("from", "--pull-never", "localhost/msdoctor")
+    # Copied, since what is mounted would have to be unmounted by the last of the workers.
+    run(["cp", "-a", buildah("mount", container), folder / "root"], cwd=folder, env=dict(os.environ))
+    buildah("umount", "--all")
+    buildah("rm", "--all")
+    shutil.rmtree(folder / "store")
 
 
 def _debian(root: Path, wheels: Path) -> None:

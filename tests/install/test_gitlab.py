@@ -11,7 +11,7 @@ import junitparser
 import pytest
 import yaml
 
-from .conftest import CHECKOUT, Built, Ended, run
+from .conftest import CHECKOUT, Built, Ended, once, run
 
 TEMPLATE = CHECKOUT / "deploy" / "gitlab" / "msdoctor.gitlab-ci.yml"
 BASH = ("bash", "-e", "-o", "pipefail")
@@ -29,9 +29,11 @@ def job(name: str) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def home(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the template's own lines put msdoctor."""
-    folder = tmp_path_factory.mktemp("gitlab")
-    lines = [*job("msdoctor-preflight")["before_script"], f'echo "$MSDOCTOR_HOME" > {folder / "home"}']
-    _lines(built, lines, BASH, folder, MSDOCTOR_PACKAGE=str(built.wheel), MSDOCTOR_PYTHON=sys.executable, expected=0)
+    given = {"MSDOCTOR_PACKAGE": str(built.wheel), "MSDOCTOR_PYTHON": sys.executable}
+    with once(tmp_path_factory, "gitlab") as (folder, is_first):
+        if is_first:
+            lines = [*job("msdoctor-preflight")["before_script"], f'echo "$MSDOCTOR_HOME" > {folder / "home"}']
+            _lines(built, lines, BASH, folder, TMPDIR=str(folder), expected=0, **given)
     return Path((folder / "home").read_text().strip())
 
 

@@ -16,7 +16,7 @@ import yaml
 
 from msdoctor import __version__
 
-from .conftest import CHECKOUT, Built, Ended, run
+from .conftest import CHECKOUT, Built, Ended, once, run
 
 NOBODY = 65534
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -32,7 +32,10 @@ def _build(built: Built, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def executable(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _build(built, tmp_path_factory.mktemp("first"))
+    with once(tmp_path_factory, "single-file") as (folder, is_first):
+        if is_first:
+            (folder / "name").write_text(str(_build(built, folder)))
+    return Path((folder / "name").read_text())
 
 
 @pytest.fixture(scope="module")
