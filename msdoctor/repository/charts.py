@@ -67,6 +67,7 @@ def of_release(tree: Tree) -> Object | None:
         if source is None:
             return None
         values = source.get("helm", "valuesObject") or _read(source.get("helm", "values"))
+        values = _with(values or Tree({}, tree.at), source.get("helm", "parameters"))
     elif kind == "HelmChart" and spec.text("chart").rpartition("/")[2] == NAME:
         values = _read(spec.get("valuesContent"))
     elif not (kind == "HelmChartConfig" and tree.text("metadata", "name").endswith(NAME)):
@@ -74,6 +75,15 @@ def of_release(tree: Tree) -> Object | None:
     else:
         values = _read(spec.get("valuesContent"))
     return Object(of(values or Tree({}, tree.at)))
+
+
+def _with(values: Tree, parameters: Tree | None) -> Tree:
+    """With the arguments that parameters give beside them: ``args[0]`` and the like."""
+    given = [one.get("value") for one in (parameters or Tree([], values.at)).items if one.text("name")[:5] == "args["]
+    args = [word for word in given if word is not None]
+    if not args:
+        return values
+    return Tree({**values.fields, "args": Tree([*_words(values, "args"), *args], args[0].at)}, values.at)
 
 
 def _read(text: Tree | None) -> Tree | None:

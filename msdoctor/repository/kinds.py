@@ -43,6 +43,7 @@ _UNIT = re.compile(r"^\s*ExecStart\s*=", re.MULTILINE)
 _UNIT_PART = re.compile(r"^\[(?:Service|Unit|Install)\]", re.MULTILINE)
 _YAMLISH = re.compile(r"^\s*(?:[\w./-]+|\"[^\"\n]+\")\s*:(?:\s|$)|^\s*[{\[]|^- ", re.MULTILINE)
 _RANCHER_KEY = re.compile(r"(?:kube-apiserver|kube-controller-manager|kubelet)-arg\+?")
+_RANCHER_LINE = re.compile(rf"^{_RANCHER_KEY.pattern}\s*:", re.MULTILINE)
 _TEMPLATE_ENDINGS = re.compile(r"(?i)\.(j2|jinja2?|tpl|tmpl|tftpl|erb|gotmpl)$")
 _YAML_ENDINGS = (".yaml", ".yml", ".json")
 _SHELL_ENDINGS = (".sh", ".bash", ".tf", ".md~", ".userdata", ".cloud-init")
@@ -217,7 +218,7 @@ class Reader:
     def _embedded(self, path: str, text: str, line: int, name: str = "", known: dict[str, str] | None = None) -> None:
         if _UNIT.search(text) and _UNIT_PART.search(text) and "<<" not in text:
             self._unit(path, text, name.rpartition("/")[2] or path.rpartition("/")[2], line, known)
-        elif _reads_as_objects(text) or name.endswith(_YAML_ENDINGS):
+        elif _reads_as_objects(text) or name.endswith(_YAML_ENDINGS) or _RANCHER_LINE.search(text):
             if known is not None:
                 text = holes.literal(text, path, self.holes, known, for_shell=True)
             self._yaml(path, text, name.rpartition("/")[2], line)

@@ -279,3 +279,25 @@ def test_fix_leaves_commands_as_they_are_where_it_cannot_take_the_flag_away(tmp_
     write(tmp_path, name, text)
     CliRunner().invoke(cli, ["preflight", "--fix", str(tmp_path)])
     assert (tmp_path / name).read_text() == text
+
+
+def test_parameters_of_an_application_stand_beside_its_values(tmp_path: Path) -> None:
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: metrics}\nspec:\n  sources:\n"
+        "  - chart: metrics-server\n    helm:\n      parameters:\n      - name: args[0]\n"
+        "        value: --kubelet-insecure-tls\n      values: |\n        args:\n        - --secure-port=4443\n"
+    )
+    write(tmp_path, "app.yaml", text)
+    places = found(judge(tmp_path), tmp_path)
+    assert places["kubelet-insecure-tls"] == {"app.yaml:10"}
+    assert set(places) == {"kubelet-insecure-tls", "secure-port-mismatch"}
+
+
+def test_a_configuration_of_k3s_that_cloud_init_writes_is_read_in_its_template(tmp_path: Path) -> None:
+    text = (
+        "#cloud-config\nwrite_files:\n- path: /etc/rancher/k3s/config.yaml\n  content: |\n    token: ${token}\n"
+        "    kube-apiserver-arg:\n    - requestheader-allowed-names=front-proxy-client\n"
+    )
+    write(tmp_path, "templates/server.yaml.tftpl", text)
+    places = found(judge(tmp_path), tmp_path)
+    assert places == {"requestheader-allowed-names-mismatch": {"templates/server.yaml.tftpl:7"}}
