@@ -63,9 +63,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("NoMatchForKind", where={"fate": "group"}),
-        Says("NoMatchForKind", where={"outer": "current scale"}),
+        Says("NoMatchForKind", where={"outer": "unable to get the target's current scale"}),
         Says("NoMatchForKind", where={"outer": "FailedGetScale"}),
-        Says("ResourceNotFound", where={"outer": "current scale"}, likelihood=0.8),
+        Says("ResourceNotFound", where={"outer": "unable to get the target's current scale"}, likelihood=0.8),
         Says("ResourceNotFound", where={"outer": "FailedGetScale"}, likelihood=0.8),
         Says("ScaleFailed", likelihood=0.5),
     ),

@@ -59,6 +59,7 @@ WITHOUT_NAMES = (ProblemKind.NO_IP_SANS, ProblemKind.NO_NAMES, ProblemKind.LEGAC
         Says("ProbeStatus", where={"code": "500"}, likelihood=0.5),
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.4),
         Says("PodState", where={"status": "Unhealthy"}, likelihood=0.35),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.25),
         Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.45),
         Says("NoIPSANs", hop=Hop.E),
         Says("LegacyCommonName", hop=Hop.E),

@@ -69,11 +69,8 @@ LOOK = Look("kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 u
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.6),
         Says("Circumstance", where={"what": "one machine"}, likelihood=0.3),
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.4),
-        # Who asks for all groups asks often, and meets the minutes in which a pod is away.
-        *(
-            Says("ServiceUnavailable", hop=Hop.A, where={"outer": words}, likelihood=0.5)
-            for words in ("complete list of server APIs", "get resource list for")
-        ),
+        # Who needs all groups gives up where one is away for a minute; whom it does not stop reports what stays.
+        Says("ServiceUnavailable", hop=Hop.A, where={"outer": "complete list of server APIs"}, likelihood=0.5),
         Says("DiscoveryFailed", likelihood=0.4),
         # What the aggregator does not reach it logs, too (available_controller.go); a missing endpoint it does not.
         Says("OpenAPIUnread", likelihood=0.45),

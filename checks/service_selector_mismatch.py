@@ -83,6 +83,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("NoEndpoints", likelihood=0.2),
+        Says("AppliedOverAnother", likelihood=0.7),
         # Whoever answers for the Service is no metrics-server.
         Says("HTTPStatus", hop=Hop.C, where={"code": "404"}, likelihood=0.5),
         Says("NotTLS", hop=Hop.C, likelihood=0.45),

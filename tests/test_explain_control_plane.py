@@ -11,8 +11,9 @@ import pytest
 
 from msdoctor import registry
 from msdoctor.explain import Explanation, explain
-from msdoctor.model import Confidence
+from msdoctor.model import Confidence, Hop
 from msdoctor.render.explain import text as page
+from msdoctor.utterances.ellipses import made_whole
 from msdoctor.utterances.reader import read, read_log
 
 INDEX = registry.load_index()
@@ -415,3 +416,110 @@ def test_the_words_that_turned_an_order_are_told() -> None:
 
 def test_words_that_turn_nothing_are_not_told() -> None:
     assert not any(match.because for match in answer(f"on k3s\n{UNABLE}").matches)
+
+
+@pytest.mark.parametrize("sign", ["# ", "// ", "│ ", "> "])
+def test_a_line_that_goes_on_in_a_comment_is_read_as_one(sign: str) -> None:
+    first, second = f"Message: failing or missing response from {POD_IP}:", f'Get "{POD_IP}": context deadline exceeded'
+
+    assert ids(f"{sign}{first}\n{sign}{second}")[0] == "cloud-firewall-control-plane-to-node"
+
+
+def test_who_asks_an_address_for_the_group_itself_is_the_aggregator() -> None:
+    # kube-aggregator remote_available_controller.go: discoveryURL; clients ask with a timeout, or for what is below it
+    (asked,) = read_log([f'Get "{POD_IP}": dial tcp 10.244.1.7:10250: i/o timeout'])
+    (by_client,) = read_log([f'Get "{POD_IP}?timeout=32s": dial tcp 10.244.1.7:10250: i/o timeout'])
+
+    assert asked.connection.hop is Hop.C
+    assert by_client.connection.hop is Hop.A
+
+
+def test_quotes_as_a_chat_sets_them_are_quotes() -> None:
+    refused = 'nodes.metrics.k8s.io is forbidden: User "dev" cannot list resource "nodes" in API group "metrics.k8s.io"'
+    typeset = refused.replace(' "', " “").replace('"', "”").replace("cannot", "can’t")
+
+    assert ids(typeset) == ids(refused) == ["rbac-user-metrics-forbidden"]
+
+
+def test_a_status_that_follows_its_colon_at_once_is_a_status() -> None:
+    condition = f"failing or missing response from {CLUSTER_IP}:bad status from {CLUSTER_IP}"
+
+    assert ids(f"{condition}:401") == ids(f"{condition}: 401")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '16m  Warning  Unhealthy  pod/web-7dc458997b-rcvws  Readiness probe failed: Get "http://10.244.1.5:8000/health": dial tcp 10.244.1.5:8000: connect: connection refused',
+        # kubelet pkg/kubelet/prober/prober.go
+        'I0217 15:13:53.378655  812 prober.go:107] "Probe failed" probeType="Readiness" pod="shop/web-7dc458997b-rcvws" podUID="e2" containerName="web" probeResult="failure" output="HTTP probe failed with statuscode: 500"',
+    ],
+)
+def test_a_probe_of_another_pod_says_nothing(line: str) -> None:
+    assert ids(line) == []
+    assert "metrics-server-not-ready" in ids(line.replace("web-", "metrics-server-"))
+
+
+def test_what_kubectl_cannot_apply_over_another_installation_it_has_half_applied() -> None:
+    # kubectl pkg/cmd/util/helpers.go, apimachinery pkg/api/validation
+    text = (
+        'The Deployment "metrics-server" is invalid: spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map'
+        '[string]string{"k8s-app":"metrics-server"}}: field is immutable'
+    )
+
+    assert ids(text)[0] == "service-selector-mismatch"
+
+
+def test_a_clients_name_at_the_front_proxys_door_leaves_open_whose_fault_it_is() -> None:
+    found = answer("x509: subject with cn=system:kube-scheduler is not in the allowed list")
+
+    assert [match.id for match in found.matches] == [
+        "requestheader-ca-same-as-client-ca",
+        "requestheader-allowed-names-mismatch",
+    ]
+    # kube-proxy asks no aggregated server: its certificate was given to the aggregator
+    assert ids("x509: subject with cn=system:kube-proxy is not in the allowed list: [aggregator]") == [
+        "requestheader-allowed-names-mismatch"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cut", "whole"),
+    [
+        # systemd src/basic/string-util.c, ellipsize_mem
+        (
+            "v1beta1.metrics.k8s.io failed with: Get https://10.96.7.7:443...ng headers)",
+            "v1beta1.metrics.k8s.io failed with: Get https://10.96.7.7:443: net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+        ),
+        (
+            "couldn't get resource list for metrics.k8s.io/v1beta1: the server is current…the request",
+            "couldn't get resource list for metrics.k8s.io/v1beta1: the server is currently unable to handle the request",
+        ),
+        # less, --chop-long-lines
+        (
+            "available_controller.go:524] v1beta1.metrics.k8s.io failed with: failing or missi>",
+            "available_controller.go:524] v1beta1.metrics.k8s.io failed with: failing or missing response from https://",
+        ),
+    ],
+)
+def test_what_a_pager_or_systemd_cut_is_read_as_far_as_what_is_left_tells(cut: str, whole: str) -> None:
+    assert made_whole(cut) == whole
+    assert ids(cut) == ids(whole) != []
+
+
+@pytest.mark.parametrize("text", ["waiting...done, the request", "a list: <unknown>", "the ser>", "no more...of it"])
+def test_dots_that_leave_too_little_stay(text: str) -> None:
+    assert made_whole(text) == text
+
+
+def test_the_log_of_a_program_that_is_all_in_one_begins_before_its_add_ons_do() -> None:
+    line = f"Jan 26 23:27:39 pi k3s[1477]: {OPENAPI}"
+
+    assert answer(line).matches[0].id == "apiservice-backend-starting"
+    assert answer(line).matches[0].because == "k3s[1477]:"
+
+
+def test_who_asks_a_service_for_its_root_is_an_aggregator_of_before_115() -> None:
+    (asked,) = read_log(["Get https://10.96.7.7:443: dial tcp 10.96.7.7:443: i/o timeout"])
+
+    assert asked.connection.hop is Hop.C

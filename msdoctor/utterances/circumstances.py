@@ -34,6 +34,7 @@ _SIGNS = (
         "a cluster of one's own",
         r"\b(?:kubeadm|microk8s|k3s|rke2?|k0s|kubespray|kubeasz|bare[- ]?metal|on-prem\w{0,8})\b",
     ),
+    ("a log of all in one", r"\b(?:k3s|kubelite)\[\d{1,10}\]:"),
     ("Windows", r"\bWindows\b|\bakswin\w{3,20}"),
     (
         "cgroup v2",

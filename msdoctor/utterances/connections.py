@@ -207,8 +207,10 @@ def _hop_of_request(
     if wrapped is not None:
         return wrapped
     path = connection.path
+    if speaker is Speaker.UNKNOWN and not outer and re.fullmatch(_ROOT_CHECK, connection.url):
+        return Hop.C
     if path.startswith(_METRICS_API) or isinstance(error, errors.AbandonedRequest):
-        return _hop_of_metrics_request(error, speaker, outer)
+        return _hop_of_metrics_request(connection, error, speaker, outer)
     if _is_kubelets(connection, speaker) or (not connection.url and _is_scrape(connection, speaker, outer)):
         return Hop.F if _is_refusal(error) else Hop.E
     if "/subjectaccessreviews" in path or "/tokenreviews" in path:
@@ -332,13 +334,24 @@ def _is_refusal(error: InnermostError) -> bool:
     return isinstance(error, errors.HTTPStatus) and error.code in ("401", "403")
 
 
-def _hop_of_metrics_request(error: InnermostError, speaker: Speaker, outer: tuple[str, ...]) -> Hop:
+# To 1.14 it asked for the root of a Service, and to 1.15 the URL had no quotes.
+_ROOT_CHECK = r"https://(?:[\d.]{7,15}|\[[\da-f:]{2,45}\]):\d{1,5}/?"
+
+# What the aggregator asks for to see whether a server answers (kube-aggregator remote_available_controller.go), and no
+# client does: they ask with a timeout, or for what is below it.
+_DISCOVERY_CHECK = r"/apis/(?:[a-z]{1,20}\.)?metrics\.k8s\.io/v\w{1,10}$"
+
+
+def _hop_of_metrics_request(
+    connection: Connection, error: InnermostError, speaker: Speaker, outer: tuple[str, ...]
+) -> Hop:
     """Requests for the metrics API are the aggregator's to metrics-server, or a client's to the API server."""
     if isinstance(error, errors.AbandonedRequest):
         return Hop.D
     if isinstance(error, errors.DeadlineExceeded) and error.text == "timed out waiting":
         return Hop.C  # nobody but the aggregator says so
-    if speaker is Speaker.AGGREGATOR or any("missing response from" in wrapper for wrapper in outer):
+    is_check = speaker is Speaker.UNKNOWN and re.search(_DISCOVERY_CHECK, connection.url) is not None
+    if is_check or speaker is Speaker.AGGREGATOR or any("missing response from" in wrapper for wrapper in outer):
         return Hop.D if isinstance(error, errors.HTTPStatus) and error.code in ("401", "403", "500") else Hop.C
     return Hop.A
 

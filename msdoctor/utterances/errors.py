@@ -115,7 +115,8 @@ class NotInAllowedList(InnermostError, hop=Hop.D):
         return "client" if self.name.startswith(_CLIENTS) else ""
 
 
-_CLIENTS = ("system:kube-controller-manager", "system:kube-scheduler", "system:kube-proxy", "system:node:")
+# Not kube-proxy's, whose certificate some guides give to the aggregator
+_CLIENTS = ("system:kube-controller-manager", "system:kube-scheduler", "system:node:")
 
 
 class MissingBundleContent(InnermostError, hop=Hop.D):
@@ -444,6 +445,15 @@ class OwnedByAnotherRelease(InnermostError, hop=Hop.B):
     def of(self) -> str:
         """``metrics-server`` for its APIService and all that is named after it."""
         return "metrics-server" if "metrics-server" in self.name or self.name == "v1beta1.metrics.k8s.io" else ""
+
+
+class AppliedOverAnother(InnermostError, hop=Hop.B):
+    """``The Deployment "N" is invalid: spec.selector: … field is immutable``: kubectl, of another installation's.
+
+    What it applied before, it merged: the Service selects by both installations' labels, and so no pod at all.
+    """
+
+    name: str
 
 
 class IssuerRefuses(InnermostError, hop=Hop.D):

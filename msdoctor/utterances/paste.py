@@ -1,10 +1,10 @@
 """Lines as people paste them, made into the lines that were printed.
 
-A terminal wraps at its width, in mid-word, without a mark; mail and documents fold between words; a text with the
-paste in it may indent both halves, or quote them with ``>``. Whether a line goes on in the next one is therefore judged
-from its form: it is long, what it says is unfinished, and the next line does not begin anything of its own. How its
-parts belong together is told by what they then say. YAML (``kubectl get -o yaml``) folds a long value at a space, and
-indents what follows by two columns more than its key (go-yaml emitterc.go).
+A terminal wraps at its width, in mid-word, without a mark; mail and documents fold between words; a text with the paste
+in it may indent both halves, or quote them with ``>``, a comment's sign or a box. Whether a line goes on in the next
+one is therefore judged from its form: it is long, what it says is unfinished, and the next line does not begin anything
+of its own. How its parts belong together is told by what they then say. YAML (``kubectl get -o yaml``) folds a long
+value at a space, and indents what follows by two columns more than its key (go-yaml emitterc.go).
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ _BEFORE_A_TIME = ("current time", "is after", "is before")  # in what is said of
 _FOLDED_BY = 2  # columns
 _KEY = r"\s*(?:- )?[A-Za-z][\w./-]{0,100}:(?:\s|$)"
 _OPEN_VALUE = r"\s*(?:- )?[A-Za-z][\w./-]{0,100}: (?:'(?:[^']|''){1,9000}|\"(?:[^\"\\]|\\.){1,9000})"
-_QUOTED = r"(?:>\s?){1,5}(?=\S)"  # as mail and Markdown quote
+_QUOTED = r"[ \t]{0,40}(?:(?:>\s?){1,5}|# {1,3}|// {0,3}|[│┃║] {0,2})(?=\S)"  # as mail, Markdown, comments and boxes do
+_QUOTES = (">", "# ", "//", "│", "┃", "║")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def printed_lines(lines: Iterable[str], is_unfinished: Unfinished, sense: Sense,
     held: _Held | None = None
     for number, raw in enumerate(lines, first):
         whole = raw.rstrip("\r\n")
-        quote = re.match(_QUOTED, whole) if whole.startswith(">") else None
+        quote = re.match(_QUOTED, whole) if whole.lstrip(" \t").startswith(_QUOTES) else None
         text = (whole[quote.end() :] if quote else whole)[:MOST_LINE]
         is_quoted = quote is not None
         if held is not None and held.is_quoted is is_quoted and held.goes_on(text, is_unfinished):

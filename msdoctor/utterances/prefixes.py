@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msdoctor.utterances import Speaker
+from msdoctor.utterances.ellipses import made_whole
 from msdoctor.utterances.quoting import unquote
 
 # Texts, not compiled: most lines have none of these, and re keeps what it compiled.
@@ -40,6 +41,9 @@ _PROGRAM = (
     r"(?P<name>kube[\w.-]{0,40}|hyperkube|k3s[\w-]{0,20}|rke2[\w-]{0,20}|[\w.-]{0,20}microk8s[\w.-]{0,40})"
     r"(?:\[\d{1,10}\]: |: (?=[IWEF]\d{4} \d\d:))"
 )
+# Quotes as word processors and chats set them
+_TYPESET = str.maketrans({**dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‘’‚‛", "'")})
+_CUTS = ("...", "…", ">")
 _BARS = "│┃║"  # frames of terminal programs such as k9s
 # Words with which people say that an error follows; any other word may name what it is an error of.
 _ANNOUNCING = (
@@ -78,7 +82,8 @@ class Carried:
 
 def take_off(line: str) -> Carried:
     """The line without its carriers' prefixes, in whatever order they were put on."""
-    carried = Carried(re.sub(_COLOUR, "", line) if "\x1b" in line else line)
+    plain = line if line.isascii() else line.translate(_TYPESET)
+    carried = Carried(re.sub(_COLOUR, "", plain) if "\x1b" in plain else plain)
     if any(bar in line for bar in _BARS):
         carried = replace(carried, text=carried.text.strip(" " + _BARS))
     if line[:1] in _MARKS and (marked := re.fullmatch(_MARKED, carried.text)):
@@ -91,6 +96,8 @@ def take_off(line: str) -> Carried:
         if inner is None:
             break
         carried = inner
+    if any(cut in carried.text for cut in _CUTS):
+        carried = replace(carried, text=made_whole(carried.text))
     return carried
 
 

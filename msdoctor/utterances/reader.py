@@ -153,6 +153,8 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
         yield _utterance(known, Connection(), (), speaker, record, line, text, at)
         if len(text) < _TOLD_WITH_MORE:
             return
+    if "robe failed" in text and _is_of_another_pod(text):
+        return
     node = record.fields.get("node", "") or _node_beside(text)
     for said in _sayings(record):
         outer = said.outer()
@@ -162,6 +164,13 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
 
 
 _NODE_BESIDE = re.compile(r"\bnode=\"?([\w.-]{1,253})")
+_POD = re.compile(r"\bpod(?:/|=\"?[\w.-]{1,63}/)([\w.-]{1,253})")
+
+
+def _is_of_another_pod(text: str) -> bool:
+    """Whether a probe failed of a pod that is named, and not as metrics-server's are."""
+    pod = _POD.search(text)
+    return pod is not None and "metrics" not in pod[1]
 
 
 def _node_beside(text: str) -> str:

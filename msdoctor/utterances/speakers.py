@@ -51,6 +51,7 @@ _WORDINGS = (
     ("Unable to authenticate the request", Speaker.DELEGATED_AUTH),
     ("post-timeout activity", Speaker.DELEGATED_AUTH),
     ("failing or missing response from", Speaker.AGGREGATOR),
+    ("metrics.k8s.io failed with: ", Speaker.AGGREGATOR),
     ("unable to fetch metrics from API", Speaker.HPA_CONTROLLER),
     ("unable to fetch metrics from resource metrics API", Speaker.HPA_CONTROLLER),
     ("the HPA controller was unable", Speaker.HPA_CONTROLLER),

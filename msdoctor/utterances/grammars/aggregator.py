@@ -11,7 +11,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # kube-aggregator pkg/controllers/status/remote/remote_available_controller.go
     Grammar(
         "bad status from ",
-        r"bad status from \S{1,2000}: (\d{3})",
+        r"bad status from \S{1,2000}?: ?(\d{3})(?![\d/])",
         lambda match: errors.HTTPStatus(match[1]),
     ),
     Grammar(
@@ -136,6 +136,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Deployment\.apps \"(?P<name>[\w.-]{0,100}metrics-server[\w.-]{0,100})\" is invalid: spec\.selector: "
         r".{0,600}field is immutable",
         lambda match: errors.OwnedByAnotherRelease(match["name"]),
+    ),
+    # the same as kubectl says it of what it applies: pkg/cmd/util/helpers.go
+    Grammar(
+        'The Deployment "',
+        r"The Deployment \"(?P<name>[\w.-]{0,100}metrics-server[\w.-]{0,100})\" is invalid: spec\.selector: "
+        r".{0,600}field is immutable",
+        lambda match: errors.AppliedOverAnother(match["name"]),
     ),
     # helm 3.0 and 3.1
     Grammar(

@@ -82,7 +82,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     # apiserver pkg/endpoints/handlers/responsewriters/errors.go; to 1.11 without quotes and "resource"
     Grammar(
         'User "',
-        r"User \"(?P<user>[^\"]{0,300})\" cannot (?P<verb>[a-z*]{1,32}) (?:path \"(?P<path>[^\"]{0,2000})\"?"
+        r"User \"(?P<user>[^\"]{0,300})\" (?:cannot|can't|can not) (?P<verb>[a-z*]{1,32}) "
+        r"(?:path \"(?P<path>[^\"]{0,2000})\"?"
         r"|resource \"(?P<resource>[^\"]{0,253})\"?(?: in API group \"(?P<group>[^\"]{0,253})\"?)?"
         r"|(?P<old>[\w./-]{1,253}))"
         r"(?P<scope> at the cluster scope| in the namespace \"[^\"]{0,253}\"?)?"

@@ -1,0 +1,53 @@
+"""Lines that a tool cut to its width, made whole where what is left tells what was there.
+
+``systemctl status`` and ``journalctl`` without ``--full`` leave out the middle of what does not fit, and put dots there
+(systemd src/basic/string-util.c, ellipsize_mem); in a pager they end it with ``>`` (less, ``--chop-long-lines``).
+"""
+
+from __future__ import annotations
+
+import re
+
+_CUT = re.compile(r"(?<=\S)(?:\.\.\.|…)(?=\S)|>\s*$")
+_ENOUGH = 8  # characters of a sentence that must be left of it
+
+# Of crypto/x509, net, net/http, apimachinery and kube-aggregator: what errors end with, and so lose their middle or end
+_SENTENCES = (
+    "the server is currently unable to handle the request",
+    "the server could not find the requested resource",
+    "failing or missing response from https://",
+    "failed to retrieve openAPI spec, http error: ResponseCode: 503, Body: service unavailable",
+    ": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+    ": context deadline exceeded",
+    ": connect: connection refused",
+    ": connect: no route to host",
+    ": i/o timeout",
+    ": x509: certificate signed by unknown authority",
+    " because it doesn't contain any IP SANs",
+)
+
+
+def made_whole(text: str) -> str:
+    """The text with those sentences whole that dots or a line's end cut, as far as what is left of them is theirs."""
+    cut = _CUT.search(text)
+    if cut is None:
+        return text
+    before, after = text[: cut.start()], text[cut.end() :]
+    for sentence in _SENTENCES:
+        begun = _overlap(before, sentence)
+        ended = _rest(sentence, after) if after else 0
+        if begun + ended >= _ENOUGH and (begun >= _ENOUGH or ended >= _ENOUGH) and begun + ended < len(sentence):
+            return before[: len(before) - begun] + sentence + after[ended:]
+    return text
+
+
+def _overlap(text: str, sentence: str) -> int:
+    """How much of the sentence's beginning the text ends with."""
+    longest = min(len(text), len(sentence) - 1)
+    return next((size for size in range(longest, 0, -1) if text.endswith(sentence[:size])), 0)
+
+
+def _rest(sentence: str, text: str) -> int:
+    """How much of the sentence's end the text begins with."""
+    longest = min(len(text), len(sentence) - 1)
+    return next((size for size in range(longest, 0, -1) if text.startswith(sentence[-size:])), 0)
