@@ -91,7 +91,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Circumstance", where={"what": "kubectl of 1.10 to 1.19"}, likelihood=0.4),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.7),
         # kubectl 1.10 to 1.19 asks Heapster where no metrics API is registered
-        Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.5),
+        Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.75),
         Says("NotFound", where={"resource": "apiservices.apiregistration.k8s.io", "name": "v1beta1.metrics.k8s.io"}),
         Says("TypeUnknown", where={"of": "metrics"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "metrics"}, likelihood=0.8),

@@ -44,6 +44,7 @@ START_UP = timedelta(seconds=20)
     cls=Class.SYMPTOM,
     says=(
         Says("Circumstance", where={"what": "just installed"}, likelihood=0.3),
+        Says("Circumstance", where={"what": "a young pod"}, likelihood=0.3),
         Says("NoMetricsKnown", likelihood=0.8),
         Says("NotFound", hop=Hop.A, where={"resource": "podmetrics.metrics.k8s.io"}, likelihood=0.8),
         Says("NoPodMetrics", likelihood=0.45),

@@ -45,6 +45,7 @@ from msdoctor.model import (
     Look,
     NotApplicable,
     Remedy,
+    Says,
     State,
     Unseen,
     check,
@@ -106,7 +107,16 @@ def _port(number: str) -> dict[str, object]:
     return {"protocol": TCP, "port": int(number)}
 
 
-@check(hop=Hop.C, cls=Class.CAUSE, says=unanswered(service=0.2, pod=0.3), advise=advise)
+@check(
+    hop=Hop.C,
+    cls=Class.CAUSE,
+    says=(
+        Says("Circumstance", where={"what": "a network policy"}, likelihood=0.5),
+        *unanswered(service=0.2, pod=0.3),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.15),
+    ),
+    advise=advise,
+)
 def network_policy_blocks(
     policies: Policies | None,
     installation: Installation | None,

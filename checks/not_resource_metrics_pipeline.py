@@ -45,6 +45,7 @@ _OF_ANY_APISERVICE = (
     "DeadlineExceeded",
     "UnknownAuthority",
     "NotValidFor",
+    "HTTPStatus",
 )
 _OF_KUBECTL = ("UnknownAuthority", "NotValidFor", "Dial", "Lookup", "DeadlineExceeded", "ConnectionLost")
 

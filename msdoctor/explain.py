@@ -174,6 +174,7 @@ class Hearing:
         self._started: _Tally | None = None
         self._shown: _Tally | None = None
         self._has_unknown_errors = False
+        self._has_message = False  # of an APIService that does not answer
         self._notes: list[str] = []
         self._newest: dict[str, tuple[object, ...]] = {}  # what each node said last
         self._favoured: dict[str, float] = {}  # by what the text shows beside its errors
@@ -183,7 +184,7 @@ class Hearing:
     def hear(self, utterance: Utterance) -> None:
         """Count what was said with what fits the same ids."""
         self.note(utterance.note)
-        likelihoods, of_several = self._recognise(utterance)
+        likelihoods, of_several = self._recognise(utterance) if not self._is_told(utterance) else ({}, {})
         if isinstance(utterance.error, errors.Circumstance):
             self._weigh(utterance.error, likelihoods)
         elif likelihoods:
@@ -218,6 +219,13 @@ class Hearing:
             elif weight > self._favoured.get(name, 0.0):
                 self._favoured[name] = weight
                 self._signs[name] = circumstance.words
+
+    def _is_told(self, utterance: Utterance) -> bool:
+        """Whether this is the reason of a condition whose message said more, just before."""
+        if isinstance(utterance.error, errors.NoResponse):
+            return self._has_message and utterance.outer[-1:] in (("reason",), ("Reason",))
+        self._has_message |= "failing or missing response from" in utterance.outer
+        return False
 
     def note(self, text: str) -> None:
         """Remember what could not be read, and why."""

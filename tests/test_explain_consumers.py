@@ -211,8 +211,8 @@ OPEN = {
     ),
     "kubectl 1.10 to 1.19, which asks Heapster where no metrics API is registered": (
         "Error from server (NotFound): the server could not find the requested resource (get services http:heapster:)",
-        "kubectl-version-skew",
         "metrics-api-not-registered",
+        "kubectl-version-skew",
     ),
     "a title that ends with the resource": (
         "Error from server (NotFound): podmetrics.metrics.k8s.io",

@@ -523,3 +523,62 @@ def test_who_asks_a_service_for_its_root_is_an_aggregator_of_before_115() -> Non
     (asked,) = read_log(["Get https://10.96.7.7:443: dial tcp 10.96.7.7:443: i/o timeout"])
 
     assert asked.connection.hop is Hop.C
+
+
+@pytest.mark.parametrize(
+    ("url", "first"),
+    [
+        # kube-aggregator available_controller.go to 1.14, of a server that knows nobody
+        ("https://10.96.7.7:443", "requestheader-config-missing"),
+        # and of an aggregated server that is none of metrics
+        ("https://10.96.7.7:443/apis/acme.example.com/v1alpha1", "not-resource-metrics-pipeline"),
+    ],
+)
+def test_a_refusal_of_the_aggregator_is_the_asked_servers_beside_its_reason_too(url: str, first: str) -> None:
+    message = f"    Message:    failing or missing response from {url}: bad status from {url}: 403"
+
+    assert ids(message)[0] == first
+    assert ids(f"{message}\n    Reason:    FailedDiscoveryCheck") == ids(message)
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "dial tcp 10.96.3.3:9090: i/o timeout",
+        "dial tcp: lookup prometheus.monitoring.svc on 10.96.0.10:53: no such host",
+    ],
+)
+def test_an_adapter_that_does_not_reach_what_it_asks_is_no_scraper(why: str) -> None:
+    # prometheus-adapter pkg/resourceprovider/provider.go
+    line = (
+        "failed querying node metrics: unable to fetch node CPU metrics: unable to execute query: "
+        f'Get "http://prometheus.monitoring.svc:9090/api/v1/query?query=sum&time=1653139173.515": {why}'
+    )
+
+    assert ids(line) == ["prometheus-adapter-backend-unreachable"]
+
+
+@pytest.mark.parametrize(
+    ("age", "first"),
+    [
+        ("47.1234s", "metrics-not-yet-available"),
+        ("6m34.1234s", "metrics-not-yet-available"),
+        ("26m33.1234s", "container-metrics-missing-from-kubelet"),
+        ("3h22m10.1234s", "container-metrics-missing-from-kubelet"),
+    ],
+)
+def test_a_pod_without_figures_waits_for_them_while_it_is_young(age: str, first: str) -> None:
+    # kubectl pkg/cmd/top/top_pod.go
+    assert ids(f"Metrics not available for pod default/web-0, age: {age}")[0] == first
+
+
+@pytest.mark.parametrize("words", ["with a NetworkPolicy", "a default network policy", "profile: cis-1.23"])
+def test_a_policy_that_a_text_speaks_of_comes_into_question(words: str) -> None:
+    match = answer(f"{words}\n{UNABLE}").matches[0]
+
+    assert match.id == "network-policy-blocks"
+    assert match.because in words
+
+
+def test_a_policy_that_there_is_none_of_does_not() -> None:
+    assert ids(f"there is no network policy\n{UNABLE}")[0] == "aggregator-cannot-reach-service"

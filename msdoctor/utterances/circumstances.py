@@ -21,6 +21,10 @@ _SIGNS = (
     ("GKE", r"-gke\.\d|\bgke-[\w-]{3,60}|\bGKE\b"),
     ("AKS", r"\baks-\w{1,12}-\d{6,10}-|\.azmk8s\.io|\bAKS\b"),
     ("a firewall", r"\bfirewall|security group|\bprivate cluster\b"),
+    (
+        "a network policy",
+        r"(?<!no )(?<!without )\bnetwork[ -]?polic(?:y|ies)\b|\bGlobalNetworkPolicy\b|\bprofile\W{1,4}cis-\d",
+    ),
     ("a tunnel", r"konnectivity|tunnelfront|\baks-link\b"),
     (
         "an HTTP proxy",
@@ -60,6 +64,8 @@ _SIGNS = (
     ("registered as its own", r"^\s*v1beta1\.metrics\.k8s\.io\s+Local\s+True\b"),
     ("asked in vain", r"^\s*v1beta1\.metrics\.k8s\.io\s+\S+/\S+\s+False \(FailedDiscoveryCheck\)"),
     ("nobody to ask", r"^\s*v1beta1\.metrics\.k8s\.io\s+\S+/\S+\s+False \((?:MissingEndpoints|EndpointsNotFound)\)"),
+    # kubectl pkg/cmd/top/top_pod.go; the first figures come minutes after a start
+    ("a young pod", r"\bMetrics not available for pod \S{1,510}, age: (?:\d{1,2}\.|\d{1,2}s|[1-9]m\d)"),
     ("a node down", r"^\s*\S{1,253}\s+NotReady\b"),
 )
 
@@ -70,6 +76,7 @@ _WORDS = {
     "GKE": ("gke",),
     "AKS": ("aks", "azmk8s"),
     "a firewall": ("firewall", "security group", "private cluster"),
+    "a network policy": ("polic", "cis-"),
     "a tunnel": ("konnectivity", "tunnelfront", "aks-link"),
     "an HTTP proxy": ("prox",),
     "one machine": ("minikube", "docker", "k3d", "kind-control-plane", "rancher"),
@@ -88,6 +95,7 @@ _WORDS = {
         "bare",
         "on-prem",
     ),
+    "a log of all in one": ("]:",),
     "Windows": ("windows", "akswin"),
     "cgroup v2": ("cgroup", ".el9", "linux", "rhel", "centos", "ubuntu", "fedora"),
     "just installed": ("enable", "metrics-server", "v1beta1.metrics"),
@@ -95,6 +103,7 @@ _WORDS = {
     "Heapster elsewhere": ("heapster",),
     "containers' figures": ("containers", "podref", "rootfs"),
     "kubectl top": ("kubectl",),
+    "a young pod": (", age: ",),
     "a node down": ("notready",),
 }
 

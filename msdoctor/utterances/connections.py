@@ -70,6 +70,8 @@ def connection_of(
     api = _api_of(context[-_MOST_CONTEXT:] + error_text) or _api_of(record[:_MOST_CONTEXT])
     if not api and isinstance(error, _OF_ANY_APISERVICE):
         api = _other_group(context[-_MOST_CONTEXT:] + error_text + record[:_MOST_CONTEXT])
+    if not api and isinstance(error, errors.HTTPStatus):
+        api = _other_group(url)
     where = Connection(url=url, address=address, node=node or named, api=api)
     if isinstance(error, errors.HTTPStatus) and '"' in error_text and error_text.startswith(_OF_A_SCRAPER):
         return replace(where, hop=Hop.F if _is_refusal(error) else Hop.E)
@@ -207,6 +209,8 @@ def _hop_of_request(
     if wrapped is not None:
         return wrapped
     path = connection.path
+    if speaker is Speaker.AGGREGATOR and _is_answered(error):
+        return Hop.D
     if speaker is Speaker.UNKNOWN and not outer and re.fullmatch(_ROOT_CHECK, connection.url):
         return Hop.C
     if path.startswith(_METRICS_API) or isinstance(error, errors.AbandonedRequest):
@@ -247,7 +251,14 @@ def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speak
 
 _METRICS_API = ("/apis/metrics.k8s.io", "/apis/custom.metrics.k8s.io", "/apis/external.metrics.k8s.io")
 _AT_ALL = ("Unable to connect to the server",)
-_PROMETHEUS = ("metrics from prometheus", "update list of all metrics", "fetch metrics for query")
+# prometheus-adapter pkg/custom-provider and pkg/resourceprovider
+_PROMETHEUS = (
+    "metrics from prometheus",
+    "update list of all metrics",
+    "fetch metrics for query",
+    "failed querying node metrics",
+    "failed querying pod metrics",
+)
 # apimachinery pkg/util/proxy/upgradeaware.go: kubectl's exec, attach and port-forward are upgraded, at a kubelet
 _TO_A_KUBELET = ("error dialing backend",)
 _OF_A_HANDSHAKE = (
@@ -352,8 +363,13 @@ def _hop_of_metrics_request(
         return Hop.C  # nobody but the aggregator says so
     is_check = speaker is Speaker.UNKNOWN and re.search(_DISCOVERY_CHECK, connection.url) is not None
     if is_check or speaker is Speaker.AGGREGATOR or any("missing response from" in wrapper for wrapper in outer):
-        return Hop.D if isinstance(error, errors.HTTPStatus) and error.code in ("401", "403", "500") else Hop.C
+        return Hop.D if _is_answered(error) else Hop.C
     return Hop.A
+
+
+def _is_answered(error: InnermostError) -> bool:
+    """Whether a server of aggregation was reached, and did not let the aggregator in or could not tell."""
+    return isinstance(error, errors.HTTPStatus) and error.code in ("401", "403", "500")
 
 
 # client-go's reflector names the package that lists; a kubelet lists pods and nodes too, before anybody scrapes it.

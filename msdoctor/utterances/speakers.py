@@ -61,6 +61,7 @@ _WORDINGS = (
     ("ContainerMetricsSnapshot", Speaker.VPA),
     ("Unable to connect to the server", Speaker.KUBECTL),
     ("no metrics returned from resource metrics API", Speaker.HPA_CONTROLLER),
+    ("etrics not available for pod", Speaker.KUBECTL),
     ("probe failed", Speaker.KUBELET),
     ("Error from server", Speaker.KUBECTL),
     ("error: ", Speaker.KUBECTL),

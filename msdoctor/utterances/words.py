@@ -28,8 +28,9 @@ def word_of(grammar: Grammar) -> str:
 
 WORDS: tuple[str, ...] = tuple(dict.fromkeys((*map(word_of, GRAMMARS), *WORDINGS)))
 
-MARKS = (" stdout P ", " stderr P ", "=<\n", "=<\r\n")
-"""Where a line is not whole: a container runtime cut it (CRI's tag ``P``), klog opened a value of several lines."""
+MARKS = (" stdout P ", " stderr P ", "=<\n", "=<\r\n", "metrics.k8s.io failed with: ")
+"""Where a line is not whole: a container runtime cut it (CRI's tag ``P``), klog opened a value of several lines, or
+systemd left out the middle of what the aggregator said."""
 
 ENCODED = tuple(word.encode() for word in (*WORDS, *MARKS))
 

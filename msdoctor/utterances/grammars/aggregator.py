@@ -11,7 +11,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # kube-aggregator pkg/controllers/status/remote/remote_available_controller.go
     Grammar(
         "bad status from ",
-        r"bad status from \S{1,2000}?: ?(\d{3})(?![\d/])",
+        r"bad status from \S{1,2000}?: ?(\d{3})(?![\d/:])",
         lambda match: errors.HTTPStatus(match[1]),
     ),
     Grammar(

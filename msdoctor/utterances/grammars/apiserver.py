@@ -82,7 +82,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # apiserver pkg/endpoints/handlers/responsewriters/errors.go; to 1.11 without quotes and "resource"
     Grammar(
         'User "',
-        r"User \"(?P<user>[^\"]{0,300})\" (?:cannot|can't|can not) (?P<verb>[a-z*]{1,32}) "
+        r"User \"(?P<user>[^\"]{0,300})\" can(?:not|'t| not) (?P<verb>[a-z*]{1,32}) "
         r"(?:path \"(?P<path>[^\"]{0,2000})\"?"
         r"|resource \"(?P<resource>[^\"]{0,253})\"?(?: in API group \"(?P<group>[^\"]{0,253})\"?)?"
         r"|(?P<old>[\w./-]{1,253}))"
@@ -90,7 +90,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?P<absent>: (?:RBAC: )?\[?"  # to 1.8 without RBAC
         r"(?:(?:cluster)?role\.rbac\.authorization\.k8s\.io \"[^\"]{1,253}\" not found(?:, )?){1,20})?",
         _user_cannot,
-        word=" cannot ",
+        word=" can",
     ),
     # apimachinery pkg/api/errors/errors.go, NewUnauthorized and NewGenericServerResponse
     Grammar(
