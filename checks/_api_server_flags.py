@@ -32,6 +32,7 @@ def taken_for_anonymous(likelihood: float) -> tuple[Says, ...]:
         Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=likelihood),
         Says("Forbidden", hop=Hop.D, where=nobody, likelihood=likelihood),
         Says("Forbidden", hop=Hop.A, where=nobody, likelihood=likelihood),
+        Says("Forbidden", hop=Hop.A, where={**nobody, "api": "other"}, likelihood=likelihood),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -87,6 +88,30 @@ def _everywhere(user: str, reader: str, making: tuple[str, ...], *, way: int, la
         verify=f"kubectl auth can-i list {lacks}.metrics.k8s.io{'' if lacks == 'nodes' else ' -A'} --as={quoted(user)}",
         shows_within_seconds=SHOWS_WITHIN_SECONDS,
         way=way,
+    )
+
+
+def of_adapter(user: str, group: str) -> tuple[Remedy, ...]:
+    """For what an adapter serves: the names of its metrics are its resources, so that a role takes them all."""
+    reader = f"{group.partition('.')[0]}-{OWN}"
+    name = f"{group.partition('.')[0]}-{name_of(user)}"
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": reader},
+        "rules": [{"apiGroups": [group], "resources": ["*"], "verbs": ["get", "list", "watch"]}],
+    }
+    return (
+        Remedy(
+            advice=f"Let {shown(user)} read what the adapter offers as {group}, and nothing else.",
+            commands=(
+                f"echo '{json.dumps(role)}' | kubectl apply -f -",
+                f"kubectl create clusterrolebinding {name} --clusterrole={reader} {subject(user)}",
+            ),
+            undo=(f"kubectl delete clusterrolebinding {name}",),
+            verify=f"kubectl get clusterrolebinding {name} -o wide",
+            shows_within_seconds=SHOWS_WITHIN_SECONDS,
+        ),
     )
 
 

@@ -1,8 +1,8 @@
 """This user may not read metrics.
 
 ## What it means
-The API server, or metrics-server when it asked, refused this user the right to read `metrics.k8s.io`. Nothing is
-broken; somebody lacks a role.
+The API server, or metrics-server when it asked, refused this user the right to read `metrics.k8s.io`, or what an
+adapter serves. Nothing is broken; somebody lacks a role.
 
 ## What it does not mean
 That the pipeline is down: others get metrics. If the user that is named is not you but a proxy's name or
@@ -15,7 +15,9 @@ That the pipeline is down: others get metrics. If the user that is named is not 
 
 ## How it comes about
 A namespace's role that lists pods and not pods.metrics.k8s.io; a ServiceAccount of a dashboard, or of the HPA
-controller whose role was lost; `nodes` where the aggregated reader's role gives only `pods`.
+controller whose role was lost; `nodes` where the aggregated reader's role gives only `pods`. No role that Kubernetes
+brings gives `custom.metrics.k8s.io` or `external.metrics.k8s.io`: whoever installs an adapter has to let the HPA
+controller, or VPA's recommender, read it.
 
 ## How to make sure
 `kubectl auth can-i list nodes.metrics.k8s.io --as=USER`, or `msdoctor run --for-user USER[,GROUP...]`, which asks the
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from msdoctor.model import Blanks
 
 RECOMMENDERS_ROLE = "system:metrics-reader"
+ADAPTERS = ("custom.metrics.k8s.io", "external.metrics.k8s.io")
 CONTROLLERS_ROLE = "system:controller:horizontal-pod-autoscaler"
 LOOK = Look(
     "kubectl auth whoami",
@@ -67,6 +70,9 @@ LOOK = Look(
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    group = next((group for group in ADAPTERS if blanks.get("resource", "").endswith(group)), "")
+    if group:
+        return _readers.of_adapter(blanks["user"], group)
     namespace = blanks.get("namespace", "")
     inside = (namespace,) if namespace and blanks["resource"].startswith("pods.") else ()
     return _readers.bindings(blanks["user"], _readers.UPSTREAMS, inside)
@@ -78,6 +84,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Forbidden", hop=Hop.A, where={"who": "serviceaccount"}),
         Says("Forbidden", hop=Hop.A, where={"who": "named"}, likelihood=0.75),
+        Says("Forbidden", hop=Hop.A, where={"who": "serviceaccount", "api": "other"}, likelihood=0.9),
+        Says("Forbidden", hop=Hop.A, where={"who": "named", "api": "other"}, likelihood=0.75),
     ),
     decide=(LOOK,),
     advise=advise,

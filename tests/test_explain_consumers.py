@@ -309,3 +309,22 @@ def test_what_has_a_name_of_its_own_comes_before_what_is_only_none_of_this() -> 
     )
 
     assert ids(text) == ["keda-crd-missing", "not-resource-metrics-pipeline"]
+
+
+@pytest.mark.parametrize("group", ["custom.metrics.k8s.io", "external.metrics.k8s.io"])
+@pytest.mark.parametrize(
+    ("user", "named", "first"),
+    [
+        ("system:serviceaccount:kube-system:horizontal-pod-autoscaler", True, "rbac-user-metrics-forbidden"),
+        ("system:vpa-recommender", True, "rbac-user-metrics-forbidden"),
+        ("system:anonymous", False, "requestheader-config-missing"),
+    ],
+)
+def test_who_may_not_read_an_adapters_metrics(group: str, user: str, named: bool, first: str) -> None:
+    # apiserver pkg/endpoints/handlers/responsewriters/errors.go
+    said = f'q.{group} is forbidden: User "{user}" cannot list resource "q" in API group "{group}" in the namespace "a"'
+    match = answer(said).matches[0]
+    commands = [command for remedy in match.remedies for command in remedy.commands]
+
+    assert match.id == first
+    assert any(group in command for command in commands) is named
