@@ -52,7 +52,7 @@ OF_ANOTHER = timedelta(seconds=60)
         Says("Circumstance", where={"what": "just installed"}, likelihood=0.5),
         # It asks its add-ons from its own first second on, and logs what does not answer yet.
         Says("Circumstance", where={"what": "a log of all in one"}, likelihood=0.5),
-        Says("NoResponse", likelihood=0.25),
+        Says("NoResponse", where={"speaker": "aggregator"}, likelihood=0.25),
         Says("MetricsAPINotAvailable", likelihood=0.3),
         Says("JustRegistered", likelihood=0.7),
         Says("NoEndpoints", likelihood=0.2),
