@@ -37,7 +37,7 @@ _BEFORE_A_TIME = ("current time", "is after", "is before")  # in what is said of
 _FOLDED_BY = 2  # columns
 _KEY = r"\s*(?:- )?[A-Za-z][\w./-]{0,100}:(?:\s|$)"
 _OPEN_VALUE = r"\s*(?:- )?[A-Za-z][\w./-]{0,100}: (?:'(?:[^']|''){1,9000}|\"(?:[^\"\\]|\\.){1,9000})"
-_QUOTED = r"[ \t]{0,40}(?:(?:>\s?){1,5}|# {1,3}|// {0,3}|[│┃║] {0,2})(?=\S)"  # as mail, Markdown, comments and boxes do
+_QUOTED = r"[ \t]{0,40}(?:(?:>\s?){1,5}|(?:#|//) {1,3}|[│┃║] {0,2})(?=\S)"  # as mail, Markdown, comments and boxes do
 _QUOTES = (">", "# ", "//", "│", "┃", "║")
 
 
