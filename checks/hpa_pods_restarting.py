@@ -93,6 +93,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("NotFound", hop=Hop.A, where={"resource": "podmetrics.metrics.k8s.io"}, likelihood=0.4),
         Says("NoPodMetrics", likelihood=0.3),
+        Says("NoPodsReady", likelihood=0.4),
     ),
     decide=(LOOK,),
     advise=advise,

@@ -94,11 +94,11 @@ def wanted(bundle: Bundle) -> Iterator[str]:
 
 
 def vpas(bundle: Bundle) -> tuple[Vertical, ...] | Unseen:
-    """Every VPA that the default recommender computes; none where there is no such kind, or nobody asked."""
+    """Every VPA that the default recommender computes; none where there is no such kind, or in an older bundle."""
     kind = bundle.api(paths.VPA_KIND).refusal
     if kind is not None:
-        nobody_has = kind.reason in (Reason.ABSENT, Reason.NOT_ASKED)
-        return () if nobody_has else Unseen(str(kind), paths.VPA_KIND)
+        older = kind.reason is Reason.NOT_ASKED and bundle.api(paths.HPAS).body is not None
+        return () if older or kind.reason is Reason.ABSENT else Unseen(str(kind), paths.VPA_KIND)
     found = decode(bundle.api(paths.VPAS), VPAList)
     if isinstance(found, Unseen):
         refusal = bundle.api(paths.VPAS).refusal

@@ -220,6 +220,16 @@ BEHIND = {
 UNDUE = {("container-metrics-missing-from-kubelet", at) for at in (*paths.DEPLOYMENTS, *paths.PODS, paths.NODES)}
 # An HPA that is not seen is reported as not seen; that metrics flow is all that is proven without it, and it is.
 UNDUE |= {(name, paths.HPAS) for name in TRUTH if name.startswith("hpa-")}
+# So are VPAs, who their recommender is, and what that may do.
+UNDUE |= {
+    ("vpa-recommender-forbidden", at)
+    for at in (
+        paths.VPA_KIND,
+        paths.VPAS,
+        paths.RUNNING_PODS,
+        "system:serviceaccount:kube-system:vpa-recommender list metrics.k8s.io/pods",
+    )
+}
 
 
 @pytest.mark.parametrize("patient", sorted(TRUTH | WRITTEN))
