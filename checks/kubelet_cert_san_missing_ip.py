@@ -60,6 +60,9 @@ WITHOUT_NAMES = (ProblemKind.NO_IP_SANS, ProblemKind.NO_NAMES, ProblemKind.LEGAC
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.4),
         Says("PodState", where={"status": "Unhealthy"}, likelihood=0.35),
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.25),
+        # A node without metrics has not been scraped: where that lasts, it is by this most of all.
+        Says("NoMetricsKnown", where={"of": "node"}, likelihood=0.5),
+        Says("MetricsNotAvailableYet", likelihood=0.35),
         Says("HandshakeFailed", hop=Hop.E, where={"kind": "refused"}, likelihood=0.45),
         Says("NoIPSANs", hop=Hop.E),
         Says("LegacyCommonName", hop=Hop.E),

@@ -42,6 +42,7 @@ from msdoctor.model import (
     Evidence,
     Finding,
     Hop,
+    Look,
     Passing,
     Remedy,
     Says,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
     from msdoctor.facts.scrapes import FailedScrape
 
+SCRAPES = "kubectl -n kube-system logs deployment/metrics-server | grep -m1 -o 'lookup .*'"
 UNKNOWN = {"no such host": "does not know it", "server misbehaving": "has no answer to it"}
 
 
@@ -77,10 +79,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
+        Says("NoMetricsKnown", where={"of": "node"}, likelihood=0.45),  # until 0.4 names were what it dialled first
         Says("Lookup", hop=Hop.E, where={"failure": "no such host"}),
         Says("Lookup", hop=Hop.E, where={"failure": "server misbehaving"}, likelihood=0.8),
         Says("Lookup", hop=Hop.E, where={"answer": "late"}, likelihood=0.7),
     ),
+    decide=(Look(SCRAPES, "no such host", "node-address-dns-unresolvable"),),
     advise=advise,
 )
 def node_address_dns_unresolvable(
