@@ -238,6 +238,22 @@ FIRST = {
         "E0304 09:01:02.345678       1 summary.go:374] Node n1 is not ready",
         "kubelet-down",
     ),
+    "0.3: a node that is not ready": (
+        'E0304 09:01:02.345678       1 manager.go:102] unable to fully collect metrics: unable to extract connection information for node "n1": node n1 is not ready',
+        "kubelet-down",
+    ),
+    "a name that was typed off a screen": (
+        "Get https://n1:10250/stats/summary?only_cpu_and_memory=true: dial tcp: lookup n1 10.96.0.10:53: no such host",
+        "node-address-dns-unresolvable",
+    ),
+    "a pod that a LimitRange keeps from being made": (
+        'pods "metrics-server-5d9f8c7b6-x2x7z" is forbidden: [minimum cpu usage per Container is 200m, but request is 100m, maximum memory usage per Container is 100Mi, but limit is 200Mi]',
+        "metrics-server-not-running",
+    ),
+    "CRI-O, a container whose memory it does not tell": (
+        'time="2026-03-04 09:01:02.345678901Z" level=warning msg="Unable to account working set stats: total_inactive_file (8192) > memory usage (4096)"',
+        "container-metrics-missing-from-kubelet",
+    ),
     "a kubelet that does not know its own group": (
         "W0304 09:01:02.345678     812 server.go:609] failed to get the kubelet's cgroup: cpu and memory cgroup hierarchy not unified.  cpu: /system.slice, memory: /.  Kubelet system container metrics may be missing.",
         "kubelet-system-slice-accounting",

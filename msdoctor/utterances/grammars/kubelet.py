@@ -264,10 +264,14 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "collecting stats for ", r"collecting stats for \S{1,100}: no metrics received", says(errors.PartialFigures())
     ),
+    # CRI-O internal/lib/stats: the container's memory then is zero
+    plain("account working set stats: total_inactive_file", errors.PartialFigures()),
     plain("cannot find cgroup mount destination", errors.CgroupsUnmounted()),
     plain("Kubelet stopped posting node status", errors.NodeNotReady()),
     # metrics-server 0.2 metrics/sources/summary/summary.go
     Grammar("Node ", r"Node \S{1,253} is not ready", says(errors.NodeNotReady()), word=" is not ready"),
+    # 0.3 pkg/sources/summary/summary.go, after "unable to extract connection information for node"
+    Grammar(": node ", r": node \S{1,253} is not ready", says(errors.NodeNotReady()), word=" is not ready"),
     Grammar(
         "NotReady",
         r"NotReady(?:,SchedulingDisabled)?\s{1,20}(?:<none>|[\w,-]{1,60})\s{1,20}\d{1,6}[smhdy]",

@@ -45,10 +45,10 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"too many colons in address(?: ([0-9a-fA-F:.%\w-]{2,100}))?",
         lambda match: errors.ColonsInAddress(match[1] or ""),
     ),
-    # net/net.go and net/dnsclient.go; "getsockopt" to Go 1.10
+    # net/net.go and net/dnsclient.go; "getsockopt" to Go 1.10. Who types it off a screen leaves out "on".
     Grammar(
         "lookup ",
-        r"lookup (?P<name>\[\w{1,40}\]|[\w.:<>*$-]{1,253}?)(?: on (?P<server>[\w.:\[\]%<>*$-]{1,100}?))?: "
+        r"lookup (?P<name>\[\w{1,40}\]|[\w.:<>*$-]{1,253}?)(?: (?:on )?(?P<server>[\w.:\[\]%<>*$-]{1,100}?))?: "
         r"(?P<failure>no such host|server misbehaving|i/o timeout"
         r"|(?:read|write|dial) udp \S{1,200}: (?:[a-z]{1,12}: )?[a-z/ ]{2,60}[a-z]"
         r"|[A-Za-z][A-Za-z/ ]{2,60}[a-z])",

@@ -139,6 +139,16 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"failed quota: ([\w.-]{1,253}): (must specify .{1,1000})",
         lambda match: errors.QuotaExceeded(match[1], trim(match[2])),
     ),
+    # kubernetes plugin/pkg/admission/limitranger/admission.go: ", but request is", ", but limit is", ".  No request is"
+    *(
+        Grammar(
+            f"{end}imum ",
+            rf"{end}imum \S{{1,60}} usage per (?:Container|Pod) is \S{{1,40}}(?= |,|\.)",
+            says(errors.NotAdmitted("LimitRange")),
+            word=" usage per ",
+        )
+        for end in ("min", "max")
+    ),
     Grammar(
         'violates PodSecurity "',
         r"violates PodSecurity \"([\w.:-]{1,60})\"?: (.{1,3000})",
