@@ -97,7 +97,7 @@ class _Walker:
                 elif entry.is_file(follow_symlinks=False):
                     self.read(_plain(entry.path))
                 else:
-                    self.fail(entry.path, _what(entry.stat(follow_symlinks=False).st_mode))
+                    self.fail(_plain(entry.path), _what(entry.stat(follow_symlinks=False).st_mode))
             waiting.extend(reversed(below))
 
     def link(self, path: str) -> None:

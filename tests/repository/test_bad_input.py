@@ -77,6 +77,14 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
     ]
 
 
+def test_it_is_named_as_people_name_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.chdir(tmp_path)
+
+    assert [str(item.at) for item in walk([Path()]).not_read] == ["fifo:1:1", "loop:1:1"]
+
+
 @pytest.fixture
 def anybody() -> Iterator[Path]:
     """A folder that everybody may look into, and nobody in particular doing so."""
