@@ -21,6 +21,8 @@ NAME = charts.NAME
 ARGS = "/spec/template/spec/containers/0/args/-"
 _FLAG = re.compile(r"(?<![\w-])--(?:kubelet|metric|secure|cert|tls|requestheader)-[a-z-]+(?:=[\w.,:/@%+-]*)?")
 _COMMAND = re.compile(r"(?<![\w./-])(kubectl|oc|k3s|helm|sed|yq)\b")
+# Characters of one file's commands; one in the quotes of another counts in both. No file that people write has as many.
+MOST_PARTED = 2_000_000
 _ENDS = "\n;|&<>()"  # of a command, outside of quotes
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ADDED_BY_SED = re.compile(r"(?:^|[;{/\d$])\s*[aic](?:\\|\s)|^s(.)(?:\\.|(?!\1).)*\1", re.DOTALL)
@@ -54,6 +56,7 @@ class _Words:
     source: Source
     words: list[str]
     offsets: list[int]
+    length: int  # in characters
 
     def at(self, text: str, within: int = 0) -> At:
         """Where a text stands in one of the words, or that word where a shell has put it together."""
@@ -93,10 +96,16 @@ def _pieces(source: Source) -> Iterator[tuple[Object | Patch, str]]:
     if NAME not in source.text:
         return
     yield from _releases(source)
+    arguments: set[int] = set()  # words that a command before has taken: they begin no other
+    parted = 0
     for match in _COMMAND.finditer(source.text):
-        if _is_comment(source.text, match.start()):
+        if match.start() in arguments or _is_comment(source.text, match.start()):
             continue
         command = _words(source, match.start())
+        arguments.update(command.offsets)
+        parted += command.length
+        if parted > MOST_PARTED:
+            return
         if command.words[0] == "helm":
             yield from _by_helm(command)
         elif command.words[0] in ("sed", "yq"):
@@ -122,7 +131,7 @@ def _words(source: Source, start: int) -> _Words:
         words.append(word)
         offsets.append(place)
         place = max(end, place + 1)
-    return _Words(source, words, offsets)
+    return _Words(source, words, offsets, place - start)
 
 
 def _word(text: str, place: int) -> tuple[str, int]:

@@ -301,3 +301,11 @@ def test_a_configuration_of_k3s_that_cloud_init_writes_is_read_in_its_template(t
     write(tmp_path, "templates/server.yaml.tftpl", text)
     places = found(judge(tmp_path), tmp_path)
     assert places == {"requestheader-allowed-names-mismatch": {"templates/server.yaml.tftpl:7"}}
+
+
+@pytest.mark.parametrize("words", ["sed " * 20_000, '"sed"' * 20_000, "sed;" * 20_000])
+def test_a_line_that_is_all_commands_is_read_through(words: str, tmp_path: Path) -> None:
+    """Each word is taken once: taken anew from each on, such a line took minutes."""
+    write(tmp_path, "deploy.sh", f"# kubectl, metrics-server\n{words}\n")
+
+    assert found(judge(tmp_path), tmp_path) == {}
