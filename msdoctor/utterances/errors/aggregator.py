@@ -1,0 +1,82 @@
+"""What the aggregator and those who register and discover APIs say: APIServices, their Services and endpoints."""
+
+from __future__ import annotations
+
+from msdoctor.model import Hop
+from msdoctor.utterances.errors.error import InnermostError
+
+
+class JustRegistered(InnermostError, hop=Hop.B):
+    """``False (MissingEndpoints)   12s``: an APIService in ``kubectl get apiservice`` that is seconds old."""
+
+
+class NoEndpoints(InnermostError, hop=Hop.B):
+    """``endpoints for service/S in "N" have no addresses with port name "P"`` (kube-aggregator)."""
+
+    service: str
+    namespace: str
+    port_name: str = ""
+
+
+class ServiceAbsent(InnermostError, hop=Hop.B):
+    """``service/S in "N" is not present`` (kube-aggregator, reason ServiceNotFound)."""
+
+    service: str
+    namespace: str
+
+
+class ServicePortAbsent(InnermostError, hop=Hop.B):
+    """``service/S in "N" is not listening on port P`` (kube-aggregator, reason ServicePortError)."""
+
+    service: str
+    namespace: str
+    port: str
+
+
+class ServiceUnroutable(InnermostError, hop=Hop.C):
+    """``cannot route to service with ClusterIP "None"``: a headless one (apiserver pkg/util/proxy, ResolveCluster)."""
+
+    cluster_ip: str = ""
+
+
+class OwnedByAnotherRelease(InnermostError, hop=Hop.B):
+    """``APIService "N" … exists and cannot be imported into the current release`` (helm pkg/action/validate.go).
+
+    ``release`` is the one that would have it, ``owner`` the one that has; both empty where nobody's name is on it.
+    """
+
+    name: str
+    release: str = ""
+    owner: str = ""
+
+    @property
+    def of(self) -> str:
+        """``metrics-server`` for its APIService and all that is named after it."""
+        return "metrics-server" if "metrics-server" in self.name or self.name == "v1beta1.metrics.k8s.io" else ""
+
+
+class AppliedOverAnother(InnermostError, hop=Hop.B):
+    """``The Deployment "N" is invalid: spec.selector: … field is immutable``: kubectl, of another installation's.
+
+    What it applied before, it merged: the Service selects by both installations' labels, and so no pod at all.
+    """
+
+    name: str
+
+
+class NoResponse(InnermostError, hop=Hop.C, wraps=True):
+    """``failing or missing response from URL``, reason FailedDiscoveryCheck (kube-aggregator)."""
+
+
+class DiscoveryFailed(InnermostError, hop=Hop.A, wraps=True):
+    """``unable to retrieve the complete list of server APIs``, ``stale GroupVersion discovery`` (client-go)."""
+
+
+class EmptyDiscovery(InnermostError, hop=Hop.A):
+    """``Got empty response for: external.metrics.k8s.io/v1beta1``: an adapter that has no metric yet (client-go)."""
+
+
+class OpenAPIUnread(InnermostError, hop=Hop.A):
+    """``loading OpenAPI spec for "v1beta1.metrics.k8s.io" failed with: …`` (kube-aggregator controllers/openapi)."""
+
+    code: str = ""

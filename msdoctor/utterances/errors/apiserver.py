@@ -1,0 +1,246 @@
+"""What an API server or a kubelet answers with instead of what was asked for, and what clients make of it."""
+
+from __future__ import annotations
+
+from msdoctor.model import Hop
+from msdoctor.utterances.errors.error import InnermostError
+
+
+class HTTPStatus(InnermostError):
+    """A status that is no success: ``request failed, status: "403 Forbidden"`` or ``bad status from URL: 403``."""
+
+    code: str
+    text: str = ""
+
+
+class Forbidden(InnermostError):
+    """``User "U" cannot VERB resource "R" in API group "G"`` or ``VERB path "P"`` (apiserver responsewriters).
+
+    ``absent`` are roles that are bound to the user and do not exist: ``RBAC: clusterrole.rbac.authorization.k8s.io "R"
+    not found`` (kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go; several in brackets, with commas).
+    """
+
+    user: str
+    verb: str
+    resource: str
+    scope: str = ""
+    absent: tuple[str, ...] = ()
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that it is about; empty for the whole cluster."""
+        return self.scope.partition('in the namespace "')[2].rstrip('"')
+
+    @property
+    def unfounded(self) -> str:
+        """``yes`` where a role is bound that does not exist, or not yet."""
+        return "yes" if self.absent else ""
+
+    @property
+    def unmade(self) -> str:
+        """``yes`` where a role is among the absent that an API server makes itself when it starts."""
+        return "yes" if any("metrics-server" not in role for role in self.absent) else ""
+
+    @property
+    def who(self) -> str:
+        """``anonymous``, ``serviceaccount``, ``proxy`` for a name as front proxies have, ``named`` for any other.
+
+        A name that is an address is that of a server's certificate: nobody else is called so.
+        """
+        if self.user == "system:anonymous":
+            return "anonymous"
+        if self.user.startswith("system:serviceaccount:"):
+            return "serviceaccount"
+        if self.user in _PROXY_NAMES or "front-proxy" in self.user:
+            return "proxy"
+        return "proxy" if self.user.replace(".", "").isdigit() and self.user.count(".") == 3 else "named"
+
+    @property
+    def what(self) -> str:
+        """``review`` of a token or of access, ``list`` of nodes and pods."""
+        if self.resource.startswith(("subjectaccessreviews", "tokenreviews")):
+            return "review"
+        if self.absent:
+            return ""
+        return "list" if self.resource in ("nodes", "pods", "namespaces") and self.verb in ("list", "watch") else ""
+
+
+_PROXY_NAMES = (
+    "aggregator",
+    "system:auth-proxy",
+    "kube-aggregator",
+    "system:kube-aggregator",
+    "proxy-client",
+    "kubernetes",
+    "kube-apiserver",
+    "system:kube-apiserver",
+)
+
+
+class Unauthorized(InnermostError):
+    """``Unauthorized``, ``the server has asked for the client to provide credentials`` (apimachinery pkg/api/errors).
+
+    What a client says whom an API server does not know: nothing about why. ``request`` is what was asked of it.
+    """
+
+    request: str = ""
+
+
+class TokenUnread(InnermostError, hop=Hop.D):
+    """``open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file`` (client-go rest/config.go)."""
+
+
+class TokenExpired(InnermostError):
+    """``[invalid bearer token, service account token has expired]``, once ``Token has expired.`` (the same file)."""
+
+
+class TokenEarly(InnermostError):
+    """``[invalid bearer token, service account token is not valid yet]`` (kubernetes pkg/serviceaccount/claims.go)."""
+
+
+class TokenInvalid(InnermostError):
+    """``[invalid bearer token, REASON]``: any other reason (the same; jwt.go and legacy.go; go-jose's of a signature).
+
+    The API server's log says it of a request to itself, a kubelet's of a TokenReview that it had made.
+    """
+
+    why: str = ""
+
+
+class ServiceUnavailable(InnermostError):
+    """``the server is currently unable to handle the request`` (apimachinery StatusReasonServiceUnavailable)."""
+
+    request: str = ""
+
+
+class AbandonedRequest(InnermostError):
+    """``post-timeout activity - time-elapsed: T, VERB "PATH" result: R`` (apiserver server/filters/timeout.go).
+
+    It tells which request the lines before it belonged to: its caller had gone when the handler ended.
+    """
+
+    verb: str
+    path: str
+    result: str = ""
+
+
+class AuthorizationFailed(InnermostError, hop=Hop.F):
+    """``Authorization error (user=U, verb=V, …)``: a kubelet could not ask (kubelet pkg/kubelet/server/server.go)."""
+
+
+class ResourceNotFound(InnermostError):
+    """``the server could not find the requested resource (get pods.metrics.k8s.io)``: nobody serves such a path."""
+
+    request: str = ""
+
+
+class NotFound(InnermostError):
+    """``deployments.apps "D" not found``, ``podmetrics.metrics.k8s.io "N/P" not found`` (NewNotFound)."""
+
+    resource: str
+    name: str
+
+
+class ServerFailed(InnermostError, wraps=True):
+    """``an error on the server ("…") has prevented the request from succeeding (get nodes.metrics.k8s.io)``."""
+
+    request: str = ""
+
+
+class ServerTooSlow(InnermostError):
+    """``the server was unable to return a response in the time allotted``, ``request did not complete within …``."""
+
+    request: str = ""
+
+
+class TooManyRequests(InnermostError):
+    """``the server has received too many requests and has asked us to try again later``."""
+
+    request: str = ""
+
+
+class ShortWatch(InnermostError, hop=Hop.D):
+    """``very short watch: … Unexpected watch close``, ``too old resource version`` (client-go)."""
+
+
+class EtcdTrouble(InnermostError, hop=Hop.D):
+    """``etcdserver: request timed out``, ``etcdserver: leader changed``: what an API server passes on of its etcd."""
+
+
+class HandlerTimeout(InnermostError, hop=Hop.D):
+    """``http: Handler timeout``, ``timeout or abort while handling`` (apiserver pkg/server/filters)."""
+
+
+class NoMatchForKind(InnermostError, hop=Hop.H):
+    """``no matches for kind "K" in version "V"``, ``in group "G"`` (apimachinery pkg/api/meta/errors.go)."""
+
+    kind: str
+    version: str = ""
+    group: str = ""
+
+    @property
+    def fate(self) -> str:
+        """What became of it: ``removed``, ``new``, ``either``; whose: ``keda``, ``metrics``, ``other``; else ``group``.
+
+        ``either`` for a beta that came late and went: its name does not tell a server before it from one after it.
+        """
+        group, _, version = self.version.rpartition("/")
+        if (group or self.group) == "metrics.k8s.io":
+            return "metrics"
+        if (group or self.group).endswith("keda.sh") or (group or self.group) == "keda.k8s.io":
+            return "keda"
+        if self.version in _LATE_BETAS:
+            return "either"
+        if not self.version or self.kind == "Scale":
+            return "group"
+        if "." in group and (not group.endswith(".k8s.io") or group == "autoscaling.k8s.io"):
+            return "other"
+        if "beta" in version or "alpha" in version or group == "extensions":
+            return "removed"
+        return "new"
+
+
+_LATE_BETAS = (
+    "autoscaling/v2beta2",  # 1.12 to 1.25
+    "networking.k8s.io/v1beta1",  # 1.14 to 1.21
+)
+
+
+class VersionUnexpected(InnermostError, hop=Hop.H):
+    """``the API version in the data (G/V1) does not match the expected API version (G/V2)`` (kubectl to 1.11)."""
+
+    given: str
+    expected: str
+
+
+class TypeUnknown(InnermostError, hop=Hop.A):
+    """``the server doesn't have a resource type "T"`` (cli-runtime pkg/resource/builder.go)."""
+
+    name: str
+
+    @property
+    def of(self) -> str:
+        """``metrics`` for what only the metrics API has."""
+        return "metrics" if self.name.lower() in _TYPES_OF_METRICS or "metrics.k8s.io" in self.name else ""
+
+
+_TYPES_OF_METRICS = ("nodemetrics", "podmetrics", "nodemetricses", "podmetricses")
+
+
+class VersionDeprecated(InnermostError, hop=Hop.H):
+    """``autoscaling/v2beta2 HorizontalPodAutoscaler is deprecated in v1.23+, unavailable in v1.26+`` (a warning)."""
+
+    unavailable_in: str = ""
+
+
+class ListFailed(InnermostError, wraps=True):
+    """``failed to list *v1.Node`` (client-go tools/cache/reflector.go)."""
+
+    kind: str
+
+    @property
+    def fate(self) -> str:
+        """What became of an HPA's version: ``removed`` for a beta, ``new`` for the second."""
+        if self.kind.startswith("v2beta"):
+            return "removed"
+        return "new" if self.kind == "v2.HorizontalPodAutoscaler" else ""

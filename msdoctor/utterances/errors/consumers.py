@@ -1,0 +1,117 @@
+"""What kubectl, HPAs and VPAs say at the pipeline's end."""
+
+from __future__ import annotations
+
+import re
+
+from msdoctor.model import Hop
+from msdoctor.utterances.errors.error import InnermostError
+
+
+class MetricsAPINotAvailable(InnermostError, hop=Hop.A):
+    """``error: Metrics API not available`` (kubectl top)."""
+
+
+class MetricsNotAvailableYet(InnermostError, hop=Hop.A):
+    """``error: metrics not available yet`` (kubectl top)."""
+
+
+class Shown(InnermostError, hop=Hop.A):
+    """Figures: the head of what ``kubectl top`` prints, a ``NodeMetricsList`` that the API answered with."""
+
+
+class NoPodMetrics(InnermostError, hop=Hop.H):
+    """``no metrics returned from resource metrics API`` (HPA), ``Metrics not available for pod P`` (kubectl)."""
+
+    pod: str = ""
+
+
+class VPAUnable(InnermostError, hop=Hop.H):
+    """``Cannot get ContainerMetricsSnapshot from MetricsClient`` (VPA's pkg/recommender/input/cluster_feeder.go)."""
+
+
+class UnknownTarget(InnermostError, hop=Hop.H):
+    """``<unknown>/80%`` in ``kubectl get hpa``: nothing to hold against the target."""
+
+
+class NodeWithoutFigures(InnermostError, hop=Hop.E):
+    """A node's row in ``kubectl top nodes`` that has nothing but ``<unknown>`` (kubectl pkg/metricsutil)."""
+
+    node: str
+
+
+class ZeroFigures(InnermostError, hop=Hop.G):
+    """``0m  0%  0Mi  0%``: a node's row in ``kubectl top nodes`` whose figures are all zero.
+
+    ``of``: ``cpu`` or ``memory`` where only that one is, in the row or in what a kubelet answers.
+    """
+
+    of: str = ""
+
+
+class HPAUnable(InnermostError, hop=Hop.H, wraps=True):
+    """``unable to get metrics for resource cpu``, reason FailedGetResourceMetric (pkg/controller/podautoscaler)."""
+
+    resource: str = ""
+
+
+class MissingRequest(InnermostError, hop=Hop.H):
+    """``missing request for cpu in container C of Pod P``; to 1.24 without its end (replica_calculator.go)."""
+
+    resource: str
+    container: str = ""
+    pod: str = ""
+
+    @property
+    def by(self) -> str:
+        """``job`` where the pod is named as those of a CronJob, by the minute of its run: none of an HPA's target."""
+        return "job" if re.search(r"-\d{8,10}-[a-z0-9]{5}$", self.pod) else ""
+
+    @property
+    def sidecar(self) -> str:
+        """``yes`` where the container is named as something that is put beside an application."""
+        return "yes" if any(part in self.container for part in _SIDECARS) else ""
+
+
+_SIDECARS = (
+    "istio",
+    "linkerd",
+    "envoy",
+    "proxy",
+    "sidecar",
+    "agent",
+    "dapr",
+    "fluent",
+    "filebeat",
+    "exporter",
+    "otel",
+    "opentelemetry",
+)
+
+
+class NoPodsReady(InnermostError, hop=Hop.H):
+    """``did not receive metrics for targeted pods (pods might be unready)``; to 1.22 ``… for any ready pods``."""
+
+
+class NoPodsSelected(InnermostError, hop=Hop.H):
+    """``no pods returned by selector while calculating replica count`` (replica_calculator.go)."""
+
+
+class SelectorMissing(InnermostError, hop=Hop.H):
+    """``selector is required``, ``the HPA target's scale is missing a selector`` (horizontal.go)."""
+
+
+class SelectorAmbiguous(InnermostError, hop=Hop.H):
+    """``pods by selector S are controlled by multiple HPAs: […]`` (horizontal.go, from 1.26)."""
+
+    selector: str = ""
+
+
+class ScaleFailed(InnermostError, hop=Hop.H, wraps=True):
+    """``the HPA controller was unable to get the target's current scale``, reason FailedGetScale (horizontal.go)."""
+
+
+class ContainerNotInMetrics(InnermostError, hop=Hop.H):
+    """``container C not present in metrics for pod P``, ``container C not found in Pod P``."""
+
+    container: str

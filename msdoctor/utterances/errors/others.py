@@ -1,0 +1,48 @@
+"""Words of systems beside this pipeline: other adapters, Prometheus, Heapster."""
+
+from __future__ import annotations
+
+from msdoctor.model import Hop
+from msdoctor.utterances.errors.error import InnermostError
+
+
+class MetricUnknown(InnermostError, hop=Hop.X):
+    """``the server could not find the metric M for pods`` and its kin of other adapters (custom-metrics-apiserver)."""
+
+    metric: str = ""
+
+
+class NoAdapterMetrics(InnermostError, hop=Hop.X):
+    """``no metrics returned from custom metrics API``, ``external`` (podautoscaler/metrics/client.go)."""
+
+
+class AdapterFailed(InnermostError, hop=Hop.X, wraps=True):
+    """``unable to fetch metrics from external metrics API: WHY``, ``custom``: whatever an adapter said of itself."""
+
+
+class AdapterUnregistered(InnermostError, hop=Hop.X):
+    """``no custom metrics API (custom.metrics.k8s.io) registered`` (k8s.io/metrics client)."""
+
+
+class SeriesMismatch(InnermostError, hop=Hop.X):
+    """``None of the results returned by when fetching metric M for N matched …`` (prometheus-adapter)."""
+
+
+class PrometheusUnreached(InnermostError, hop=Hop.X, wraps=True):
+    """``unable to fetch metrics from prometheus``, ``unable to update list of all metrics`` (prometheus-adapter)."""
+
+
+class PrometheusAnswered(InnermostError, hop=Hop.X):
+    """``bad_response: unknown response code 404``, ``bad_data: …`` (prometheus-adapter pkg/client)."""
+
+    what: str
+
+
+class HeapsterUnreached(InnermostError, hop=Hop.A, wraps=True):
+    """A request for ``services http:heapster:``, which kubectl to 1.12 and HPAs to 1.8 sent (kubectl metricsutil)."""
+
+
+class OtherSystem(InnermostError, hop=Hop.X):
+    """Words of another system that shares some with this pipeline; ``which`` names it."""
+
+    which: str

@@ -1,0 +1,203 @@
+"""Why metrics-server does not start or get ready: its flags, its files, its image, its node, its admission."""
+
+from __future__ import annotations
+
+from msdoctor.model import Hop
+from msdoctor.utterances.errors.error import InnermostError
+
+
+class Started(InnermostError, hop=Hop.D):
+    """A line that a component prints when it starts well; ``what`` names the step."""
+
+    what: str
+
+
+class RequestHeaderNotProvided(InnermostError, hop=Hop.D):
+    """``Cluster doesn't provide KEY in configmap/…`` (apiserver options/authentication.go, to 1.17).
+
+    Later versions say nothing when the key is absent.
+    """
+
+    key: str
+
+
+class IssuerRefuses(InnermostError, hop=Hop.D):
+    """cert-manager: ``The CSR PEM requests a commonName that is not present …``, ``…:acme:error:rejectedIdentifier``.
+
+    ``of``: what an ACME issuer refuses, ``common name`` or ``names`` (pkg/controller/certificaterequests/acme/acme.go).
+    """
+
+    of: str
+
+
+class ProbeStatus(InnermostError, hop=Hop.D):
+    """``HTTP probe failed with statuscode: 500`` (kubelet): the probed process answers, and says no."""
+
+    code: str
+    probe: str = ""
+
+
+class HealthCheckFailed(InnermostError, hop=Hop.D):
+    """``[-]NAME failed: reason withheld`` (apiserver server/healthz/healthz.go)."""
+
+    name: str
+
+
+class UnknownFlag(InnermostError, hop=Hop.D):
+    """``unknown flag: --F``, ``unknown shorthand flag: 'f' in -F`` (pflag errors.go)."""
+
+    flag: str
+
+    @property
+    def of(self) -> str:
+        """``kubectl`` for one that newer versions of ``kubectl top`` have, ``operator`` for one that operators have."""
+        name = self.flag.split("=")[0]
+        if name in _FLAGS_OF_OPERATORS:
+            return "operator"
+        return "kubectl" if name in _FLAGS_OF_TOP else "metrics-server"
+
+
+# kubebuilder pkg/plugins/golang, as it scaffolds cmd/main.go and main.go
+_FLAGS_OF_OPERATORS = (
+    "--metrics-bind-address",
+    "--metrics-addr",
+    "--metrics-secure",
+    "--health-probe-bind-address",
+    "--leader-elect",
+    "--enable-leader-election",
+)
+
+
+_FLAGS_OF_TOP = ("--sort-by", "--containers", "--no-headers", "--use-protocol-buffers", "--sum", "--show-capacity")
+
+
+class RejectedArgument(InnermostError, hop=Hop.D):
+    """An argument whose flag is known: ``invalid argument "15" for "--metric-resolution" flag: …`` (pflag errors.go).
+
+    Also what metrics-server itself refuses (cmd/metrics-server/app/options): ``cannot use both --A and --B``,
+    ``metric-resolution should be …``. ``text`` is all of it.
+    """
+
+    text: str
+    flag: str = ""
+
+
+class CannotWriteCertificate(InnermostError, hop=Hop.D):
+    """``error creating self-signed certificates: mkdir PATH: FAILURE`` (metrics-server …/options/options.go)."""
+
+    path: str
+    failure: str
+
+
+class CannotListen(InnermostError, hop=Hop.D):
+    """``failed to listen on ADDRESS: listen tcp ADDRESS: bind: FAILURE`` (apiserver options/serving.go)."""
+
+    address: str
+    failure: str
+
+
+class NoNodeFits(InnermostError, hop=Hop.D):
+    """``0/2 nodes are available: 2 node(s) had untolerated taint(s). …`` (kube-scheduler framework/types.go FitError).
+
+    ``because``: ``taints`` where it names nothing else, ``ports`` likewise, else ``other``.
+    """
+
+    reasons: tuple[str, ...]
+    because: str
+
+
+class ImageNotPulled(InnermostError, hop=Hop.D):
+    """``Failed to pull image "I": WHY``, ``Back-off pulling image "I"`` (kubelet pkg/kubelet/images/image_manager.go).
+
+    ``ours``: ``yes`` where the image is called metrics-server.
+    """
+
+    image: str
+    why: str = ""
+    ours: str = ""
+
+    @property
+    def lacks(self) -> str:
+        """``platform`` where the image is there, and not for this processor."""
+        return "platform" if "no match for platform" in self.why or "no matching manifest" in self.why else ""
+
+
+class InvalidImageName(InnermostError, hop=Hop.D):
+    """``Failed to apply default image tag "I": couldn't parse image name …`` (the same)."""
+
+    image: str
+
+
+class ExecFormat(InnermostError, hop=Hop.D):
+    """``exec format error``: ENOEXEC, for a program that is not this processor's."""
+
+
+class MayNotRunAsRoot(InnermostError, hop=Hop.D):
+    """``container has runAsNonRoot and image WHY`` (kubelet pkg/kubelet/kuberuntime/security_context_others.go)."""
+
+    why: str
+
+
+class QuotaExceeded(InnermostError, hop=Hop.D):
+    """``exceeded quota: Q, requested: …, used: …, limited: …``, ``failed quota: Q: must specify …``.
+
+    apiserver pkg/admission/plugin/resourcequota/controller.go.
+    """
+
+    quota: str
+    text: str
+
+
+class NotAdmitted(InnermostError, hop=Hop.D):
+    """``error looking up service account N/S``, ``admission webhook "W" denied the request``: no pod is made."""
+
+    by: str
+
+
+class NotExecutable(InnermostError, hop=Hop.D):
+    """``exec: "--cert-dir=/tmp": executable file not found``: arguments where a command belongs (runc, Docker)."""
+
+    what: str
+
+
+class PodSecurityViolated(InnermostError, hop=Hop.D):
+    """``violates PodSecurity "restricted:latest": WHAT`` (pod-security-admission admission/admission.go)."""
+
+    level: str
+    what: str
+
+
+class Evicted(InnermostError, hop=Hop.D):
+    """``The node was low on resource: memory.`` (kubelet pkg/kubelet/eviction/helpers.go)."""
+
+    resource: str
+
+
+class OutOfMemory(InnermostError, hop=Hop.D):
+    """``OOMKilled``: the kernel ended it at its memory limit."""
+
+
+class AuthenticationUnread(InnermostError, hop=Hop.D, wraps=True):
+    """``unable to load configmap based request-header-client-ca-file`` (apiserver pkg/server/options)."""
+
+
+class AuthReaderHint(InnermostError, hop=Hop.D):
+    """``Unable to get configmap/extension-apiserver-authentication … Usually fixed by 'kubectl create rolebinding``.
+
+    ``refused``: ``yes`` in the wording of a version that says it only where the right is missing (apiserver 1.14 on).
+    """
+
+    refused: str = ""
+
+
+class FileUnread(InnermostError, hop=Hop.D):
+    """``unable to load client CA file "F": open F: no such file or directory`` (apiserver pkg/server/options)."""
+
+    file: str
+
+
+class PodState(InnermostError, hop=Hop.D):
+    """metrics-server's row in ``kubectl get pods``: its status, and how many of its containers are ready."""
+
+    status: str
+    ready: str
