@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from msdoctor.repository import charts, trees
 from msdoctor.repository.holes import Holes
 from msdoctor.repository.pieces import Object, Patch
-from msdoctor.repository.place import At
+from msdoctor.repository.place import At, NotRead
 from msdoctor.repository.trees import Tree
 
 NAME = charts.NAME
@@ -73,10 +73,23 @@ class _Words:
                 yield self.words[place + 1], place + 1
 
 
-def pieces(source: Source, holes: Holes) -> Iterator[tuple[Object | Patch, str]]:
-    """What the commands of a text make of metrics-server, and in words what each is."""
-    for piece, what in _pieces(source):
-        yield replace(piece, tree=_open(piece.tree, holes)), what
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What the commands of a text make of metrics-server, in words what each is, and where reading them ended early."""
+
+    pieces: tuple[tuple[Object | Patch, str], ...] = ()
+    not_read: tuple[NotRead, ...] = ()
+
+
+def read(source: Source, holes: Holes) -> Commands:
+    """Read the commands of a text, up to MOST_PARTED characters of them."""
+    if NAME not in source.text:
+        return Commands()
+    made: list[tuple[Object | Patch, str]] = [*_releases(source)]
+    not_read: list[NotRead] = []
+    for command in _commands(source, not_read):
+        made += _of_command(command)
+    return Commands(tuple((replace(piece, tree=_open(piece.tree, holes)), what) for piece, what in made), (*not_read,))
 
 
 def _open(tree: Tree, holes: Holes) -> Tree:
@@ -92,26 +105,26 @@ def _open(tree: Tree, holes: Holes) -> Tree:
     return Tree(holes.make(tree.value, tree.at) if whole else f"{name}={holes.make(value, tree.at)}", tree.at)
 
 
-def _pieces(source: Source) -> Iterator[tuple[Object | Patch, str]]:
-    if NAME not in source.text:
-        return
-    yield from _releases(source)
+def _commands(source: Source, not_read: list[NotRead]) -> Iterator[_Words]:
     arguments: set[int] = set()  # words that a command before has taken: they begin no other
     parted = 0
     for match in _COMMAND.finditer(source.text):
         if match.start() in arguments or _is_comment(source.text, match.start()):
             continue
+        if parted > MOST_PARTED:
+            why = f"more than {MOST_PARTED:,} characters of commands: this one and those after it were not read"
+            not_read.append(NotRead(source.at(match.start()), why))
+            return
         command = _words(source, match.start())
         arguments.update(command.offsets)
         parted += command.length
-        if parted > MOST_PARTED:
-            return
-        if command.words[0] == "helm":
-            yield from _by_helm(command)
-        elif command.words[0] in ("sed", "yq"):
-            yield from _by_editor(command)
-        else:
-            yield from _by_kubectl(command)
+        yield command
+
+
+def _of_command(command: _Words) -> Iterator[tuple[Object | Patch, str]]:
+    if command.words[0] == "helm":
+        return _by_helm(command)
+    return _by_editor(command) if command.words[0] in ("sed", "yq") else _by_kubectl(command)
 
 
 def _is_comment(text: str, offset: int) -> bool:

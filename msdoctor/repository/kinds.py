@@ -210,7 +210,9 @@ class Reader:
 
     def _imperative(self, source: Source, taken: Sequence[tuple[int, int]] = ()) -> None:
         """What commands make of metrics-server, but for those of lines that were understood already."""
-        for piece, what in imperative.pieces(source, self.holes):
+        commands = imperative.read(source, self.holes)
+        self.not_read += commands.not_read
+        for piece, what in commands.pieces:
             line = at_of(piece).line - source.line + 1
             if not any(start <= line <= end for start, end in taken):
                 self.found.add(piece, at_of(piece), what)

@@ -137,7 +137,10 @@ class Kustomized:
     def built(self, folder: str, depth: int = 0) -> list[Object]:
         """A kustomization's objects."""
         one = self.kustomizations.get(folder)
-        if one is None or depth > MOST:
+        if one is None:
+            return []
+        if depth > MOST:
+            self.not_read.append(NotRead(one.tree.at, f"a base below {MOST} others, and not read"))
             return []
         objects: list[Object] = []
         for item in self._listed(one):

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from msdoctor.cli import cli
-from msdoctor.repository import writing
+from msdoctor.repository import kustomize, writing
 from msdoctor.repository.walk import walk
 
 from .repositories import found, judge, write
@@ -222,3 +222,9 @@ def test_a_file_of_two_names_is_changed_once_and_its_link_stays_one(tmp_path: Pa
     assert result.exit_code == 0, result.output
     assert (tmp_path / "same.yaml").is_symlink()
     assert found(judge(tmp_path), tmp_path) == {}
+
+
+def test_a_base_below_too_many_others_is_told_as_not_read(tmp_path: Path) -> None:
+    for number in range(kustomize.MOST + 2):
+        write(tmp_path, f"{number:02}/kustomization.yaml", f"resources: [../{number + 1:02}]\n")
+    assert unread(tmp_path) == [f"{kustomize.MOST + 1}/kustomization.yaml:1:1: a base below 50 others, and not read"]

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from msdoctor.cli import cli
+from msdoctor.repository import imperative
 
 from .repositories import found, judge, write
 from .shapes import COMPONENTS
@@ -309,3 +310,24 @@ def test_a_line_that_is_all_commands_is_read_through(words: str, tmp_path: Path)
     write(tmp_path, "deploy.sh", f"# kubectl, metrics-server\n{words}\n")
 
     assert found(judge(tmp_path), tmp_path) == {}
+
+
+def test_commands_beyond_the_bound_are_told_as_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not silently: what stands there might be a fault."""
+    monkeypatch.setattr(imperative, "MOST_PARTED", 1_000)
+    other = OPERATION.replace("insecure-tls", "use-node-status-port")
+    lines = [f"kubectl patch deployment metrics-server --type=json -p '{other}'"] * 8
+    last = f"  kubectl patch deployment metrics-server --type=json -p '{OPERATION}'"
+    write(tmp_path, "within.sh", "\n".join([*lines[:4], last]) + "\n")
+    assert judge(tmp_path).not_read == ()
+
+    write(tmp_path, "within.sh", "\n".join([*lines, last]) + "\n")
+    judged = judge(tmp_path)
+
+    assert [(item.at.line, item.at.column, item.reason) for item in judged.not_read] == [
+        (8, 1, "more than 1,000 characters of commands: this one and those after it were not read")
+    ]
+    assert "kubelet-insecure-tls" not in found(judged, tmp_path), "only what was read is judged"
+    run = CliRunner().invoke
+    assert run(cli, ["preflight", str(tmp_path)]).exit_code == 0
+    assert run(cli, ["preflight", "--strict", str(tmp_path)]).exit_code == 3
