@@ -36,8 +36,8 @@ with ATHERIS.instrument_imports(include=["msdoctor.utterances"]) if ATHERIS else
 
 INDEX = registry.load_index()
 # Made once: it is the same for every input, and would take a quarter of the time.
-RECOGNISER = explaining._Recogniser(INDEX.entries)
-vars(explaining)["_Recogniser"] = lambda _: RECOGNISER
+RECOGNISER = explaining.Recogniser(INDEX.entries)
+vars(explaining)["Recogniser"] = lambda _: RECOGNISER
 
 SECONDS = 0.5  # for whatever an input is, and as much again for every …
 BYTES = 20_000  # … so many of it: some hundred times what is usual
