@@ -91,6 +91,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Lookup", hop=Hop.E, where={"answer": "none"}),
         # The caller's time was over first: a server that asks another one in vain is as slow as one that is away.
         Says("Lookup", hop=Hop.E, where={"answer": "late"}, likelihood=0.6),
+        # The API server by a name, as 0.2 had it: whoever does not reach the DNS may reach no other Service, either.
+        Says("Lookup", hop=Hop.D, where={"answer": "none"}, likelihood=0.75),
     ),
     decide=(LOOK,),
     advise=advise,

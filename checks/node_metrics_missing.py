@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     hop=Hop.E,
     cls=Class.SYMPTOM,
     says=(
-        Says("NodeWithoutFigures", likelihood=0.6),
+        # most reports of it end at kubelets that packets do not reach
+        Says("NodeWithoutFigures", likelihood=0.45),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.6),
     ),
 )

@@ -81,7 +81,7 @@ class _Picture:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
-        Says("NodeWithoutFigures", likelihood=0.3),
+        Says("NodeWithoutFigures", likelihood=0.5),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.3),
         Says("Dial", hop=Hop.E, where={"failure": "network is unreachable"}, likelihood=0.7),

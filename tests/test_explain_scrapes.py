@@ -137,6 +137,78 @@ FIRST = {
         "csr-2n5x7   3m    kubernetes.io/kubelet-serving   system:node:n1   <none>   Approved",
         "kubelet-serving-csr-pending",
     ),
+    "a request that nobody approves, of a kubelet under another name": (
+        "csr-2n5x7   3m    kubernetes.io/kubelet-serving   role-of-nodes        <none>   Pending",
+        "kubelet-serving-csr-pending",
+    ),
+    "no certificate yet, as systemctl status has room for it": (
+        "Mar 04 09:01:02 n1 kubelet[812]: I0304 09:01:02.345678     812 log.go:194] http: TLS handshake error from 10.3.0.9:60536: no serving certi...the kubelet",
+        "kubelet-serving-csr-pending",
+    ),
+    "the host's own groups that cAdvisor has nothing of": (
+        'E0304 09:01:02.345678     812 cadvisor_stats_provider.go:569] "Partial failure issuing cadvisor.ContainerInfoV2" err="partial failures: [\\"/system.slice/kubelet.service\\": RecentStats: unable to find data in memory cache], [\\"/user.slice/user-0.slice\\": RecentStats: unable to find data in memory cache]"',
+        "kubelet-system-slice-accounting",
+    ),
+    "pods that cAdvisor has nothing of": (
+        'E0304 09:01:02.345678     812 cadvisor_stats_provider.go:569] "Partial failure issuing cadvisor.ContainerInfoV2" err="partial failures: [\\"/system.slice/kubelet.service\\": RecentStats: unable to find data in memory cache], [\\"/kubepods/besteffort/pod1a2b\\": RecentStats: unable to find data in memory cache]"',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "all pods, among what the summary has of the system": (
+        'E0304 09:01:02.345678     812 summary_sys_containers.go:47] "Failed to get system container stats" err="failed to get cgroup stats for \\"/kubepods\\": failed to get container info for \\"/kubepods\\": partial failures: [\\"/kubepods\\": RecentStats: unable to find data in memory cache]" containerName="/kubepods"',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "all pods, 1.30": (
+        'E0304 09:01:02.345678     812 summary_sys_containers.go:52] "Failed to get system container stats" err="cgroup stats not found for \\"/kubepods\\": unable to find data in memory cache" containerName="/kubepods"',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "a pod of which cAdvisor cannot read the figures": (
+        'W0304 09:01:02.345678     812 container.go:586] Failed to update stats for container "/kubepods/burstable/pod1a2b/3c4d": error while statting cgroup v2: [open /sys/kernel/mm/hugepages: no such file or directory], continuing to push stats',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "the root, of which cAdvisor cannot read the figures": (
+        'W0304 09:01:02.345678     812 container.go:507] Failed to update stats for container "/": failure - /sys/fs/cgroup/cpuacct/cpuacct.stat is expected to have 4 fields, continuing to push stats',
+        "cadvisor-root-stats-missing",
+    ),
+    "a service of which cAdvisor cannot read the figures": (
+        'W0304 09:01:02.345678     812 container.go:507] Failed to update stats for container "/system.slice/docker.service": failure - /sys/fs/cgroup/cpuacct/system.slice/docker.service/cpuacct.stat is expected to have 4 fields, continuing to push stats',
+        "kubelet-system-slice-accounting",
+    ),
+    "the root, to 1.7": (
+        "E0304 09:01:02.345678     812 handler.go:246] HTTP InternalServerError serving /stats/summary: Internal Error: Missing stats for root container",
+        "cadvisor-root-stats-missing",
+    ),
+    "a runtime that the kubelet's cAdvisor knows no images of": (
+        "Internal Error: failed to get root cgroup stats: failed to get imageFs info: no imagefs label for configured runtime",
+        "cadvisor-root-stats-missing",
+    ),
+    "containerd, in its own log": (
+        'time="2026-03-04T09:01:02.345678901Z" level=error msg="ListContainerStats failed" error="failed to convert to cri containerd stats format: failed to decode container metrics for \\"1a2b\\": failed to obtain cpu stats: unexpected metrics type"',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "0.3: a container without CPU time, cut": (
+        "manager.go:102] unable to fully scrape metrics from source kubelet_summary:n1: [unable to get CPU for container",
+        "container-metrics-missing-from-kubelet",
+    ),
+    "a client in Python that a kubelet does not know": (
+        "401 Client Error: Unauthorized for url: https://10.3.0.4:10250/metrics/cadvisor",
+        "kubelet-webhook-unauthorized-401",
+    ),
+    "a client in Python whom a kubelet has nothing for": (
+        "404 Client Error: Not Found for url: https://10.3.0.4:10250/metrics/resource",
+        "kubelet-endpoint-404-version",
+    ),
+    "opentelemetry-collector, of a kubelet by its name": (
+        'Error scraping metrics\t{"kind": "receiver", "name": "kubeletstats", "data_type": "metrics", "error": "Get \\"https://n1:10250/stats/summary\\": dial tcp: lookup n1 on 10.96.0.10:53: no such host", "scraper": "kubeletstats"}',
+        "node-address-dns-unresolvable",
+    ),
+    "0.2: the API server by a name, and no DNS": (
+        "E0304 09:01:02.345678       1 reflector.go:205] github.com/kubernetes-incubator/metrics-server/metrics/util/util.go:52: Failed to list *v1.Node: Get https://kubernetes.default/api/v1/nodes?resourceVersion=0: dial tcp: lookup kubernetes.default on 10.96.0.10:53: dial udp 10.96.0.10:53: i/o timeout",
+        "cluster-dns-unreachable",
+    ),
+    "a node's row without figures": (
+        "n1   <unknown>   <unknown>   <unknown>   <unknown>",
+        "node-unreachable-timeout",
+    ),
     "a kubelet that ends": (
         "kubelet[812]: F0304 09:01:02.345678     812 server.go:274] failed to run Kubelet: unable to load bootstrap kubeconfig: stat /etc/kubernetes/bootstrap-kubelet.conf: no such file or directory",
         "kubelet-down",

@@ -23,7 +23,13 @@ _SENTENCES = (
     ": connect: no route to host",
     ": i/o timeout",
     ": x509: certificate signed by unknown authority",
+    ": x509: certificate has expired or is not yet valid",
     " because it doesn't contain any IP SANs",
+    ": remote error: tls: bad certificate",
+    ": remote error: tls: internal error",
+    ": no serving certificate available for the kubelet",
+    ": too many open files",
+    ": no space left on device",
 )
 
 

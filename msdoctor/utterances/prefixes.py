@@ -56,6 +56,8 @@ _MARKS = ("`", "*", "_")
 _MARKED = r"(`{1,2}|\*\*|__?|\*)([^`]{1,65536})\1[.,;:]?\s*"  # Markdown's code, bold and italics around a line
 # logrus' text format, in which k3s and k0s print what their components say
 _LOGFMT = r'time="?([^"\s]{1,40}(?: [^"\s]{1,20})?)"? level=\w{1,10} msg="((?:[^"\\]|\\.){0,60000})"?'
+# and the error of what it says, which WithError puts beside it (logrus logger.go; containerd, CRI-O, dockerd)
+_ITS_ERROR = r'(?:^|\s)error="((?:[^"\\]|\\.){0,60000})"?'
 _MOST = 6  # carriers nest (docker's JSON within journald's line), but not without end
 
 _NAMES = (
@@ -125,7 +127,10 @@ def _one(carried: Carried) -> Carried | None:
     if head == '"' and (field := re.match(_FIELD_OF_A_STORE, text)):
         return _without(carried, unquote(field[1]).rstrip("\n"), None)
     if head == "t" and (logfmt := re.match(_LOGFMT, text)):
-        return _without(carried, unquote(logfmt[2]), logfmt[1], speaker_of_name(text[logfmt.end() :]))
+        fields = text[logfmt.end() :]
+        error = re.search(_ITS_ERROR, fields)
+        said = f"{logfmt[2]}: {error[1]}" if error else logfmt[2]
+        return _without(carried, unquote(said), logfmt[1], speaker_of_name(fields))
     if head.isdigit() and (cri := re.match(_CRI, text)):
         return replace(_without(carried, text[cri.end() :], cri[1]), partial=cri[2] == "P")
     return _journals(carried, text, head)

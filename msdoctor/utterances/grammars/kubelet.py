@@ -20,6 +20,37 @@ def _no_container_stats(match: re.Match[str]) -> InnermostError:
     return errors.ContainerStatsFailed(reason, "windows" if windows else "")
 
 
+def _without_figures(cgroup: str, reason: str) -> InnermostError:
+    """Groups of pods without figures are pods that nothing is known of; the root and the host's own are told apart."""
+    of_cgroup = errors.NoCgroupStats(cgroup, reason)
+    is_of_a_container = re.search(_OF_A_CONTAINER, cgroup) is not None
+    is_of_the_host = cgroup == "/" or of_cgroup.of == "system"
+    return of_cgroup if is_of_the_host and not is_of_a_container else errors.PartialFigures()
+
+
+def _failed_in_part(match: re.Match[str]) -> InnermostError:
+    """One of the partial failures; its group's name stands before it, unless the copy began within it."""
+    before = match.string[max(match.start() - _LONGEST_CGROUP, 0) : match.start()]
+    return _without_figures(before.rpartition('"')[2], match[1])
+
+
+def _none_of_container(match: re.Match[str]) -> InnermostError:
+    """To 1.5 (pkg/kubelet/server/stats/summary.go) one container without figures left the whole answer out."""
+    is_the_answer = match.string[: match.start()].endswith("Internal Error: ")
+    return errors.PartialFigures() if is_the_answer else _without_figures(trim(match[2]), match[1])
+
+
+def _no_cgroup_stats(match: re.Match[str]) -> InnermostError:
+    cgroup, reason = match[1], trim(match[2])
+    if "kubepods" in cgroup and "unable to find data" in reason:
+        return errors.PartialFigures()
+    return errors.NoCgroupStats(cgroup, reason)
+
+
+_LONGEST_CGROUP = 300
+# runc libcontainer/cgroups/systemd: the scope that a runtime asks systemd for, which may be in the host's own slice
+_OF_A_CONTAINER = r"/(?:docker|crio|cri-containerd)-[0-9a-f]{12,64}\.scope"
+
 GRAMMARS: tuple[Grammar, ...] = (
     # kubelet pkg/kubelet/server/server.go, InstallAuthFilter; "subresource(s)" from 1.32
     Grammar(
@@ -84,7 +115,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             f"{filesystem} {what}: ",
             f"{filesystem} {what}: "
             r"(?:failed to get \w{4,12} info: )?"
-            r"(?:unable to find data|missing image stats|imageFs information is).{0,100}",
+            r"(?:unable to find data|missing image stats|imageFs information is|no imagefs label for).{0,100}",
             lambda match: errors.NoFilesystemStats(match[0].partition(" ")[0]),
         )
         for filesystem in ("rootFs", "imageFs")
@@ -109,12 +140,24 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "failed to get cgroup stats for ",
         r"failed to get cgroup stats for \"([^\"]{1,300})\"(?:: (.{1,300}))?",
-        lambda match: errors.NoCgroupStats(match[1], trim(match[2])),
+        _no_cgroup_stats,
     ),
     Grammar(
         "cgroup stats not found for ",
         r"cgroup stats not found for \"([^\"]{1,300})\"(?:: (.{1,300}))?",
-        lambda match: errors.NoCgroupStats(match[1], trim(match[2])),
+        _no_cgroup_stats,
+    ),
+    # cAdvisor manager/container.go, of a container that is there: those that have gone it passes over
+    Grammar(
+        "Failed to update stats for container ",
+        r"Failed to update stats for container \"([^\"]{1,300})\": (.{1,300})",
+        lambda match: _without_figures(match[1], trim(match[2])),
+    ),
+    # to 1.7: pkg/kubelet/server/stats/summary.go
+    Grammar(
+        "Missing stats for root container",
+        r"Missing stats for root container",
+        lambda match: errors.NoCgroupStats("/", match[0]),
     ),
     Grammar(
         "inotify_init",
@@ -165,10 +208,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?P<state>Pending|Denied|Approved,Failed|Failed)",
         lambda match: errors.CertificateNotSigned(match["state"]),
     ),
+    # whoever asks: a kubelet that clouds know under another name is none to who approves
     Grammar(
         "kubernetes.io/kubelet-serving ",
-        r"kubernetes\.io/kubelet-serving\s{1,20}\S{1,253}\s{1,20}(?:(?:<none>|\d{1,6}[smhdy])\s{1,20})?Approved(?=\s|$)",
-        says(errors.CertificateNotSigned("Approved")),
+        r"kubernetes\.io/kubelet-serving\s{1,20}\S{1,253}\s{1,60}(?:(?:<none>|\d{1,6}[smhdy])\s{1,20})?"
+        r"(?P<state>Pending|Denied|Approved,Failed|Failed|Approved)(?=\s|$)",
+        lambda match: errors.CertificateNotSigned(match["state"]),
     ),
     # kubelet pkg/kubelet/metrics/collectors/resource_metrics.go, of a container that has no start: Go's zero time
     Grammar(
@@ -245,8 +290,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     # cAdvisor utils/timed_store.go
     Grammar(
         "unable to find data for container /",
-        r"unable to find data for container /[\w.-]",
-        says(errors.PartialFigures()),
+        r"(unable to find data) for container (/[\w.-]\S{0,300})",
+        _none_of_container,
     ),
     # kubelet pkg/apis/stats/v1alpha1/types.go (Summary)
     *(
@@ -256,8 +301,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     # cAdvisor manager/manager.go, in the list of its partial failures, of which the beginning may not have been copied
     Grammar(
         '": RecentStats: ',
-        r"\": RecentStats: unable to find data",
-        says(errors.PartialFigures()),
+        r"\": RecentStats: (unable to find data)",
+        _failed_in_part,
         word=": RecentStats: ",
     ),
     # moby daemon/stats/collector.go and libcontainerd; containerd cgroups utils.go

@@ -218,6 +218,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         r".{1,600}discarding data",
         lambda match: errors.IncompleteFigures(match["of"]),
     ),
+    # the same, cut before its end: no other program says it of containers
+    Grammar(
+        "unable to get ",
+        r"unable to get (?:CPU|memory) for container\b(?!.{1,600}discarding data)",
+        says(errors.IncompleteFigures("container")),
+        word=" for container",
+    ),
     plain("older than stored previous", errors.OlderSample()),
     plain("older then stored previous", errors.OlderSample()),
 )

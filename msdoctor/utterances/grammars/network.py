@@ -172,6 +172,16 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("malformed HTTP ", r"malformed HTTP (?:response|status code) \\{0,4}\".{0,60}", says(errors.WrongScheme())),
     # k8s.io/utils/trace
     Grammar("Trace[", r"Trace\[\d{1,12}\]", says(errors.Noise("slow-trace"))),
+    # Python's requests, requests/models.py, raise_for_status
+    *(
+        Grammar(
+            f"{side} Error: ",
+            rf"(?<=(\d{{3}}) ){side} Error: ([A-Za-z ]{{1,60}}) for url: https?://\S{{1,2000}}",
+            lambda match: errors.HTTPStatus(match[1], match[2]),
+            word=" for url: http",
+        )
+        for side in ("Client", "Server")
+    ),
     plain("http2: stream closed", errors.Noise("http2-stream-closed")),
     plain("http2: server sent GOAWAY and closed the connection", errors.Noise("watch-goaway")),
     plain("graceful shutdown GOAWAY", errors.Noise("watch-goaway")),

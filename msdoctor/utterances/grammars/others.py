@@ -96,10 +96,11 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("Metrics are not available due to missing or invalid Prometheus configuration", "Lens"),
         )
     ),
-    # dashboard-metrics-scraper says it of the two lists that it gets of the metrics API; what follows is the error
+    # dashboard-metrics-scraper says it of the two lists that it gets of the metrics API, opentelemetry-collector of a
+    # kubelet that it reads as metrics-server did; what follows is the error
     Grammar(
         "Error scraping ",
-        r"Error scraping (?!(?:node|pod) metrics: ).{0,300}",
+        r"Error scraping (?!(?:node|pod) metrics: )(?!.{0,300}(?:/stats/summary|:10250/|:10255/)).{0,300}",
         says(errors.OtherSystem("an exporter")),
     ),
     # dashboard src/app/backend/integration/metric
