@@ -93,8 +93,14 @@ def delete(blanks: Blanks, advice: str) -> Remedy:
     says=(
         Says("ServiceAbsent", where={"api": "other"}, likelihood=0.95),
         Says("ServiceAbsent", likelihood=0.4),
+        Says("ServiceUnavailable", hop=Hop.A, where={"api": "other"}, likelihood=0.4),
     ),
     decide=(
+        Look(
+            "kubectl get apiservices",
+            "False (ServiceNotFound) beside an API whose server was uninstalled",
+            "apiservice-orphaned",
+        ),
         Look(
             "kubectl get deployments -A -l k8s-app=metrics-server",
             "no metrics-server is installed any more",

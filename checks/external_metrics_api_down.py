@@ -36,6 +36,7 @@ from msdoctor.model import (
     Evidence,
     Finding,
     Hop,
+    Look,
     NotApplicable,
     Remedy,
     Says,
@@ -90,6 +91,13 @@ _SAID = (
         Says("AdapterFailed", likelihood=0.3),
         Says("ServiceUnavailable", where={"outer": "external metrics API"}),
         Says("ServiceUnavailable", where={"outer": "custom metrics API"}),
+    ),
+    decide=(
+        Look(
+            "kubectl get apiservices",
+            "any other reason than ServiceNotFound beside the adapter's API: its Service is there",
+            "external-metrics-api-down",
+        ),
     ),
     advise=advise,
 )

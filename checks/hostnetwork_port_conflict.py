@@ -91,6 +91,8 @@ def _host_port(blanks: Blanks) -> str:
     says=(
         Says("CannotListen", where={"failure": TAKEN}, likelihood=0.9),
         Says("NoNodeFits", where={"because": "ports"}),
+        Says("NoNodeFits", where={"ports": "most"}, likelihood=0.85),
+        Says("NoNodeFits", where={"ports": "some"}, likelihood=0.5),
     ),
     decide=(
         Look(

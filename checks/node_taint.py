@@ -99,7 +99,11 @@ def _toleration(taint: str) -> dict[str, str]:
     hop=Hop.D,
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # taints that a cloud's controller or a network's agent takes away once it is ready
-    says=(Says("NoNodeFits", where={"because": "taints"}, likelihood=0.8),),
+    says=(
+        Says("NoNodeFits", where={"because": "taints"}, likelihood=0.8),
+        Says("NoNodeFits", where={"taints": "most"}, likelihood=0.85),
+        Says("NoNodeFits", where={"taints": "some"}, likelihood=0.5),
+    ),
     decide=(Look(LOOK, "a taint on every node, none of them of node.kubernetes.io", "node-taint"),),
     advise=advise,
 )

@@ -328,3 +328,38 @@ def test_who_may_not_read_an_adapters_metrics(group: str, user: str, named: bool
 
     assert match.id == first
     assert any(group in command for command in commands) is named
+
+
+EMPTY_LISTS = {
+    "as kubectl get --raw prints it": (
+        '{"kind":"NodeMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[]}'
+    ),
+    "as jq lays it out": """\
+{
+  "kind": "PodMetricsList",
+  "apiVersion": "metrics.k8s.io/v1beta1",
+  "metadata": {},
+  "items": []
+}
+""",
+}
+
+
+@pytest.mark.parametrize("form", EMPTY_LISTS)
+def test_an_empty_list_of_metrics_is_none_yet_as_kubectl_says_of_it(form: str) -> None:
+    assert ids(EMPTY_LISTS[form]) == ids("error: metrics not available yet")
+
+
+def test_a_list_of_metrics_with_items_shows_figures_and_another_empty_list_is_no_news() -> None:
+    full = '{"kind":"NodeMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{'
+
+    assert ids(full) == ["metrics-shown"]
+    assert ids('{"kind": "EndpointSliceList",\n  "items": []\n}') == []
+
+
+def test_an_adapters_api_that_does_not_answer_may_be_left_of_one_that_is_gone() -> None:
+    silent = "couldn't get resource list for external.metrics.k8s.io/v1beta1: "
+    unavailable = silent + "the server is currently unable to handle the request"
+
+    assert ids(unavailable) == ["external-metrics-api-down", "apiservice-orphaned"]
+    assert ids(silent + "Got empty response for: external.metrics.k8s.io/v1beta1") == ["external-metrics-api-down"]

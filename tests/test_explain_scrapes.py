@@ -427,6 +427,18 @@ FIRST = {
         "No nodes are available that match all of the predicates: PodToleratesNodeTaints (3).",
         "node-taint",
     ),
+    "most nodes have taints, one has too little": (
+        "0/4 nodes are available: 1 Insufficient memory, 3 node(s) had untolerated taint {a/b: c}. preemption: 0/4.",
+        "node-taint",
+    ),
+    "one node has a taint, most are not selected": (
+        "0/4 nodes are available: 1 node(s) had untolerated taint {a/b: c}, 3 node(s) didn't match node selector.",
+        "metrics-server-unschedulable",
+    ),
+    "to 1.8: taken ports on most": (
+        "No nodes are available that match all of the predicates: Insufficient cpu (1), PodFitsHostPorts (3).",
+        "hostnetwork-port-conflict",
+    ),
     "the series itself": (
         'container_start_time_seconds{container="c",namespace="n",pod="p"} -6.7953645788713455e+09 -62135596800000',
         "kubelet-bad-timestamp-series",

@@ -12,6 +12,7 @@ together), ``answer`` (with what its manual page says).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from msdoctor.explain.answer import Explanation, Match, blanks_of, matches_of, meaning, shown, started
 from msdoctor.explain.judge import judge
@@ -82,8 +83,16 @@ class Hearing:
         elif isinstance(utterance.error, errors.Shown):
             self._shown = self._shown or Tally(utterance, 0)
             self._shown.add(utterance)
+        elif isinstance(utterance.error, errors.NothingListed):
+            self._take_back_figures(utterance)
         elif not isinstance(utterance.error, errors.Noise):
             self._has_unknown_errors = True
+
+    def _take_back_figures(self, utterance: Utterance) -> None:
+        """What looked like figures was the head of an empty list: as kubectl would say of it, there are none yet."""
+        if self._shown is not None and self._shown.utterance.error == errors.Shown("list"):
+            self._shown = None
+            self.hear(replace(utterance, error=errors.MetricsNotAvailableYet()))
 
     def _weigh(self, circumstance: errors.Circumstance, weights: Mapping[str, float]) -> None:
         for name, weight in weights.items():

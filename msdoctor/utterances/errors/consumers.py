@@ -17,7 +17,13 @@ class MetricsNotAvailableYet(InnermostError, hop=Hop.A):
 
 
 class Shown(InnermostError, hop=Hop.A):
-    """Figures: the head of what ``kubectl top`` prints, a ``NodeMetricsList`` that the API answered with."""
+    """Figures: the head of what ``kubectl top`` prints, or (``list``) a ``NodeMetricsList`` of the metrics API."""
+
+    of: str = "table"
+
+
+class NothingListed(InnermostError, hop=Hop.A):
+    """``"items": []`` on a line of its own: no news but of a list that the lines before are the head of."""
 
 
 class NoPodMetrics(InnermostError, hop=Hop.H):

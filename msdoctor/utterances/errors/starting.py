@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msdoctor.model import Hop
 from msdoctor.utterances.errors.error import InnermostError
 
@@ -104,6 +106,30 @@ class NoNodeFits(InnermostError, hop=Hop.D):
 
     reasons: tuple[str, ...]
     because: str
+
+    @property
+    def taints(self) -> str:
+        """``most`` where more nodes are said to have taints than anything else, ``some`` where any is beside that."""
+        return self._share("taint", "PodToleratesNodeTaints")
+
+    @property
+    def ports(self) -> str:
+        """The same of ports that are taken."""
+        return self._share("free ports", "HostPorts")
+
+    def _share(self, *words: str) -> str:
+        """A node counts once for each reason that it has."""
+        named = [_nodes_of(reason) for reason in self.reasons if any(word in reason for word in words)]
+        others = [_nodes_of(reason) for reason in self.reasons if not any(word in reason for word in words)]
+        if not named or not others:
+            return ""
+        return "most" if sum(named) > sum(others) else "some"
+
+
+def _nodes_of(reason: str) -> int:
+    """``3 node(s) had …``, to 1.8 ``Predicate (3)``."""
+    number = re.match(r"(\d{1,6}) ", reason) or re.search(r"\((\d{1,6})\)$", reason)
+    return int(number[1]) if number else 1
 
 
 class ImageNotPulled(InnermostError, hop=Hop.D):

@@ -66,8 +66,18 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.ZeroFigures("memory")),
     ),
     Grammar("CPU(cores)", r"CPU\(cores\)\s{1,40}(?:CPU%\s{1,40})?MEMORY\(bytes\)", says(errors.Shown())),
-    plain("NodeMetricsList", errors.Shown()),
-    plain("PodMetricsList", errors.Shown()),
+    # k8s.io/metrics pkg/apis/metrics/v1beta1/types.go. Of an empty list of nodes kubectl says that metrics are not
+    # available yet (pkg/cmd/top/top_node.go).
+    *(
+        Grammar(
+            f"{kind}MetricsList",
+            rf"{kind}MetricsList(?:\"[^\[]{{1,600}}\"items\": ?(?:\[ ?\](?P<none>)|\[))?",
+            lambda match: errors.Shown("list") if match["none"] is None else errors.MetricsNotAvailableYet(),
+        )
+        for kind in ("Node", "Pod")
+    ),
+    plain('items": []', errors.NothingListed()),
+    plain("items: []", errors.NothingListed()),
     # kubernetes-client for Python prints the body of an answer as it came: kubernetes/client/exceptions.py; what
     # API servers say in plain text: apiserver pkg/util/proxy, net/http's and go-restful's 404
     *(
