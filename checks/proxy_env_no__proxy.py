@@ -10,8 +10,9 @@ waits for longer than its liveness probe has patience.
 
 ## What it does not mean
 That a certificate or a right is wrong: nobody in the cluster was asked. `Forbidden` behind a URL, without `bad status
-from`, is the proxy's own answer, and has nothing to do with RBAC. That a firewall drops packets: a proxy that does not
-answer looks the same.
+from`, is the proxy's own answer, and has nothing to do with RBAC. `bad status from … 403` may be one, too: a proxy that
+opens TLS answers by itself, or hands the question on without the aggregator's certificate. That a firewall drops
+packets: a proxy that does not answer looks the same.
 
 ## What will not help
 - `.svc` or `.cluster.local` in NO_PROXY: the aggregator dials an address, and only addresses and networks match one.
@@ -98,6 +99,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Circumstance", where={"what": "an HTTP proxy"}, likelihood=0.6),
         Says("ConnectionLost", hop=Hop.C, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.C, where={"code": "502"}, likelihood=0.7),
+        # what a proxy says itself that opens TLS, or metrics-server of a caller whose certificate it took away
+        Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=0.35),
         # no kubelet answers so (pkg/kubelet/server), but one that was put in between
         *(Says("HTTPStatus", hop=Hop.E, where={"code": code}, likelihood=0.6) for code in ("502", "503", "504")),
         Says("HTTPStatus", hop=Hop.C, where={"code": "503"}, likelihood=0.6),

@@ -582,3 +582,10 @@ def test_a_policy_that_a_text_speaks_of_comes_into_question(words: str) -> None:
 
 def test_a_policy_that_there_is_none_of_does_not() -> None:
     assert ids(f"there is no network policy\n{UNABLE}")[0] == "aggregator-cannot-reach-service"
+
+
+def test_a_proxy_that_opens_tls_takes_the_aggregators_certificate_away() -> None:
+    refused = failed("https://10.0.0.9:4443/apis/metrics.k8s.io/v1beta1", "bad status from https://10.0.0.9:4443: 403")
+
+    assert "proxy-env-no_proxy" in ids(refused)
+    assert ids("We are behind a corporate proxy.\n" + refused)[0] == "proxy-env-no_proxy"
