@@ -6,6 +6,8 @@ So that a change of a host's file is made to the repository's by the very comman
 ['  --x=a,b \\']
 >>> Script.of("sed '/^gone:/d' file").line("gone: 1")
 []
+>>> Script.of(r"sed 's/--x\([= ][[:alnum:]]*\)\{0,1\}/--x=b/' file").line("--x=a --y")
+['--x=b --y']
 """
 
 from __future__ import annotations
@@ -13,6 +15,18 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+
+
+# A bracket expression: "]" is one of its characters where it comes first.
+_LISTED = re.compile(r"\[\^?\]?(?:\[:[a-z]+:\]|[^\]])*\]")
+_CLASSES = {
+    "alnum": "A-Za-z0-9",
+    "alpha": "A-Za-z",
+    "digit": "0-9",
+    "lower": "a-z",
+    "space": " \t\n\r\f\v",
+    "upper": "A-Z",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +94,19 @@ def _python(basic: str) -> str:
             done += following if following in "(){}|+?" else f"\\{following}"
             place += 2
         elif char == "[":
-            end = basic.find("]", place + 2)
-            done += basic[place : end + 1].replace("\\", "\\\\") if end > 0 else "\\["
-            place = end + 1 if end > 0 else place + 1
+            listed = _LISTED.match(basic, place)
+            done += _in_python(listed[0]) if listed else "\\["
+            place = listed.end() if listed else place + 1
         else:
             done += f"\\{char}" if char in "(){}|+?" else char
             place += 1
     return done
+
+
+def _in_python(listed: str) -> str:
+    for name, characters in _CLASSES.items():
+        listed = listed.replace(f"[:{name}:]", characters)
+    return "[" + re.sub(r"([\\[])", r"\\\1", listed[1:-1]) + "]"
 
 
 def _replacement(text: str) -> str:

@@ -166,3 +166,11 @@ def test_of_a_node_that_stands_for_every_one_no_command_is_printed_and_later_ste
     assert "approve" in advice[1], "the next step of the same way comes next"
     assert advice[1].endswith("(Once this is rolled out.)")
     assert {remedy.way for remedy in cause.finding.remedies[:2]} == {1}
+
+
+def test_fix_sets_a_kubelets_flags_to_what_is_safe_and_nothing_else(tmp_path: Path) -> None:
+    write(tmp_path, "metrics-server.yaml", shapes.COMPONENTS)
+    unit = "[Service]\nExecStart=/usr/bin/kubelet --anonymous-auth={anonymous} --authorization-mode={mode} --v=2\n"
+    write(tmp_path, "kubelet.service", unit.format(anonymous="true", mode="AlwaysAllow"))
+    CliRunner().invoke(cli, ["preflight", "--fix", str(tmp_path)])
+    assert (tmp_path / "kubelet.service").read_text() == unit.format(anonymous="false", mode="Webhook")
