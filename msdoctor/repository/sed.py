@@ -16,7 +16,6 @@ import re
 import shlex
 from dataclasses import dataclass
 
-
 # A bracket expression: "]" is one of its characters where it comes first.
 _LISTED = re.compile(r"\[\^?\]?(?:\[:[a-z]+:\]|[^\]])*\]")
 _CLASSES = {

@@ -170,7 +170,10 @@ def test_of_a_node_that_stands_for_every_one_no_command_is_printed_and_later_ste
 
 def test_fix_sets_a_kubelets_flags_to_what_is_safe_and_nothing_else(tmp_path: Path) -> None:
     write(tmp_path, "metrics-server.yaml", shapes.COMPONENTS)
-    unit = "[Service]\nExecStart=/usr/bin/kubelet --anonymous-auth={anonymous} --authorization-mode={mode} --v=2\n"
+    unit = (
+        "[Service]\nExecStart=/usr/bin/kubelet --anonymous-auth={anonymous} --authentication-token-webhook=true"
+        " --authorization-mode={mode} --v=2\n"
+    )
     write(tmp_path, "kubelet.service", unit.format(anonymous="true", mode="AlwaysAllow"))
     CliRunner().invoke(cli, ["preflight", "--fix", str(tmp_path)])
     assert (tmp_path / "kubelet.service").read_text() == unit.format(anonymous="false", mode="Webhook")
