@@ -114,6 +114,8 @@ class Editor:
         if match and text and text.lines is None:
             last = len(text.body.rstrip("\n").split("\n"))
             yield _Appended(At(text.at.file, last), match[1])
+        elif match and text and match[1] in text.adds:
+            yield _Appended(*text.adds[match[1]])
 
     def _by_printf(self, command: str) -> Iterator[_Edit]:
         """Of k3s and rke2: what a file of its own would add is changed where it is configured already."""

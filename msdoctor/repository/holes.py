@@ -92,10 +92,10 @@ def literal(
         column = match.start() - (text.rfind("\n", 0, match.start()) + 1) + 1
         return holes.make(match[0], At(file, line, column)) + "\n" * match[0].count("\n")
 
-    blank = text
-    for pattern in (_STATEMENT, _DIRECTIVE, _INLINE_STATEMENT):
-        blank = pattern.sub(lambda match: "".join("\n" if c == "\n" else " " for c in match[0]), blank)
-    text = blank
+    # Nothing of a line of its own is left: before a block of YAML, spaces alone would be an indentation.
+    for pattern in (_STATEMENT, _DIRECTIVE):
+        text = pattern.sub(lambda match: "\n" * match[0].count("\n"), text)
+    text = _INLINE_STATEMENT.sub(lambda match: "".join("\n" if c == "\n" else " " for c in match[0]), text)
     found = _EXPRESSION.sub(hole, text)
     if for_shell:
         text = found

@@ -16,6 +16,7 @@ from msdoctor.facts.gaps import Gap
 from msdoctor.facts.installation import Installation
 from msdoctor.judge import Result, judge
 from msdoctor.model import Check, Class, Confidence, Hop, Remedy, Risk, those_seen
+from msdoctor.repository import kubespray
 from msdoctor.repository.changes import Change, Editor
 from msdoctor.repository.declared import declared
 from msdoctor.repository.documents import made
@@ -102,8 +103,10 @@ def judged(
     reader = Reader()
     for path, text in texts.items():
         reader.read(path, text)
-    kustomized = Kustomized(reader.found.pieces, texts.get)
-    clusters = declared(reader.found.pieces, kustomized)
+    made_of_variables = kubespray.made(reader.found.pieces, reader.holes, reader.not_read)
+    pieces = [*kubespray.without_templates(reader.found.pieces), *made_of_variables]
+    kustomized = Kustomized(pieces, texts.get)
+    clusters = declared(pieces, kustomized)
     ones = tuple(_one(made(item, reader.holes, now), reader.holes, texts, checks, expiring_within) for item in clusters)
     unread = (*not_read, *reader.not_read, *kustomized.not_read, *(item for one in ones for item in one.not_read))
     placed = {item.key: item for one in reversed(ones) for item in reversed(one.placed)}

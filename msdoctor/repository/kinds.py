@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from msdoctor.facts import units
-from msdoctor.repository import charts, holes, imperative, inventories, kops, kubeadm, scripts, trees
+from msdoctor.repository import charts, holes, imperative, inventories, kops, kubeadm, kubespray, scripts, trees
 from msdoctor.repository.holes import Holes
 from msdoctor.repository.imperative import Source
 from msdoctor.repository.pieces import (
     Found,
     KubeletSettings,
+    Kubespray,
     Kustomization,
     Node,
     Object,
@@ -71,6 +72,7 @@ class Reader:
             self._script(path, text)
         elif nodes := self._inventory(path, text, name):
             self._nodes(nodes)
+            self._kubespray(kubespray.of_ini(text, path))
         elif _is_variables(text, name):
             body = holes.literal(text, path, self.holes)
             self.found.add(Variables(Text(body, At(path))), At(path), "environment file")
@@ -158,9 +160,10 @@ class Reader:
             self.found.add(Patch(tree), tree.at, "patch of a Deployment")
         elif values := charts.of_values(tree, path):
             self.found.add(values, tree.at, "values of metrics-server's chart")
-        elif nodes := inventories.of_yaml(tree):
-            self._nodes(nodes)
         else:
+            if nodes := inventories.of_yaml(tree):
+                self._nodes(nodes)
+            self._kubespray(kubespray.of_yaml(tree))
             self._within(path, tree)
 
     def _object(self, path: str, whole: Text, tree: Tree) -> None:
@@ -186,6 +189,10 @@ class Reader:
     def _nodes(self, nodes: Sequence[Node]) -> None:
         self.found.pieces += nodes
         self.found.files.append(Recognised(nodes[0].at, f"inventory of {len(nodes)} machines"))
+
+    def _kubespray(self, variables: Sequence[Kubespray]) -> None:
+        for one in variables:
+            self.found.add(one, one.tree.at, "variables of kubespray")
 
     def _within(self, path: str, tree: Tree) -> None:
         """Texts within a file of another purpose: what Ansible copies, cloud-init writes, a ConfigMap holds."""

@@ -35,8 +35,9 @@ def _node(node: Node, is_control_plane: bool) -> object:
 
 
 def _kubelet(maker: Maker, node: Node) -> None:
-    if node.name == ANY_NODE and maker.declared.deployment is None:
-        return  # whether anything verifies it is not told
+    verified = maker.declared.deployment is not None  # by anything that the repository tells of
+    if node.name == ANY_NODE and not verified:
+        return
     unit = _for_host(maker, node, [u for u in maker.declared.units if u.program == "kubelet" and not u.drop_in])
     settings = _for_host(maker, node, maker.declared.settings)
     if unit is None and settings is None:
@@ -64,7 +65,7 @@ def _kubelet(maker: Maker, node: Node) -> None:
     pem = pem_at(maker, node.name, file, at.file) if node.name != ANY_NODE else None
     if pem is not None and mode is not kubelets.Mode.BOOTSTRAP:
         maker.file(node.name, file, pem.text)
-    elif mode is kubelets.Mode.SELF_SIGNED:
+    elif mode is kubelets.Mode.SELF_SIGNED and verified:
         maker.file(node.name, file, Text(standins.own_of_kubelet(node.name, maker.now), at, {}))
 
 

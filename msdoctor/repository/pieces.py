@@ -14,12 +14,14 @@ class Text:
     """A text as a host would hold it, and where each of its lines stands in the repository.
 
     ``lines`` is None where every line has the number that it has in its file. Of a text that was made up, only the
-    lines that something in the repository decides are among them.
+    lines that something in the repository decides are among them; ``adds`` has by line that could be added to it the
+    line that would bring it about in the repository, and behind which it would stand there.
     """
 
     body: str
     at: At
     lines: Mapping[int, At] | None = None
+    adds: Mapping[str, tuple[At, str]] = field(default_factory=dict)
 
     def place(self, line: int | None) -> At:
         """Where a line stands; the whole, where that is not known."""
@@ -137,14 +139,23 @@ class Kustomization:
     tree: Tree
 
 
-Piece = Unit | Variables | StaticPod | KubeletSettings | Rancher | Pem | Object | Patch | Node | Kustomization
+@dataclass(frozen=True, slots=True)
+class Kubespray:
+    """Variables of Ansible that kubespray reads: of one file, or of a group in an inventory."""
+
+    tree: Tree
+
+
+Piece = (
+    Unit | Variables | StaticPod | KubeletSettings | Rancher | Pem | Object | Patch | Node | Kustomization | Kubespray
+)
 
 
 def at_of(piece: Piece) -> At:
     """Where a piece begins."""
     if isinstance(piece, Node | Object):
         return piece.at
-    return piece.tree.at if isinstance(piece, Patch | Kustomization) else piece.text.at
+    return piece.tree.at if isinstance(piece, Patch | Kustomization | Kubespray) else piece.text.at
 
 
 def file_of(piece: Piece) -> str:

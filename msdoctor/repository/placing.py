@@ -43,6 +43,7 @@ _KEY = re.compile(r"\b((?:requestheader-|proxy-client-|client-ca-)[a-z-]+)\b")
 _PROGRAM = re.compile(r"msdoctor-hole-\d+-(?=[\w./-]*/(?:kube[\w-]+|k3s|rke2)\b)")
 # What a kubelet signs for itself, made up for it here: its numbers say nothing.
 _SELF_SIGNED = re.compile(r"of CN=([\w.-]+)@\d+, issued by CN=\1-ca@\d+(?=:)")
+_EDITS = re.compile(r"\bsed -i\b|>")
 _PEM = (".pem", ".crt", ".cer", ".cert", ".key")
 
 
@@ -121,10 +122,11 @@ class Placer:
         text = self._texts[match[1]]
         if match[2]:
             return text.place(int(match[2]))
+        own = _place_of_flag(text, evidence.saw)
+        if own is not None:
+            return own
         flag = next((name for name in _FLAG.findall(evidence.saw) if name in self.made.flags), None)
-        if flag and self.made.flags[flag].file == text.at.file:
-            return self.made.flags[flag]
-        return text.at
+        return self.made.flags[flag] if flag and self.made.flags[flag].file == text.at.file else text.at
 
     def object_of(self, where: str) -> Tree | None:
         """The object that a piece of evidence is of."""
@@ -195,14 +197,26 @@ class Placer:
         return Evidence(self.told(item.saw), at.file if is_pem else f"{at.file}:{at.line}", how, "repository", item.at)
 
     def remedy(self, remedy: Remedy) -> Remedy:
-        """A remedy with the repository's own paths."""
+        """A remedy with the repository's own paths, without commands that edit a file that was made up."""
         return replace(
             remedy,
             advice=self.told(remedy.advice),
-            commands=tuple(self.told(command) for command in remedy.commands),
+            commands=tuple(self.told(command) for command in remedy.commands if not self._edits_made_up(command)),
             verify=self.told(remedy.verify),
             undo=tuple(self.told(command) for command in remedy.undo),
         )
+
+    def _edits_made_up(self, command: str) -> bool:
+        named = [text for (_, path), text in self.made.texts.items() if path in command]
+        return bool(_EDITS.search(command)) and any(text.lines is not None for text in named)
+
+
+def _place_of_flag(text: Text, saw: str) -> At | None:
+    """Where a text gives the one flag that was seen."""
+    named = _FLAG.match(saw)
+    lines = enumerate(text.body.split("\n"), 1)
+    number = next((number for number, line in lines if named and named[0] in line), None)
+    return text.place_of(number, named[0]) if named and number else None
 
 
 def _head(tree: Tree) -> At:

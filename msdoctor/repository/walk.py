@@ -167,6 +167,8 @@ def _concerns(content: bytes, name: str) -> bool:
         (b"kube" in content and (b"kubelet" in content or b"kubeadm" in content or b"kube-" in content))
         or (b"k8s.io" in content and (b"metrics" in content or b"NetworkPolicy" in content or b"kops" in content))
         or b"metrics-server" in content
+        or b"metrics_server_" in content
+        or b"kube_api_a" in content
         or b"-----BEGIN " in content
         or b"requestheader" in content
         or b"ansible_host" in content

@@ -273,3 +273,32 @@ def chart(root: Path, *, right: bool) -> None:
     """Values of metrics-server's chart."""
     text = "containerPort: 10250\nimage:\n  tag: v0.8.0\nargs:\n- --kubelet-request-timeout="
     write(root, "charts/metrics-server/values.yaml", text + ("10s\n" if right else "20s\n"))
+
+
+def kubespray(root: Path, *, right: bool) -> None:
+    """An inventory's variables: those of its own group replace those of all."""
+    where = "inventory/prod"
+    write(
+        root,
+        f"{where}/hosts.yaml",
+        "all:\n  hosts:\n    cp1: {ansible_host: 10.0.0.10}\n    w1: {ansible_host: 10.0.0.11}\n"
+        "  children:\n    kube_control_plane: {hosts: {cp1: }}\n    kube_node: {hosts: {w1: }}\n",
+    )
+    write(root, f"{where}/group_vars/all/all.yml", "kubelet_rotate_server_certificates: false\n")
+    write(
+        root,
+        f"{where}/group_vars/k8s_cluster/addons.yml",
+        "metrics_server_enabled: true\nmetrics_server_kubelet_insecure_tls: false\n"
+        f"metrics_server_metric_resolution: {'15s' if right else '5s'}\n",
+    )
+    write(
+        root,
+        f"{where}/group_vars/k8s_cluster/k8s-cluster.yml",
+        "kube_api_aggregator_routing: true\n"
+        "kube_kubeadm_apiserver_extra_args:\n"
+        f"  requestheader-allowed-names: {'front-proxy-client' if right else 'front-proxy'}\n"
+        f"kubelet_rotate_server_certificates: {'true' if right else 'false'}\n"
+        f"kubelet_authentication_token_webhook: {'true' if right else 'false'}\n"
+        "kubelet_custom_flags:\n"
+        f"- --authorization-mode={'Webhook' if right else 'AlwaysAllow'}\n",
+    )

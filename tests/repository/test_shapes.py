@@ -14,6 +14,7 @@ from . import shapes
 from .repositories import found, judge, write
 
 ARGS = "overlays/prod/args.yaml"
+VARIABLES = "inventory/prod/group_vars/k8s_cluster"
 UNIT = "roles/control-plane/templates/kube-apiserver.service.j2"
 # By shape: where each fault stands, and which are left when what is safe was written.
 FAULTS: dict[Callable[..., None], tuple[dict[str, str], set[str]]] = {
@@ -53,6 +54,16 @@ FAULTS: dict[Callable[..., None], tuple[dict[str, str], set[str]]] = {
         {"kubelet-cert-san-mismatch"},
     ),
     shapes.kustomize: ({"secure-port-mismatch": f"{ARGS}:13", "bad-flag-or-args": f"{ARGS}:15"}, set()),
+    shapes.kubespray: (
+        {
+            "requestheader-allowed-names-mismatch": f"{VARIABLES}/k8s-cluster.yml:3",
+            "kubelet-cert-san-missing-ip": f"{VARIABLES}/k8s-cluster.yml:4",
+            "kubelet-webhook-unauthorized-401": f"{VARIABLES}/k8s-cluster.yml:5",
+            "kubelet-authz-always-allow": f"{VARIABLES}/k8s-cluster.yml:7",
+            "bad-flag-or-args": f"{VARIABLES}/addons.yml:3",
+        },
+        {"kubelet-cert-san-missing-ip", "kubelet-webhook-unauthorized-401", "kubelet-authz-always-allow"},
+    ),
     shapes.chart: ({"bad-flag-or-args": "charts/metrics-server/values.yaml:5"}, set()),
 }
 every = pytest.mark.parametrize("shape", FAULTS, ids=lambda shape: shape.__name__)
