@@ -101,6 +101,11 @@ def _lay_route(blanks: Blanks) -> Remedy:
         Says("Dial", hop=Hop.C, where={"failure": "no route to host"}, likelihood=0.7),
         Says("Dial", hop=Hop.C, where={"failure": "network is unreachable"}, likelihood=0.9),
         Says("Dial", hop=Hop.C, where={"failure": "connection refused"}, likelihood=0.25),
+        # the API server's dial to Heapster's pod, as it tells kubectl of it (apimachinery pkg/util/proxy)
+        *(
+            Says("Dial", hop=Hop.A, where={"api": "heapster", "failure": failure}, likelihood=0.65)
+            for failure in ("network is unreachable", "no route to host", "connection timed out", "i/o timeout")
+        ),
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.45),
         Says("OpenAPIUnread", likelihood=0.35),
         Says("DiscoveryFailed", likelihood=0.35),

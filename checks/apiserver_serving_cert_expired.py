@@ -80,6 +80,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("Expired", hop=Hop.A),
+        Says("ListedCertificate", where={"of": "API server", "state": "expired"}),
         Says("Expired", where={"speaker": "kubectl"}),
         Says("Expired", where={"outer": "Unable to connect to the server"}),
         *(Says("Expired", where={"speaker": "metrics-server", "outer": words}) for words in OWN_REQUESTS),

@@ -66,6 +66,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.3),
         Says("Expired", hop=Hop.D, likelihood=0.9),
+        Says("ListedCertificate", where={"of": "front-proxy", "state": "expired"}),
     ),
     advise=advise,
 )

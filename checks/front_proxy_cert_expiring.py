@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Class, Effect, EffectKind, Evidence, Finding, Hop, Remedy, State, Unseen, check
+from msdoctor.model import Blanks, Class, Effect, EffectKind, Evidence, Finding, Hop, Remedy, Says, State, Unseen, check
 
 from . import _front_proxy
 from .kubelet_cert_expiring import ends_soon
@@ -47,7 +47,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return _front_proxy.reissue(blanks)
 
 
-@check(hop=Hop.D, cls=Class.RISK, advise=advise)
+@check(
+    hop=Hop.D,
+    cls=Class.RISK,
+    says=(Says("ListedCertificate", where={"of": "front-proxy", "state": "expiring"}),),
+    advise=advise,
+)
 def front_proxy_cert_expiring(
     front_proxies: tuple[FrontProxy, ...],
     authentication: AuthenticationConfig | Unseen | None,

@@ -89,6 +89,11 @@ def _start(blanks: Blanks, advice: str, commands: tuple[str, ...], undo: tuple[s
         Says("Circumstance", where={"what": "a tunnel"}, likelihood=0.5),
         Says("TunnelFailed"),
         Says("TunnelDown"),
+        Says("AgentUnconnected"),
+        *(
+            Says(error, where={"api": "tunnel"})
+            for error in ("Dial", "DeadlineExceeded", "Lookup", "ConnectionLost", "UnknownAuthority", "Expired")
+        ),
         Says("BackendUnreached", likelihood=0.5),
         Says("ConnectionLost", hop=Hop.C, where={"outer": DIALING}),
         Says("DeadlineExceeded", hop=Hop.C, where={"outer": DIALING}, likelihood=0.7),

@@ -44,7 +44,10 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(Says("Expired", hop=Hop.E),),
+    says=(
+        Says("Expired", hop=Hop.E),
+        Says("ListedCertificate", where={"of": "kubelet", "state": "expired"}),
+    ),
     advise=reissue,
 )
 def kubelet_cert_expired(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:

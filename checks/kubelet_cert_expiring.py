@@ -42,6 +42,7 @@ from msdoctor.model import (
     Hop,
     Remedy,
     Risk,
+    Says,
     State,
     Unseen,
     check,
@@ -66,7 +67,12 @@ def renew(blanks: Blanks) -> tuple[Remedy, ...]:
     return tuple(remedy for remedy in reissue(blanks) if Risk.WEAKENS_SECURITY not in remedy.risks)
 
 
-@check(hop=Hop.E, cls=Class.RISK, advise=renew)
+@check(
+    hop=Hop.E,
+    cls=Class.RISK,
+    says=(Says("ListedCertificate", where={"of": "kubelet", "state": "expiring"}),),
+    advise=renew,
+)
 def kubelet_cert_expiring(
     kubelets: tuple[Kubelet, ...], taken_at: datetime, expiring_within: timedelta | None, repair: Repair
 ) -> Iterator[Finding | Unseen]:

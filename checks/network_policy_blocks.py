@@ -113,6 +113,7 @@ def _port(number: str) -> dict[str, object]:
     says=(
         Says("Circumstance", where={"what": "a network policy"}, likelihood=0.5),
         *unanswered(service=0.2, pod=0.3),
+        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.1),  # its probes or its own requests
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.15),
     ),
     advise=advise,

@@ -48,6 +48,8 @@ _OF_ANY_APISERVICE = (
     "HTTPStatus",
 )
 _OF_KUBECTL = ("UnknownAuthority", "NotValidFor", "Dial", "Lookup", "DeadlineExceeded", "ConnectionLost")
+# of Prometheus, which asks whomever for /metrics
+_OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStatus", "NotTLS")
 
 
 @check(
@@ -63,6 +65,9 @@ _OF_KUBECTL = ("UnknownAuthority", "NotValidFor", "Dial", "Lookup", "DeadlineExc
         # the HPA controller's own rights on the object that it scales
         Says("Forbidden", where={"outer": "unable to get the target's current scale"}, likelihood=0.8),
         *(Says(error, where={"api": "of no metrics"}, likelihood=0.9) for error in _OF_ANY_APISERVICE),
+        *(Says(error, where={"of": "other"}, likelihood=0.9) for error in ("NoEndpoints", "ServiceAbsent")),
+        Says("ImageNotPulled", where={"ours": "other"}, likelihood=0.7),
+        *(Says(error, hop=Hop.X, where={"path": "/metrics"}, likelihood=0.8) for error in _OF_A_SCRAPE),
         *(Says(error, hop=Hop.A, where={"speaker": "kubectl"}, likelihood=0.8) for error in _OF_KUBECTL),
     ),
 )

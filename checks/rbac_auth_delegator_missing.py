@@ -85,6 +85,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
+        Says("MayNotGrant", where={"of": "delegator"}, likelihood=0.8),
         Says("Forbidden", hop=Hop.D, where={"resource": "subjectaccessreviews.authorization.k8s.io"}),
         Says("Forbidden", hop=Hop.D, where={"resource": "tokenreviews.authentication.k8s.io"}),
         # It cannot ask whether its caller is admitted (to 0.4 it asks of the aggregator, too).

@@ -108,6 +108,7 @@ def _the_role(_: Blanks) -> Remedy:
     passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
         Says("AuthReaderHint", where={"refused": "yes"}),
+        Says("MayNotGrant", where={"of": "reader"}, likelihood=0.8),
         Says("AuthReaderHint", likelihood=0.7),
         Says("AuthenticationUnread", likelihood=0.3),
         Says("Forbidden", hop=Hop.D, where={"resource": "configmaps"}),

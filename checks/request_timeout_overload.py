@@ -93,6 +93,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             Says("AbandonedRequest", where={"path": f"/apis/metrics.k8s.io/v1beta1/{kind}"}, likelihood=0.6)
             for kind in ("nodes", "pods")
         ),
+        Says("Canceled", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=0.4),
         Says("DeadlineExceeded", hop=Hop.C, likelihood=0.3),
         Says("HandlerTimeout", likelihood=0.4),
         Says("AbandonedRequest", where={"path": "/apis/metrics.k8s.io/v1beta1"}, likelihood=0.4),

@@ -15,7 +15,8 @@ or RBAC denies something: it is the node's kernel.
 
 ## How it comes about
 The pod's port was set to the Service's, 443; or `--secure-port` was lost by a patch that replaced the whole list of
-arguments, and 443 is what the library takes without it.
+arguments, and 443 is what the library takes without it. The images of 0.5 mark their program with the capability, so
+that a pod that drops it may not even start it: `exec … operation not permitted`.
 
 ## How to make sure
 `kubectl -n kube-system logs deployment/metrics-server --previous | grep 'bind:'`
@@ -65,7 +66,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("CannotListen", where={"failure": DENIED}),),
+    says=(Says("CannotListen", where={"failure": DENIED}), Says("ExecForbidden", likelihood=0.7)),
     decide=(
         Look(
             "kubectl -n kube-system logs deployment/metrics-server --previous | grep 'bind:'",

@@ -56,6 +56,7 @@ def _fit(utterance: Utterance, says: Says) -> float:
 
 OTHER_APIS = ("custom.metrics.k8s.io", "external.metrics.k8s.io")
 _PIPELINES_OWN = ("", "metrics.k8s.io")
+_NO_GROUPS = ("heapster", "tunnel")  # what a connection's ``api`` is where it is none
 
 
 # An adapter is an aggregated server as metrics-server is: what is said on the hops between is true of both. What
@@ -102,7 +103,9 @@ def _has(utterance: Utterance, name: str, value: str) -> bool:
         return (
             utterance.connection.api == value
             or (value == "other" and utterance.connection.api in OTHER_APIS)
-            or (value == "of no metrics" and utterance.connection.api not in (*_PIPELINES_OWN, *OTHER_APIS, "heapster"))
+            or (
+                value == "of no metrics" and utterance.connection.api not in (*_PIPELINES_OWN, *OTHER_APIS, *_NO_GROUPS)
+            )
         )
     if name == "port":
         port = utterance.connection.address.rpartition(":")[2]

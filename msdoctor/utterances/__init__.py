@@ -33,7 +33,8 @@ class Connection:
     """From whom to what, hence which hop. ``url`` and ``address`` (host:port) are as printed, or empty.
 
     ``api``: the API group that is spoken of, if it is one of those for metrics: ``metrics.k8s.io``, or another
-    adapter's ``custom.metrics.k8s.io``, ``external.metrics.k8s.io``.
+    adapter's ``custom.metrics.k8s.io``, ``external.metrics.k8s.io``. What the ends of the control plane's tunnel to its
+    nodes say of each other is of none, and has ``tunnel``.
     """
 
     hop: Hop | None = None

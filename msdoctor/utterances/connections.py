@@ -73,9 +73,17 @@ def connection_of(
     if not api and isinstance(error, errors.HTTPStatus):
         api = _other_group(url)
     where = Connection(url=url, address=address, node=node or named, api=api)
+    if _says(outer, _WITHIN_THE_TUNNEL):
+        return replace(where, hop=Hop.C, api="tunnel")
     if isinstance(error, errors.HTTPStatus) and '"' in error_text and error_text.startswith(_OF_A_SCRAPER):
         return replace(where, hop=Hop.F if _is_refusal(error) else Hop.E)
+    if not url and context.endswith(_OF_A_PROXIED) and isinstance(error, _OF_A_HANDSHAKE):
+        return replace(where, hop=Hop.C)
     return replace(where, hop=hop_of(where, error, speaker, outer))
+
+
+# apimachinery pkg/util/proxy/transport.go, of a server that it was to pass a request to; what it tried may be left out
+_OF_A_PROXIED = "Error: '"
 
 
 _API = (
@@ -209,6 +217,8 @@ def _hop_of_request(
     if wrapped is not None:
         return wrapped
     path = connection.path
+    if path == _PROMETHEUS_ASKS and not connection.address.endswith(_KUBELETS_PORTS):
+        return Hop.X
     if speaker is Speaker.AGGREGATOR and _is_answered(error):
         return Hop.D
     if speaker is Speaker.UNKNOWN and not outer and re.fullmatch(_ROOT_CHECK, connection.url):
@@ -249,6 +259,7 @@ def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speak
     return None
 
 
+_PROMETHEUS_ASKS = "/metrics"  # and nobody of this pipeline: a kubelet is asked for what is below it
 _METRICS_API = ("/apis/metrics.k8s.io", "/apis/custom.metrics.k8s.io", "/apis/external.metrics.k8s.io")
 _AT_ALL = ("Unable to connect to the server",)
 # prometheus-adapter pkg/custom-provider and pkg/resourceprovider
@@ -276,6 +287,8 @@ _TUNNEL = (
     "no response from",
     "Object 'Kind' is missing in 'Error",
 )
+# apiserver-network-proxy pkg/agent/clientset.go and pkg/server/server.go, of its agents' way to its server
+_WITHIN_THE_TUNNEL = ("cannot connect once", "Failed to validate authentication token")
 # A server that cannot ask whether a caller is admitted (apiserver pkg/endpoints/handlers/responsewriters/errors.go).
 _OF_ITS_AUTHORIZER = ("Internal Server Error",)
 # What a client found of the group when it asked what the API server has (client-go discovery).

@@ -5,6 +5,23 @@ from __future__ import annotations
 from msdoctor.model import Hop
 from msdoctor.utterances.errors.error import InnermostError
 
+# parts of the names of Services behind metrics.k8s.io, and custom and external metrics
+_ADAPTERS = (
+    "metric",
+    "adapter",
+    "heapster",
+    "keda",
+    "datadog",
+    "cluster-agent",
+    "autoscaler",
+    "newrelic",
+    "stackdriver",
+)
+
+
+def _whose(service: str) -> str:
+    return "other" if service and not any(part in service for part in _ADAPTERS) else ""
+
 
 class JustRegistered(InnermostError, hop=Hop.B):
     """``False (MissingEndpoints)   12s``: an APIService in ``kubectl get apiservice`` that is seconds old."""
@@ -17,12 +34,22 @@ class NoEndpoints(InnermostError, hop=Hop.B):
     namespace: str
     port_name: str = ""
 
+    @property
+    def of(self) -> str:
+        """``other`` where the Service is named as no metrics adapter's is."""
+        return _whose(self.service)
+
 
 class ServiceAbsent(InnermostError, hop=Hop.B):
     """``service/S in "N" is not present`` (kube-aggregator, reason ServiceNotFound)."""
 
     service: str
     namespace: str
+
+    @property
+    def of(self) -> str:
+        """``other`` where the Service is named as no metrics adapter's is."""
+        return _whose(self.service)
 
 
 class ServicePortAbsent(InnermostError, hop=Hop.B):
@@ -74,6 +101,13 @@ class DiscoveryFailed(InnermostError, hop=Hop.A, wraps=True):
 
 class EmptyDiscovery(InnermostError, hop=Hop.A):
     """``Got empty response for: external.metrics.k8s.io/v1beta1``: an adapter that has no metric yet (client-go)."""
+
+
+class AgentUnconnected(InnermostError, hop=Hop.C, wraps=True):
+    """``cannot connect once: WHY``, ``Failed to validate authentication token, err:WHY``: konnectivity's agents, alone.
+
+    apiserver-network-proxy pkg/agent/clientset.go and pkg/server/server.go.
+    """
 
 
 class OpenAPIUnread(InnermostError, hop=Hop.A):

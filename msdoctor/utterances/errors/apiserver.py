@@ -141,6 +141,24 @@ class NotFound(InnermostError):
     name: str
 
 
+class MayNotGrant(InnermostError, hop=Hop.D):
+    """``clusterroles… "NAME" is forbidden: user "U" … is attempting to grant RBAC permissions not currently held``.
+
+    Who installs has fewer rights than what is installed is to have: the role, or the binding, was not made.
+    """
+
+    name: str
+
+    @property
+    def of(self) -> str:
+        """Which of metrics-server's own it is, by its manifest's names: ``reader``, ``delegator`` or ``role``."""
+        if "auth-reader" in self.name:
+            return "reader"
+        if "auth-delegator" in self.name:
+            return "delegator"
+        return "role" if "metrics-server" in self.name else ""
+
+
 class ServerFailed(InnermostError, wraps=True):
     """``an error on the server ("…") has prevented the request from succeeding (get nodes.metrics.k8s.io)``."""
 

@@ -135,7 +135,7 @@ def _nodes_of(reason: str) -> int:
 class ImageNotPulled(InnermostError, hop=Hop.D):
     """``Failed to pull image "I": WHY``, ``Back-off pulling image "I"`` (kubelet pkg/kubelet/images/image_manager.go).
 
-    ``ours``: ``yes`` where the image is called metrics-server.
+    ``ours``: ``yes`` where the image is called metrics-server, ``other`` where it is of other metrics.
     """
 
     image: str
@@ -152,6 +152,13 @@ class InvalidImageName(InnermostError, hop=Hop.D):
     """``Failed to apply default image tag "I": couldn't parse image name …`` (the same)."""
 
     image: str
+
+
+class ExecForbidden(InnermostError, hop=Hop.D):
+    """``exec user process caused: operation not permitted`` (runc): the file has a capability that its pod may not.
+
+    The images of 0.5 give theirs ``cap_net_bind_service``, for the port 443.
+    """
 
 
 class ExecFormat(InnermostError, hop=Hop.D):

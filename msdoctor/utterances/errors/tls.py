@@ -103,7 +103,21 @@ class MissingBundleContent(InnermostError, hop=Hop.D):
 
 
 class KeyMismatch(InnermostError):
-    """``tls: private key does not match public key`` (crypto/tls X509KeyPair): key and certificate are no pair."""
+    """``tls: private key does not match public key`` (crypto/tls X509KeyPair): key and certificate are no pair.
+
+    So are files that hold something else: ``tls: found a certificate rather than a key in the PEM for the private
+    key``.
+    """
+
+
+class ListedCertificate(InnermostError):
+    """A row in which kubeadm, microk8s or k3s tells of a certificate that has ended, or ends within a month.
+
+    ``of``: ``front-proxy``, ``API server`` or ``kubelet``; ``state``: ``expired`` or ``expiring``.
+    """
+
+    of: str
+    state: str
 
 
 class HeaderNotNamed(InnermostError):

@@ -118,8 +118,18 @@ GRAMMARS: tuple[Grammar, ...] = (
             "tunnel is closed",
             "tunnel closed",
             "dial timeout, backstop",
+            # apiserver-network-proxy pkg/server
+            "Failed to get a backend",
+            "DIAL_REQ to Backend failed",
+            "timed out waiting for backend dial",
+            "backend context closed before connection was established",
+            # k3s and RKE2 pkg/daemons/control/tunnel.go, with rancher/remotedialer
+            "Tunnel server egress proxy rejecting connection to ",
+            "failed to find Session for client ",
         )
     ),
+    plain("cannot connect once", errors.AgentUnconnected()),
+    plain("Failed to validate authentication token", errors.AgentUnconnected()),
     Grammar(
         "proxy error from ",
         r"proxy error from \S{0,300} while dialing \S{1,300}, code \d{3}",

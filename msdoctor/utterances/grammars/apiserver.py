@@ -92,6 +92,21 @@ GRAMMARS: tuple[Grammar, ...] = (
         _user_cannot,
         word=" can",
     ),
+    # kubernetes pkg/registry/rbac/validation/rule.go, ConfirmNoEscalation; to 1.11 in the words of the second
+    Grammar(
+        "is attempting to grant RBAC permissions not currently held",
+        r"is attempting to grant RBAC permissions not currently held",
+        says(errors.MayNotGrant("")),
+    ),
+    Grammar("attempt to grant extra privileges", r"attempt to grant extra privileges", says(errors.MayNotGrant(""))),
+    Grammar(
+        '.rbac.authorization.k8s.io "',
+        r"\.rbac\.authorization\.k8s\.io \"(?P<name>[^\"]{1,253})\" is forbidden: "
+        r"(?:user \"[^\"]{0,300}\" \(groups=[^)]{0,600}\) is attempting to grant RBAC permissions not currently held"
+        r"|attempt to grant extra privileges)",
+        lambda match: errors.MayNotGrant(match["name"]),
+        word=".rbac.authorization.k8s.io ",
+    ),
     # apimachinery pkg/api/errors/errors.go, NewUnauthorized and NewGenericServerResponse
     Grammar(
         "Unauthorized",

@@ -28,7 +28,8 @@ def _no_node_passes(match: re.Match[str]) -> InnermostError:
 
 
 def _not_pulled(image: str, why: str | None) -> InnermostError:
-    return errors.ImageNotPulled(image, (why or "").strip(), "yes" if "metrics-server" in image else "")
+    ours = "yes" if "metrics-server" in image else "other" if "metric" in image else ""
+    return errors.ImageNotPulled(image, (why or "").strip(), ours)
 
 
 GRAMMARS: tuple[Grammar, ...] = (
@@ -119,6 +120,23 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.InvalidImageName(match[1]),
     ),
     Grammar("exec format error", r"exec format error", says(errors.ExecFormat())),
+    # runc libcontainer/standard_init_linux.go: to 1.1 with its own line's number, from 1.2 as Go's os.PathError
+    Grammar(
+        "exec user process caused",
+        r"exec user process caused:? \\?\"?operation not permitted",
+        says(errors.ExecForbidden()),
+    ),
+    Grammar(
+        "exec /metrics-server: operation not permitted",
+        r"exec /metrics-server: operation not permitted",
+        says(errors.ExecForbidden()),
+    ),
+    # apiserver pkg/server/config.go: there is no port to serve on, as with --secure-port=0
+    Grammar(
+        "config.LoopbackClientConfig == nil",
+        r"config\.LoopbackClientConfig == nil",
+        lambda match: errors.RejectedArgument(match[0], "--secure-port"),
+    ),
     Grammar(
         "container has runAsNonRoot and image ",
         r"container has runAsNonRoot and image ([a-z][^:\n]{3,120}?)(?: \(pod: |,|$)",

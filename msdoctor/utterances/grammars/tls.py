@@ -69,6 +69,19 @@ _GRAMMARS: tuple[Grammar, ...] = (
         r"tls: private key (?:does not match public key|type does not match public key type)",
         says(errors.KeyMismatch()),
     ),
+    # crypto/tls/tls.go, X509KeyPair: files that hold something else than their flags say
+    *(
+        Grammar(words, re.escape(words), says(errors.KeyMismatch()))
+        for words in (
+            "tls: found a certificate rather than a key in the PEM for the private key",
+            "tls: failed to find any PEM data in certificate input",
+            "tls: failed to find any PEM data in key input",
+            "tls: failed to find certificate PEM data in certificate input",
+            "tls: failed to find PEM block with type ending in ",
+            "PEM block in certificate input after skipping PEM blocks",
+            "tls: failed to parse private key",
+        )
+    ),
     # crypto/tls, net/http
     Grammar(
         "remote error: tls: ",
@@ -95,10 +108,65 @@ def _without_its_head(grammar: Grammar) -> Grammar:
     return Grammar(grammar.anchor.removeprefix(_HEAD), grammar.pattern.removeprefix(_HEAD), grammar.build)
 
 
+_LISTED = {
+    "front-proxy-client": "front-proxy",
+    "front-proxy-ca": "front-proxy",
+    "apiserver": "API server",
+    "front proxy client": "front-proxy",
+    "server": "API server",
+    "client-auth-proxy": "front-proxy",
+    "request-header-ca": "front-proxy",
+    "serving-kube-apiserver": "API server",
+    "serving-kubelet": "kubelet",
+}
+"""Whose certificate it is that a distribution lists by a name, or by that of its file."""
+
+
+def _listed(match: re.Match[str]) -> InnermostError:
+    has_ended = (match["left"] or "<invalid>").startswith(("<invalid>", "-"))
+    return errors.ListedCertificate(_LISTED[match["name"]], "expired" if has_ended else "expiring")
+
+
+# A month at most is left: what ends later needs nobody's care.
+_DAYS_LEFT = r"(?:[12]?\d|30)"
+_LISTED_ROWS: tuple[Grammar, ...] = (
+    # kubeadm cmd/kubeadm/app/cmd/certs.go; apimachinery pkg/util/duration, ShortHumanDuration
+    *(
+        Grammar(
+            f"{name} ",
+            rf"(?P<name>{name})\s{{1,40}}[A-Z][a-z]{{2}} \d\d, \d{{4}} \d\d:\d\d UTC\s{{1,40}}"
+            rf"(?P<left><invalid>|{_DAYS_LEFT}d|\d{{1,2}}[hms])(?=\s|$)",
+            _listed,
+            word=" UTC",
+        )
+        for name in ("front-proxy-client", "front-proxy-ca", "apiserver")
+    ),
+    # microk8s scripts/wrappers/refresh_certs.py
+    *(
+        Grammar(
+            f"The {name} certificate will expire in ",
+            rf"The (?P<name>{name}) certificate will expire in (?P<left>-\d{{1,5}}|{_DAYS_LEFT}) days",
+            _listed,
+        )
+        for name in ("front proxy client", "server")
+    ),
+    # k3s and RKE2 pkg/cli/cert/cert.go: as text
+    *(
+        Grammar(
+            f"{name}.crt: certificate ",
+            rf"(?P<name>{name})\.crt: certificate [^()]{{1,253}} \([\w,]{{0,60}}\) "
+            r"(?:expired at |will expire (?P<left>within) )",
+            _listed,
+        )
+        for name in ("client-auth-proxy", "request-header-ca", "serving-kube-apiserver", "serving-kubelet")
+    ),
+)
+
 _HEAD = "x509: "
 
 GRAMMARS: tuple[Grammar, ...] = (
     *_GRAMMARS,
+    *_LISTED_ROWS,
     *(
         _without_its_head(grammar)
         for grammar in _GRAMMARS

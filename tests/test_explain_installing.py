@@ -1,0 +1,117 @@
+"""What keeps metrics-server, or its rights, from being there at all, answered by the checks that ship.
+
+Formats: kubernetes pkg/registry/rbac/validation/rule.go, runc libcontainer/standard_init_linux.go, apiserver
+pkg/server/config.go, crypto/tls/tls.go, kube-aggregator's conditions.
+"""
+
+# ruff: noqa: E501  texts stand here as they were printed
+
+import pytest
+
+from msdoctor import registry
+from msdoctor.explain import Explanation, explain
+from msdoctor.utterances.reader import read
+
+INDEX = registry.load_index()
+NOT_HELD = (
+    'user "dev" (groups=["team" "system:authenticated"]) is attempting to grant RBAC permissions not currently held:'
+)
+
+
+def answer(text: str) -> Explanation:
+    return explain(read(text.splitlines()), INDEX)
+
+
+def ids(text: str) -> list[str]:
+    return [match.id for match in answer(text).matches]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (
+            f'Error from server (Forbidden): error when creating "components.yaml": clusterroles.rbac.authorization.k8s.io "system:metrics-server" is forbidden: {NOT_HELD}',
+            ["rbac-clusterrole-missing"],
+        ),
+        (
+            f'Error from server (Forbidden): clusterrolebindings.rbac.authorization.k8s.io "metrics-server:system:auth-delegator" is forbidden: {NOT_HELD}',
+            ["rbac-auth-delegator-missing"],
+        ),
+        (
+            f'Error from server (Forbidden): rolebindings.rbac.authorization.k8s.io "metrics-server-auth-reader" is forbidden: {NOT_HELD}',
+            ["rbac-auth-reader-missing"],
+        ),
+        # to 1.11
+        (
+            'Error from server (Forbidden): clusterroles.rbac.authorization.k8s.io "system:metrics-server" is forbidden: attempt to grant extra privileges: [PolicyRule{APIGroups:[""], Resources:["nodes"], Verbs:["list"]}] user=&{dev  [system:authenticated] map[]} ownerrules=[] ruleResolutionErrors=[]',
+            ["rbac-clusterrole-missing"],
+        ),
+        # another's role
+        (
+            f'Error from server (Forbidden): clusterroles.rbac.authorization.k8s.io "ingress-nginx" is forbidden: {NOT_HELD}',
+            [],
+        ),
+    ],
+)
+def test_rights_that_their_giver_has_not_are_missing_after(text: str, named: list[str]) -> None:
+    assert ids(text) == named
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "standard_init_linux.go:228: exec user process caused: operation not permitted",
+        'standard_init_linux.go:211: exec user process caused "operation not permitted"',
+        "exec /metrics-server: operation not permitted",
+    ],
+)
+def test_a_program_whose_capability_the_pod_dropped_may_not_even_begin(text: str) -> None:
+    assert ids(text) == ["secure-port-privileged-bind"]
+
+
+def test_a_server_without_a_port_has_a_bad_argument() -> None:
+    text = "panic: Genericapiserver.New() called with config.LoopbackClientConfig == nil"
+
+    assert ids(text) == ["bad-flag-or-args"]
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "tls: found a certificate rather than a key in the PEM for the private key",
+        'tls: failed to find \\"CERTIFICATE\\" PEM block in certificate input after skipping PEM blocks of the following types: [PRIVATE KEY]',
+        "tls: failed to find any PEM data in key input",
+    ],
+)
+def test_files_of_a_pair_that_were_mixed_up_are_no_pair(why: str) -> None:
+    line = f'E0301 10:00:00.000001       1 dynamic_serving_content.go:211] "Failed to load key pair" err="{why}"'
+
+    assert ids(line) == ["front-proxy-key-mismatch"]
+
+
+def test_a_certificate_that_the_api_server_refused_on_the_way_is_the_extension_servers() -> None:
+    assert ids("HPA says: Error: 'x509: certificate signed by unknown authority'")[0] == "apiservice-cabundle-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (
+            'endpoints for service/packageserver in "olm" have no addresses with port name "5443"',
+            "not-resource-metrics-pipeline",
+        ),
+        ('service/tap in "linkerd-viz" is not present', "not-resource-metrics-pipeline"),
+        ('endpoints for service/metrics-server in "kube-system" have no addresses', "apiservice-missing-endpoints"),
+        ('endpoints for service/prometheus-adapter in "monitoring" have no addresses', "apiservice-missing-endpoints"),
+        (
+            'Back-off pulling image "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.15.0"',
+            "not-resource-metrics-pipeline",
+        ),
+        (
+            'Get "https://10.244.1.9:8443/metrics": x509: certificate is valid for localhost, not op.ns.svc',
+            "not-resource-metrics-pipeline",
+        ),
+    ],
+)
+def test_what_is_named_as_anothers_is_anothers(text: str, first: str) -> None:
+    assert ids(text)[0] == first
