@@ -45,6 +45,7 @@ LONGEST = timedelta(minutes=5)
     cls=Class.BENIGN,
     says=(
         Says("EtcdTrouble", likelihood=0.5),
+        Says("ServerStops", likelihood=0.7),
         Says("Dial", hop=Hop.D, where={"failure": "connection refused"}, likelihood=0.5),
         Says("ConnectionLost", hop=Hop.D, likelihood=0.5),
         Says("Dial", where={"outer": "failed to list", "failure": "connection refused"}, likelihood=0.4),

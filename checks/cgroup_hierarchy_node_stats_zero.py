@@ -77,6 +77,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NoRootAccounting", likelihood=0.9),
         Says("NoCgroupStats", likelihood=0.3),
         Says("IncompleteFigures", where={"of": "node"}, likelihood=0.8),
+        Says("IncompleteFigures", where={"outer": "Skipped node "}, likelihood=0.8),
+        Says("StorageLacks", where={"what": "node"}, likelihood=0.7),
     ),
     decide=(ZERO, OLD),
     advise=advise,

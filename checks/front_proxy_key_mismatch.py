@@ -84,7 +84,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     # Of the pair that it serves with it says the same.
-    says=(Says("KeyMismatch", likelihood=0.5),),
+    says=(Says("KeyMismatch", likelihood=0.45),),
     advise=advise,
 )
 def front_proxy_key_mismatch(

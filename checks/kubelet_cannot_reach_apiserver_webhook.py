@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
 
 
+ASKING = ("Unable to authenticate the request", "Authorization error", "Failed to make webhook")
+
+
 def _log(blanks: Blanks) -> str:
     unit = service(blanks)
     return f"journalctl -u {unit} --since=-10min | grep -iE 'authenticate|node status|unauthorized' | tail -5"
@@ -144,6 +147,8 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Dial", hop=Hop.F, where={"path": "tokenreviews"}),
         Says("DeadlineExceeded", hop=Hop.F, where={"path": "subjectaccessreviews"}),
         Says("Dial", hop=Hop.F, where={"path": "subjectaccessreviews"}),
+        Says("Forbidden", hop=Hop.F, where={"what": "review"}),
+        *(Says("Unauthorized", hop=Hop.F, where={"speaker": "kubelet", "outer": words}) for words in ASKING),
     ),
     decide=(
         Look(

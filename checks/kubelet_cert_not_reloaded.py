@@ -85,7 +85,16 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
 
 
-@check(hop=Hop.E, cls=Class.CAUSE, says=(Says("Expired", hop=Hop.E, likelihood=0.5),), advise=advise)
+@check(
+    hop=Hop.E,
+    cls=Class.CAUSE,
+    says=(
+        Says("Expired", hop=Hop.E, likelihood=0.5),
+        # pkg/kubelet/certificate/kubelet.go, from 1.31: it goes on with the pair that it has
+        Says("KeyMismatch", where={"outer": "invalid certificate and key pair from file"}),
+    ),
+    advise=advise,
+)
 def kubelet_cert_not_reloaded(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:
     for kubelet in kubelets:
         served, renewed = kubelet.served, kubelet.renewed

@@ -89,6 +89,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.6),
         Says("KubeletExits", likelihood=0.9),
+        Says("ClientCertificateExpired", likelihood=0.75),
         *(
             Says(error, where={"outer": "failed to run Kubelet"})
             for error in (

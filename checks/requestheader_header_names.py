@@ -94,6 +94,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("UnknownAuthority", hop=Hop.D, where={"outer": "verifying certificate SN="}, likelihood=0.6),
         Says("HeaderNotNamed", where={"header": "X-Remote-User"}, likelihood=0.9),
         Says("HeaderNotNamed", where={"header": "X-Remote-Group"}, likelihood=0.9),
+        Says("HeaderNotNamed", where={"header": "X-Remote-Extra-"}, likelihood=0.9),
     ),
     decide=(LOOK,),
     advise=advise,

@@ -249,7 +249,8 @@ def _hop_of_wrappers(connection: Connection, error: InnermostError, outer: tuple
 def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speaker) -> Hop | None:
     """The hop of what any API server answers, or any client says of it: by who asked, and for which API."""
     if isinstance(error, _OF_THE_SERVER) and connection.path.startswith(("/api/", "/apis/")):
-        return Hop.A
+        # whom a kubelet trusts stands in its own kubeconfig
+        return None if speaker is Speaker.KUBELET and isinstance(error, errors.UnknownAuthority) else Hop.A
     by_hpa = speaker is Speaker.HPA_CONTROLLER
     if isinstance(error, errors.NotFound) and not connection.api and (by_hpa or "/scale" in error.resource):
         return Hop.H
@@ -425,6 +426,9 @@ def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple
     return Hop.D if ends or _says(outer, _OWN_REQUESTS) else None
 
 
+_CONTROL_PLANE = ("system:kube-scheduler", "system:kube-controller-manager")
+
+
 def _hop_of_refusal(error: errors.Forbidden, speaker: Speaker) -> Hop | None:
     resource = error.resource
     if resource.startswith(("nodes/metrics", "nodes/stats", "nodes/proxy")):
@@ -433,6 +437,10 @@ def _hop_of_refusal(error: errors.Forbidden, speaker: Speaker) -> Hop | None:
         return Hop.D
     if resource.endswith(".metrics.k8s.io") or (error.who == "proxy" and error.what == "list"):
         return Hop.A  # a proxy's name lists nothing for itself; the group may have been cut off
+    if error.user in _CONTROL_PLANE and resource == "configmaps":
+        return Hop.X  # they read how to know their callers, too
+    if error.what == "review" and speaker is Speaker.KUBELET:
+        return Hop.F  # with its own rights it asks about callers
     if error.what == "review" or "metrics-server" in error.user or resource == "configmaps":
         return Hop.D
     return _HOP_OF_SPEAKER.get(speaker)

@@ -24,7 +24,8 @@ _STEPS = (
 _API_SERVERS = ("cache.go:", "apf_controller.go:")
 _ITS_PORTS = (":6443", ":6444", ":16443")
 
-_NOISE = (("The sharedIndexInformer has started, run more than once is not allowed", "informer-run-twice"),)
+# from 0.33 with "Warning: the …", at the level of information
+_NOISE = (("he sharedIndexInformer has started, run more than once is not allowed", "informer-run-twice"),)
 
 WORDINGS = tuple(wording for wording, _ in (*_STEPS, *_NOISE))
 """Texts without which no line is a milestone."""
@@ -37,5 +38,7 @@ def milestone(record: Record) -> errors.Started | errors.Noise | None:
     if record.source.startswith(_API_SERVERS) or record.message.endswith(_ITS_PORTS):
         return None
     if record.severity == "I":
-        return next((errors.Started(what) for wording, what in _STEPS if record.message.startswith(wording)), None)
+        started = next((errors.Started(what) for wording, what in _STEPS if record.message.startswith(wording)), None)
+        if started is not None:
+            return started
     return next((errors.Noise(what) for wording, what in _NOISE if wording in record.message), None)

@@ -24,10 +24,11 @@ KLOG = re.compile(
 
 # What is left of it where the selection began within it.
 _CUT = re.compile(r"(?:[\d:.]{1,20} {1,10}\d{1,10} |\d{1,10} )?([\w.+-]{1,100}\.go):(\d{1,6})\] ?")
-_MESSAGE = re.compile(r'"?((?:[^"\\]|\\.)*)"(?=\s+[A-Za-z][\w./-]{0,60}=|\s*$)')
+_MESSAGE = re.compile(r'"?((?:[^"\\]|\\.)*)"(?=\s+[A-Za-z][\w./-]{0,60}(?:\(s\))?=|\s*$)')
 # Within a value there may be quotes whose escapes are lost: Markdown and HTML take the backslash before a quote off.
 _FIELD = re.compile(
-    r'\s([A-Za-z][\w./-]{0,60})=(?:"((?:[^"\\]|\\.|"(?=[\w/<\[(*$-])(?![\w./-]{1,60}=)[^"\\]*")*)("?)|(\S+))', re.DOTALL
+    r'\s([A-Za-z][\w./-]{0,60}(?:\(s\))?)=(?:"((?:[^"\\]|\\.|"(?=[\w/<\[(*$-])(?![\w./-]{1,60}=)[^"\\]*")*)("?)|(\S+))',
+    re.DOTALL,
 )
 
 

@@ -29,6 +29,30 @@ _FILES = {
     "available_controller.go": Speaker.AGGREGATOR,
     "remote_available_controller.go": Speaker.AGGREGATOR,
     "handler_proxy.go": Speaker.AGGREGATOR,
+    "server_cert_deprecations.go": Speaker.AGGREGATOR,
+    # kubernetes pkg/kubelet/, and client-go util/certificate/, by which kubelets alone of all here have theirs renewed
+    **dict.fromkeys(
+        (
+            "kubelet.go",
+            "kubelet_node_status.go",
+            "kubelet_pods.go",
+            "kuberuntime_manager.go",
+            "kuberuntime_container.go",
+            "kuberuntime_sandbox.go",
+            "pod_workers.go",
+            "remote_runtime.go",
+            "remote_image.go",
+            "cri_stats_provider.go",
+            "cadvisor_stats_provider.go",
+            "summary_sys_containers.go",
+            "prometheus_resource_metrics.go",
+            "container_manager_linux.go",
+            "eviction_manager.go",
+            "nodeinfomanager.go",
+            "certificate_manager.go",
+        ),
+        Speaker.KUBELET,
+    ),
     "horizontal.go": Speaker.HPA_CONTROLLER,
     "cluster_feeder.go": Speaker.VPA,
     "top_pod.go": Speaker.KUBECTL,
@@ -69,7 +93,7 @@ _WORDINGS = (
 )
 
 # kubernetes pkg/kubelet/server/server.go, InstallAuthFilter; the API servers' library says the same in another file.
-_KUBELETS_DOUBT = "Unable to authenticate the request due to an error"
+_KUBELETS_DOUBTS = ("Unable to authenticate the request due to an error", "Authorization error")
 
 _LIBRARY_OF = {
     # what any API server's library prints is said by the component whose log it is, but for metrics-server, where it is
@@ -93,7 +117,7 @@ def _guess(text: str, source: str) -> Speaker:
     file = source.rpartition("/")[2].partition(":")[0]
     if file in _FILES:
         return _FILES[file]
-    if file == "server.go" and text.startswith(_KUBELETS_DOUBT):
+    if file == "server.go" and text.startswith(_KUBELETS_DOUBTS):
         return Speaker.KUBELET
     return next((speaker for wording, speaker in _WORDINGS if wording in text), Speaker.UNKNOWN)
 

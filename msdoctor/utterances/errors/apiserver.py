@@ -177,6 +177,10 @@ class TooManyRequests(InnermostError):
     request: str = ""
 
 
+class ServerStops(InnermostError):
+    """``apiserver is shutting down``, of whichever API server is asked (apiserver pkg/server/filters)."""
+
+
 class ShortWatch(InnermostError, hop=Hop.D):
     """``very short watch: … Unexpected watch close``, ``too old resource version`` (client-go)."""
 

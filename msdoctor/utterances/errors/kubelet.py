@@ -41,6 +41,15 @@ class KubeletExits(InnermostError, hop=Hop.E, wraps=True):
     """``failed to run Kubelet: REASON``: it ends (kubernetes cmd/kubelet/app/server.go)."""
 
 
+class ClientCertificateExpired(InnermostError, hop=Hop.E):
+    """``part of the existing bootstrap client certificate in FILE is expired`` (kubelet pkg/kubelet/certificate).
+
+    It ends, unless a bootstrap token lets it ask for another.
+    """
+
+    file: str = ""
+
+
 class RuntimeUnreached(InnermostError, hop=Hop.G):
     """``dial unix SOCKET: …`` of a container runtime: the kubelet has nobody to ask for containers' figures."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msdoctor.utterances import errors
 from msdoctor.utterances.grammar import Grammar, plain, says
 
+_METRICS = r"v\w{1,12}\.(?:\w{1,12}\.)?metrics\.k8s\.io"
 _IN_NAMESPACE = r'in "(?P<namespace>[^"]{0,253})"?'
 
 GRAMMARS: tuple[Grammar, ...] = (
@@ -42,6 +43,30 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"service/(?P<service>[\w.-]{1,253}) " + _IN_NAMESPACE + r" is not listening on port (?P<port>\d{1,5})",
         lambda match: errors.ServicePortAbsent(match["service"], match["namespace"], match["port"]),
         word=" is not listening on port ",
+    ),
+    # kube-aggregator pkg/apiserver/handler_proxy.go, in the words of apiserver pkg/util/proxy/proxy.go; to 1.18 it has
+    # the port as the character of its number
+    Grammar(
+        "error resolving ",
+        r"error resolving (?P<namespace>[\w-]{1,63})/(?P<service>[\w-]{1,63}): "
+        r"(?:no service port (?P<port>\S{1,12}) found for |)service \"[^\"]{1,253}\"(?: not found)?",
+        lambda match: (
+            errors.ServicePortAbsent(match["service"], match["namespace"], (match["port"] or "").strip("'"))
+            if match["port"]
+            else errors.ServiceAbsent(match["service"], match["namespace"])
+        ),
+    ),
+    Grammar(
+        "no service port ",
+        r"no service port (?P<port>\S{1,12}) found for service \\?\"(?P<service>[\w-]{0,40}metrics[\w-]{0,63})",
+        lambda match: errors.ServicePortAbsent(match["service"], "", match["port"].strip("'")),
+    ),
+    # apiserver pkg/util/x509metrics/server_cert_deprecations.go, from 1.19
+    Grammar(
+        "invalid certificate detected connecting to ",
+        r"invalid certificate detected connecting to \"(?P<name>[\w.-]{0,100}metrics[\w.-]{0,100}\.svc)\": relies on a "
+        r"legacy Common Name",
+        lambda match: errors.LegacyCommonName(match["name"]),
     ),
     # apiserver pkg/util/proxy/proxy.go, ResolveCluster
     Grammar(
@@ -102,6 +127,19 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.OpenAPIUnread()),
     ),
     plain("OpenAPI spec does not exist", errors.OpenAPIUnread("404")),
+    Grammar(
+        "failed to download ",
+        r"failed to download [\w.-]{1,253}: invalid status code: (?P<code>\d{3})",
+        lambda match: errors.OpenAPIUnread(match["code"]),
+        word=": invalid status code: ",
+    ),
+    *(
+        Grammar("OpenAPI AggregationController: action for item", words, says(errors.OpenAPIUnread()))
+        for words in (
+            rf"OpenAPI AggregationController: action for item {_METRICS}: Rate Limited Requeue",
+            rf"OpenAPI AggregationController: action for item: Rate Limited Requeue {_METRICS}",  # from 1.35
+        )
+    ),
     plain("unable to retrieve the complete list of server APIs", errors.DiscoveryFailed()),
     plain("couldn't get resource list for ", errors.DiscoveryFailed()),
     plain("stale GroupVersion discovery", errors.DiscoveryFailed()),

@@ -29,6 +29,13 @@ REQUEST = r"[a-z, ]{0,80}(?: \((?P<request>[a-z]{1,20} [^)]{0,300})\)?)?"
 """What was asked, as a client adds it to a status' own words: ``(get nodes.metrics.k8s.io)``."""
 
 
+_DENIED = (
+    r"\"(?P<verb>[a-z*]{1,32})\" (?:nonResourceURL \"(?P<path>[^\"]{0,2000})\""
+    r"|resource \"(?P<resource>[^\"]{0,253})\"(?: named \"[^\"]{0,253}\")?(?P<group>)(?P<old>)(?P<absent>))"
+    r"(?P<scope> in namespace \"[^\"]{0,253}\"| cluster-wide)?"
+)
+
+
 def _of_request(error: Callable[[str], InnermostError]) -> Callable[[re.Match[str]], InnermostError]:
     return lambda match: error(match["request"] or "")
 
@@ -270,6 +277,22 @@ GRAMMARS: tuple[Grammar, ...] = (
     # client-go rest/config.go and transport/token_source.go
     plain("serviceaccount/token: no such file or directory", errors.TokenUnread()),
     plain("unable to load in-cluster configuration", errors.TokenUnread()),
+    plain("serviceaccount/token: permission denied", errors.TokenUnread()),
+    # apiserver pkg/server/filters/waitgroup.go and with_retry_after.go
+    plain("apiserver is shutting down", errors.ServerStops()),
+    # pkg/server/filters/maxinflight.go, as kubectl prints it; the words alone are any server's
+    plain("(TooManyRequests): Too many requests", errors.TooManyRequests()),
+    # kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, V(5); to 1.17 "RBAC DENY"
+    Grammar(
+        "RBAC: no rules authorize user ",
+        r"RBAC: no rules authorize user \"(?P<user>[^\"]{0,300})\" with groups \[[^\]]{0,2000}\] to " + _DENIED,
+        _user_cannot,
+    ),
+    Grammar(
+        "RBAC DENY: user ",
+        r"RBAC DENY: user \"(?P<user>[^\"]{0,300})\" groups \[[^\]]{0,2000}\] cannot " + _DENIED,
+        _user_cannot,
+    ),
     # etcd api/v3rpc/rpctypes
     Grammar("etcdserver: ", r"etcdserver: [a-z ,]{3,80}", says(errors.EtcdTrouble())),
     Grammar(

@@ -10,7 +10,7 @@ from msdoctor.utterances.grammar import CLOSERS, Grammar, plain, says, trim
 
 
 def _kubelet_forbids(match: re.Match[str]) -> InnermostError:
-    subresource = match["subresource"].strip("[]")
+    subresource = match["subresource"].strip('[]"')
     return errors.Forbidden(match["user"], match["verb"], f"{match['resource']}/{subresource}")
 
 
@@ -51,6 +51,12 @@ _LONGEST_CGROUP = 300
 # runc libcontainer/cgroups/systemd: the scope that a runtime asks systemd for, which may be in the host's own slice
 _OF_A_CONTAINER = r"/(?:docker|crio|cri-containerd)-[0-9a-f]{12,64}\.scope"
 
+# The client's certificate is renewed in the same words. To 1.20 they had no name with them; then the signer's stood
+# before them, and from 1.32, structured, it is that of the logger, and comes after.
+_OF_CLIENTS = "kube-apiserver-client-kubelet"
+_NOT_AFTER = rf"(?!.{{0,600}}{_OF_CLIENTS})"
+
+
 GRAMMARS: tuple[Grammar, ...] = (
     # kubelet pkg/kubelet/server/server.go, InstallAuthFilter; "subresource(s)" from 1.32
     Grammar(
@@ -89,6 +95,15 @@ GRAMMARS: tuple[Grammar, ...] = (
             "failed to obtain container stats during podSandboxStats call",
         )
     ),
+    # kubernetes pkg/kubelet/cri/remote/remote_runtime.go, from 1.32 cri-client pkg; to 1.22 in plain text
+    *(
+        Grammar(
+            f"{call} with filter ",
+            call + r" with filter (?:.{1,300} )?from runtime service failed:? (?P<reason>[^\"]{1,400})",
+            lambda match: errors.ContainerStatsFailed(match["reason"].strip(CLOSERS)),
+        )
+        for call in ("ListContainerStats", "ListPodSandboxStats")
+    ),
     # pkg/kubelet/pleg/generic.go, pkg/kubelet/runtime.go
     plain("PLEG is not healthy", errors.RuntimeSick()),
     plain("container runtime is down", errors.RuntimeSick()),
@@ -115,7 +130,8 @@ GRAMMARS: tuple[Grammar, ...] = (
             f"{filesystem} {what}: ",
             f"{filesystem} {what}: "
             r"(?:failed to get \w{4,12} info: )?"
-            r"(?:unable to find data|missing image stats|imageFs information is|no imagefs label for).{0,100}",
+            r"(?:unable to find data|missing image stats|imageFs information is|no imagefs label for"
+            r"|cannot find filesystem info for device|failed to get device for dir).{0,100}",
             lambda match: errors.NoFilesystemStats(match[0].partition(" ")[0]),
         )
         for filesystem in ("rootFs", "imageFs")
@@ -190,14 +206,26 @@ GRAMMARS: tuple[Grammar, ...] = (
     *(
         Grammar(
             f"{first}ertificate request was not signed",
-            first + r"ertificate request was not signed(?!.{0,200}request (?:is denied|failed))",
+            rf"(?<!{_OF_CLIENTS}: ){first}ertificate request was not signed(?!.{{0,200}}request (?:is |failed))"
+            + _NOT_AFTER,
             says(errors.CertificateNotSigned()),
         )
         for first in "Cc"
     ),
+    plain("certificate signing request is not approved, reason", errors.CertificateNotSigned("Denied")),  # to 1.18
     plain("certificate signing request is denied", errors.CertificateNotSigned("Denied")),
     plain("certificate signing request failed, reason", errors.CertificateNotSigned("Failed")),
     plain("kubelet-serving: Failed while requesting a signed certificate", errors.CertificateNotSigned()),
+    # from 1.32, structured
+    Grammar(
+        "Failed while requesting a signed certificate ",
+        r"Failed while requesting a signed certificate from the control plane .{1,600} "
+        r"kubernetes\.io/kubelet-serving\b",
+        says(errors.CertificateNotSigned()),
+    ),
+    # client-go util/certificate/certificate_manager.go: it has none until another is signed; from 1.32 structured
+    plain("kubelet-serving: Current certificate is expired", errors.CertificateNotSigned()),
+    plain("Current certificate is expired kubernetes.io/kubelet-serving", errors.CertificateNotSigned()),
     # postfinance/kubelet-csr-approver internal/controller/csr_controller.go
     plain("kubelet-serving cert denied", errors.CertificateNotSigned("Denied")),
     plain("Denying kubelet-serving CSR", errors.CertificateNotSigned("Denied")),
@@ -236,8 +264,31 @@ GRAMMARS: tuple[Grammar, ...] = (
             "find subsystem mount for required subsystem",
         )
     ),
+    # pkg/kubelet/certificate/transport.go
+    plain("client cert was found and the server is responsive, exiting", errors.KubeletExits()),
+    plain("client certificate is found and the server is responsive, exiting", errors.KubeletExits()),
+    plain("client certificate has expired and the server is responsive, exiting", errors.KubeletExits()),
+    # pkg/kubelet/server/server.go; what else on a node listens on this port
+    Grammar(
+        "Failed to listen and serve ",
+        r"Failed to listen and serve listen tcp[46]? \S{1,60}:10250: bind: .{1,60}",
+        says(errors.KubeletExits()),
+    ),
+    # pkg/kubelet/certificate/bootstrap/bootstrap.go; to 1.15 with a capital, to 1.20 without the file
+    *(
+        Grammar(
+            f"{part} of the existing bootstrap client certificate ",
+            part + r" of the existing bootstrap client certificate (?:in (?P<file>\S{1,300}) )?is expired",
+            lambda match: errors.ClientCertificateExpired(match["file"] or ""),
+        )
+        for part in ("Part", "part")
+    ),
     Grammar("failed to parse kubelet flag: ", r"failed to parse kubelet flag: .{0,300}", says(errors.KubeletExits())),
-    plain("still unable to rotate certs", errors.CertificateNotSigned()),
+    Grammar(
+        "still unable to rotate certs",
+        rf"(?<!{_OF_CLIENTS}: Reached backoff limit, )still unable to rotate certs{_NOT_AFTER}",
+        says(errors.CertificateNotSigned()),
+    ),
     # cmd/kubelet/app/server.go: it runs, and does not know which group it is in
     plain("Kubelet system container metrics may be missing", errors.Noise("system-slice-accounting")),
     # systemd src/core/service.c; kubeadm cmd/kubeadm/app/util/apiclient/wait.go
@@ -280,6 +331,18 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "Authorization error (user=", r"Authorization error \(user=[^)]{1,600}\)", says(errors.AuthorizationFailed())
     ),
+    # the same from 1.22, structured, of which the values are left: why, who, and what they asked for
+    Grammar(
+        "Authorization error ",
+        r"Authorization error .{1,600} \w{2,16} nodes (?:metrics|stats|proxy|log|spec|pods|healthz|configz)\b",
+        says(errors.AuthorizationFailed()),
+    ),
+    Grammar(
+        "Forbidden system:",
+        r"Forbidden (?P<user>system:[\w.:-]{1,300}) (?P<verb>\w{2,16}) (?P<resource>nodes) "
+        r"(?P<subresource>\[[^\]]{1,200}\]|\w{3,20})",
+        _kubelet_forbids,
+    ),
     # opencontainers runc libcontainer/cgroups
     Grammar(
         "mountpoint for ", r"mountpoint for (?:cpu|memory|cpuset|\w{1,20}) not found", says(errors.CgroupsUnmounted())
@@ -312,6 +375,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     # CRI-O internal/lib/stats: the container's memory then is zero
     plain("account working set stats: total_inactive_file", errors.PartialFigures()),
     plain("cannot find cgroup mount destination", errors.CgroupsUnmounted()),
+    # cAdvisor info/v2/conversion.go
+    plain("Could not get instant cpu stats: cumulative stats decrease", errors.CounterWentBack("cumulative CPU usage")),
     plain("Kubelet stopped posting node status", errors.NodeNotReady()),
     # metrics-server 0.2 metrics/sources/summary/summary.go
     Grammar("Node ", r"Node \S{1,253} is not ready", says(errors.NodeNotReady()), word=" is not ready"),

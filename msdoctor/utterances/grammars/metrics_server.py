@@ -72,6 +72,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Metric storage is not ready, (node|pod) metrics are missing",
         lambda match: errors.StorageLacks(match[1]),
     ),
+    # 0.9 pkg/storage/storage.go, where it is neither, and was
+    Grammar(
+        "Metric storage is not ready",
+        r"Metric storage is not ready(?= \S{1,20} \S{1,20}$)",
+        says(errors.NoMetricsToServe()),
+    ),
     Grammar(
         "metric-resolution should be ",
         r"metric-resolution should be [a-z0-9, -]{1,100} but (?:metric-resolution )?value \S{1,30}(?: provided)?"
@@ -146,6 +152,14 @@ GRAMMARS: tuple[Grammar, ...] = (
             "Got UsageCoreNanoSeconds equal zero",
             "Got WorkingSetBytes equal zero",
         )
+    ),
+    # 0.4 pkg/scraper/decode.go, V(1)
+    Grammar(
+        "Skip ",
+        r"Skip (?:(?:CPU |Memory )?[mM]etric for )?(?P<of>node|container) \"[^\"]{1,253}\"(?: in pod \S{1,510})?,"
+        r" error:? (?:no non-zero timestamp|missing \w{1,30} value)",
+        lambda match: errors.IncompleteFigures(match["of"]),
+        word=", error",
     ),
     # 0.2: cmd/metrics-server heapster.go
     Grammar(

@@ -147,6 +147,10 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"net/http: TLS handshake timeout",
         lambda match: errors.DeadlineExceeded(match[0]),
     ),
+    *(
+        Grammar(words, words, lambda match: errors.DeadlineExceeded(match[0]))
+        for words in ("net/http: timeout awaiting response headers", "http2: timeout awaiting response headers")
+    ),
     Grammar(
         "timed out waiting for http",
         r"timed out waiting for https?://\S{1,2000}",
