@@ -80,6 +80,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Circumstance", where={"what": "containers' figures"}, likelihood=0.6),
         Says("RuntimeUnreached", likelihood=0.6),
         Says("RuntimeSick", likelihood=0.5),
+        Says("DeadlineExceeded", hop=Hop.G, likelihood=0.6),
         Says("NoPodMetrics", where={"speaker": "kubectl"}, likelihood=0.5),
         Says("NoPodMetrics", likelihood=0.35),
         Says("StorageLacks", where={"what": "pod"}),

@@ -63,6 +63,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("ConnectionLost", hop=Hop.E, likelihood=0.3),
         Says("RuntimeSick", likelihood=0.4),
+        Says("DeadlineExceeded", hop=Hop.G, likelihood=0.5),
         Says("Canceled", hop=Hop.E, likelihood=0.5),
         Says("DeadlineExceeded", hop=Hop.E, where={"phase": "handshake"}, likelihood=0.8),
         Says("DeadlineExceeded", hop=Hop.E, where={"outer": "failed to read response body"}, likelihood=0.95),

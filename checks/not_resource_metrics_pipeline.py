@@ -62,6 +62,8 @@ _OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStat
         # kubectl says it whatever it asked for: its own kubeconfig may be at fault, for every command
         Says("Unauthorized", hop=Hop.A, where={"outer": "You must be logged in"}, likelihood=0.35),
         Says("Unauthorized", hop=Hop.A, where={"outer": "You must be logged in", "api": ""}, likelihood=0.6),
+        # what a kubelet serves beside metrics (kubelet pkg/kubelet/server/auth.go), to a pod that asks it itself
+        Says("Forbidden", hop=Hop.F, where={"resource": "nodes/proxy", "who": "serviceaccount"}, likelihood=0.7),
         # the HPA controller's own rights on the object that it scales
         Says("Forbidden", where={"outer": "unable to get the target's current scale"}, likelihood=0.8),
         *(Says(error, where={"api": "of no metrics"}, likelihood=0.9) for error in _OF_ANY_APISERVICE),

@@ -209,6 +209,76 @@ FIRST = {
         "n1   <unknown>   <unknown>   <unknown>   <unknown>",
         "node-unreachable-timeout",
     ),
+    "a watcher of files that none is left for": (
+        "F0304 09:01:02.345678     812 kubelet.go:1354] failed to start Plugin Watcher. err: failed to start plugin watcher, err: too many open files",
+        "inotify-limit-exhausted",
+    ),
+    "kube-proxy, without one": (
+        "F0304 09:01:02.345678       1 server.go:486] failed complete: too many open files",
+        "inotify-limit-exhausted",
+    ),
+    "containers that Docker's newer store keeps elsewhere": (
+        'E0304 09:01:02.345678     812 manager.go:1131] Failed to create existing container: /docker/1a2b: failed to identify the read-write layer ID for container "1a2b". - open /var/lib/docker/image/overlayfs/layerdb/mounts/1a2b/mount-id: no such file or directory',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "cAdvisor's own word that it failed": (
+        "container_scrape_error 1",
+        "container-metrics-missing-from-kubelet",
+    ),
+    "a kubelet's own word that it failed": ("resource_scrape_error 1", "cadvisor-root-stats-missing"),
+    "containers without memory, to cAdvisor": (
+        'container_memory_usage_bytes{container="",id="/kubepods/besteffort/pod1a2b",image="",name="",namespace="n",pod="p"} 0 1767225600000',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "a file system that cAdvisor does not know": (
+        'unable to fetch metrics from Kubelet n1 (10.3.0.4): request failed - "500 Internal Server Error", response: "Internal Error: non-existent label \\"root\\""',
+        "cadvisor-root-stats-missing",
+    ),
+    "a kubelet's directory on a file system that cAdvisor does not know": (
+        'Failed to start ContainerManager failed to get rootfs info: failed to get device for dir "/var/lib/kubelet": could not find device with major: 0, minor: 46 in cached partitions map',
+        "cadvisor-root-stats-missing",
+    ),
+    "k3s on a machine without memory accounting": (
+        'time="2026-03-04T09:01:02Z" level=fatal msg="failed to find memory cgroup (v2)"',
+        "kubelet-down",
+    ),
+    "a runtime that does not answer its kubelet": (
+        'E0304 09:01:02.345678     812 remote_runtime.go:863] "ListContainerStats with filter from runtime service failed" err="rpc error: code = DeadlineExceeded desc = context deadline exceeded" filter="nil"',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "the same, to 1.18": (
+        'E0304 09:01:02.345678     812 remote_runtime.go:257] ListContainers with filter "&ContainerFilter{Id:,}" from runtime service failed: rpc error: code = 4 desc = context deadline exceeded',
+        "container-metrics-missing-from-kubelet",
+    ),
+    "metricbeat, whose role lacks a kubelet's figures": (
+        "Error fetching data for metricset kubernetes.node: error doing HTTP request to fetch 'node' Metricset data: HTTP error 403 in : 403 Forbidden",
+        "kubelet-rbac-forbidden-403",
+    ),
+    "a client in Ruby that a kubelet does not know": (
+        'Unexpected error raised. Stopping the timer. title=:metric_scraper error_class=RestClient::Unauthorized error="401 Unauthorized"',
+        "kubelet-webhook-unauthorized-401",
+    ),
+    "the read-only port in a sentence": ("connection refused on port 10255", "kubelet-read-only-port-10255"),
+    "Heapster, without a way to the API server": (
+        "E0304 09:01:02.345678       1 reflector.go:190] k8s.io/heapster/metrics/util/util.go:51: Failed to list *v1.Node: Get https://10.96.0.1:443/api/v1/nodes?resourceVersion=0: dial tcp 10.96.0.1:443: i/o timeout",
+        "pod-cannot-reach-apiserver",
+    ),
+    "k3s' way to a pod that does not listen": (
+        'time="2026-03-04T09:01:02Z" level=error msg="Sending HTTP 502 response to 127.0.0.1:39114: dial tcp 10.42.0.4:10250: connect: connection refused"',
+        "apiservice-backend-starting",
+    ),
+    "k3s' way to a kubelet that does not listen there": (
+        'time="2026-03-04T09:01:02Z" level=error msg="Sending HTTP 502 response to 10.3.0.4:39114: dial tcp 127.0.0.1:10250: connect: connection refused"',
+        "kubelet-down",
+    ),
+    "a scheduler's own metrics": (
+        'Get "https://10.3.0.4:10259/metrics": context deadline exceeded',
+        "not-resource-metrics-pipeline",
+    ),
+    "a pod that asks a kubelet for logs": (
+        "Forbidden (user=system:serviceaccount:n:s, verb=get, resource=nodes, subresource=proxy)",
+        "not-resource-metrics-pipeline",
+    ),
     "a kubelet that ends": (
         "kubelet[812]: F0304 09:01:02.345678     812 server.go:274] failed to run Kubelet: unable to load bootstrap kubeconfig: stat /etc/kubernetes/bootstrap-kubelet.conf: no such file or directory",
         "kubelet-down",

@@ -28,6 +28,9 @@ _SCRAPE = (
     "unable to fetch metrics from node",
     "unable to fetch metrics from Kubelet",
     "error while getting metrics summary from Kubelet",
+    # other clients of kubelets: elastic/beats metricbeat/module/kubernetes, splunk-connect-for-kubernetes
+    "Metricset data",
+    "title=:metric_scraper",
 )
 # What nobody but metrics-server says of an answer (pkg/scraper/client, to 0.3 pkg/sources/summary)
 _OF_A_SCRAPER = ("request failed, status: ", "request failed - ", "bad status code ")
@@ -72,6 +75,8 @@ def connection_of(
         api = _other_group(context[-_MOST_CONTEXT:] + error_text + record[:_MOST_CONTEXT])
     if not api and isinstance(error, errors.HTTPStatus):
         api = _other_group(url)
+    if not api:
+        api = _OTHERS_PORTS.get(address.rpartition(":")[2], "")
     where = Connection(url=url, address=address, node=node or named, api=api)
     if _says(outer, _WITHIN_THE_TUNNEL):
         return replace(where, hop=Hop.C, api="tunnel")
@@ -88,7 +93,8 @@ _OF_A_PROXIED = "Error: '"
 
 _API = (
     r"(?:(custom|external)\.)?metrics\.k8s\.io|(custom|external) metrics API|(Pods|Object|External)Metric\b"
-    r"|(heapster|/apis/metrics/v1alpha1)"
+    # not the paths of its own sources, in its own log
+    r"|(heapster(?!/metrics/)|/apis/metrics/v1alpha1)"
 )
 # A group in a URL, in an APIService's name, or in a list of groups.
 _GROUP = (
@@ -112,6 +118,18 @@ _OF_ANY_APISERVICE = (
 )
 
 
+# Where others serve metrics of their own (kubernetes pkg/cluster/ports/ports.go, node_exporter, coredns)
+_OTHERS_PORTS = {
+    "4194": "cAdvisor",
+    "9100": "node-exporter",
+    "9153": "CoreDNS",
+    "10249": "kube-proxy",
+    "10256": "kube-proxy",
+    "10251": "kube-scheduler",
+    "10259": "kube-scheduler",
+    "10252": "kube-controller-manager",
+    "10257": "kube-controller-manager",
+}
 _OF_NO_GROUP = ("metrics.k8s.io", ".svc", ".local", ".go")
 # kubernetes pkg/controlplane/instance.go, and those of aggregation and of CRDs
 _KUBERNETES_OWN = frozenset(
@@ -231,7 +249,7 @@ def _hop_of_request(
         return Hop.F if speaker is Speaker.KUBELET else Hop.D
     if (_says(outer, _OWN_REQUESTS) or _is_own(path, speaker)) and not _says(outer, _OF_A_KUBELETS_LISTS):
         return Hop.A if isinstance(error, _OF_THE_SERVER) else Hop.D
-    return _hop_of_answer(connection, error, speaker)
+    return _hop_of_answer(connection, error, speaker, outer)
 
 
 def _hop_of_wrappers(connection: Connection, error: InnermostError, outer: tuple[str, ...]) -> Hop | None:
@@ -243,14 +261,24 @@ def _hop_of_wrappers(connection: Connection, error: InnermostError, outer: tuple
         return Hop.D
     if _says(outer, _TO_A_KUBELET) and (isinstance(error, _OF_A_HANDSHAKE) or _is_refused_by_node(connection, error)):
         return Hop.E
+    if _says(outer, _OF_THE_RUNTIME):
+        return Hop.G
+    if _says(outer, _OF_K3S_TUNNEL):
+        # its kubelets it asks at their loopback address, pods at theirs, by default of this range
+        return Hop.C if connection.address.startswith("10.42.") else Hop.E
     return Hop.C if _says(outer, _TUNNEL) else None
 
 
-def _hop_of_answer(connection: Connection, error: InnermostError, speaker: Speaker) -> Hop | None:
+def _hop_of_answer(
+    connection: Connection, error: InnermostError, speaker: Speaker, outer: tuple[str, ...]
+) -> Hop | None:
     """The hop of what any API server answers, or any client says of it: by who asked, and for which API."""
     if isinstance(error, _OF_THE_SERVER) and connection.path.startswith(("/api/", "/apis/")):
         # whom a kubelet trusts stands in its own kubeconfig
-        return None if speaker is Speaker.KUBELET and isinstance(error, errors.UnknownAuthority) else Hop.A
+        if speaker is Speaker.KUBELET and isinstance(error, errors.UnknownAuthority):
+            return None
+        is_expired = isinstance(error, errors.Expired | errors.NotYetValid)
+        return Hop.A if is_expired or not _says(outer, _LISTS) or _says(outer, _OWN_REQUESTS) else None
     by_hpa = speaker is Speaker.HPA_CONTROLLER
     if isinstance(error, errors.NotFound) and not connection.api and (by_hpa or "/scale" in error.resource):
         return Hop.H
@@ -290,6 +318,10 @@ _TUNNEL = (
 )
 # apiserver-network-proxy pkg/agent/clientset.go and pkg/server/server.go, of its agents' way to its server
 _WITHIN_THE_TUNNEL = ("cannot connect once", "Failed to validate authentication token")
+# kubelet pkg/kubelet/cri/remote/remote_runtime.go, from 1.32 k8s.io/cri-client
+_OF_THE_RUNTIME = ("from runtime service failed",)
+# k3s pkg/daemons/control/tunnel.go, where the API server's requests to nodes and pods leave
+_OF_K3S_TUNNEL = ("Sending HTTP 502 response to",)
 # A server that cannot ask whether a caller is admitted (apiserver pkg/endpoints/handlers/responsewriters/errors.go).
 _OF_ITS_AUTHORIZER = ("Internal Server Error",)
 # What a client found of the group when it asked what the API server has (client-go discovery).
@@ -401,6 +433,8 @@ _OWN_REQUESTS = (
 )
 
 
+# client-go tools/cache/reflector.go, of anything
+_LISTS = ("ailed to list *v",)
 # cobra and Go's runtime, of what a program ends of
 _ENDS = (("Error",), ("panic",))
 

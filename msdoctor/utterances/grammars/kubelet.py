@@ -137,6 +137,21 @@ GRAMMARS: tuple[Grammar, ...] = (
         for filesystem in ("rootFs", "imageFs")
         for what in ("info", "stats")
     ),
+    # cAdvisor fs/fs.go
+    *(
+        Grammar(
+            words,
+            pattern,
+            says(errors.NoFilesystemStats("rootFs")),
+        )
+        for words, pattern in (
+            ("non-existent label ", r"non-existent label \\{0,4}\"[\w-]{1,40}"),
+            (
+                "could not find device ",
+                r"could not find device (?:with major: \d{1,9}, minor: \d{1,9} )?in cached partitions map",
+            ),
+        )
+    ),
     Grammar(
         "failed to get node info: ",
         r"failed to get node info: node \\{0,4}\"[^\"]{1,260}\" not found",
@@ -169,6 +184,19 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Failed to update stats for container \"([^\"]{1,300})\": (.{1,300})",
         lambda match: _without_figures(match[1], trim(match[2])),
     ),
+    # manager/manager.go; container/docker/handler.go of Docker's older image stores, whose newer one has no such file
+    Grammar(
+        "Failed to create existing container: ",
+        r"Failed to create existing container: (/\S{1,300}): (.{1,300})",
+        lambda match: _without_figures(match[1], trim(match[2])),
+    ),
+    plain("failed to identify the read-write layer ID for container", errors.PartialFigures()),
+    # metrics/prometheus.go; kubelet pkg/kubelet/metrics/collectors/resource_metrics.go, "resource_" from 1.29
+    Grammar("container_scrape_error ", r"container_scrape_error 1(?=\s|$)", says(errors.PartialFigures())),
+    *(
+        Grammar(f"{series} ", rf"(?<!_){series} 1(?=\s|$)", says(errors.SummaryFailed()))
+        for series in ("scrape_error", "resource_scrape_error")
+    ),
     # to 1.7: pkg/kubelet/server/stats/summary.go
     Grammar(
         "Missing stats for root container",
@@ -183,6 +211,22 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "fsnotify watcher: ",
         r"fsnotify watcher: (too many open files)",
+        lambda match: errors.InotifyExhausted("fsnotify", match[1]),
+    ),
+    # kubelet pkg/kubelet/util/pluginwatcher and others that hand on what fsnotify's NewWatcher said, without its name;
+    # kube-proxy cmd/kube-proxy/app/server.go. A file, a socket or a pipe that cannot be opened is named before it.
+    *(
+        Grammar(
+            watcher,
+            watcher + r"(?:,? err)?: too many open files",
+            says(errors.InotifyExhausted("fsnotify", "too many open files")),
+            word=": too many open files",
+        )
+        for watcher in ("watcher", "Watcher")
+    ),
+    Grammar(
+        "failed complete: ",
+        r"failed complete: (too many open files)",
         lambda match: errors.InotifyExhausted("fsnotify", match[1]),
     ),
     Grammar(
@@ -311,6 +355,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     # to 1.23: pkg/kubelet/dockershim/docker_service.go
     plain("is different from docker cgroup driver", errors.KubeletExits()),
+    # k3s pkg/cgroups/cgroups_linux.go: its kubelet is never begun
+    *(plain(f"{first}ailed to find memory cgroup", errors.KubeletExits()) for first in "Ff"),
     plain("It seems like the kubelet isn't running or healthy", errors.KubeletExits()),
     plain("The kubelet is not running", errors.KubeletExits()),
     # pkg/kubelet/metrics/collectors/resource_metrics.go
@@ -320,7 +366,11 @@ GRAMMARS: tuple[Grammar, ...] = (
             series + r"\{[^}]{0,600}\} 0(?:\.0)?(?=\s|$)",
             says(errors.IncompleteFigures("container")),
         )
-        for series in ("container_memory_working_set_bytes", "container_cpu_usage_seconds_total")
+        for series in (
+            "container_memory_working_set_bytes",
+            "container_memory_usage_bytes",
+            "container_cpu_usage_seconds_total",
+        )
     ),
     # kubelet pkg/kubelet/server/stats/summary_sys_containers.go, V(…)
     Grammar(

@@ -176,6 +176,26 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("malformed HTTP ", r"malformed HTTP (?:response|status code) \\{0,4}\".{0,60}", says(errors.WrongScheme())),
     # k8s.io/utils/trace
     Grammar("Trace[", r"Trace\[\d{1,12}\]", says(errors.Noise("slow-trace"))),
+    # the same in a sentence
+    *(
+        Grammar(
+            f"{first}onnection refused on port ",
+            first + r"onnection refused on port (1025[05])\b",
+            lambda match: errors.Dial(f":{match[1]}", "connection refused"),
+        )
+        for first in "Cc"
+    ),
+    # Ruby's rest-client, as fluentd tells of it; elastic/beats metricbeat/helper/http.go
+    Grammar(
+        "error_class=RestClient::",
+        r"error_class=RestClient::\w{1,40} error=\\{0,4}\"(\d{3}) ([A-Za-z ]{1,40})",
+        lambda match: errors.HTTPStatus(match[1], match[2]),
+    ),
+    Grammar(
+        "HTTP error ",
+        r"HTTP error (\d{3}) in [\w/.:-]{0,80}: (?:\d{3} )?([A-Za-z ]{1,40})",
+        lambda match: errors.HTTPStatus(match[1], match[2]),
+    ),
     # Python's requests, requests/models.py, raise_for_status
     *(
         Grammar(
