@@ -59,8 +59,23 @@ def hpa_pods_not_ready_yet(scaled: tuple[Scaled, ...], taken_at: datetime) -> It
     if not scaled:
         yield NotApplicable(NO_HPA)
     for one in scaled:
-        if one.says_unready and one.unsettled(taken_at):
+        if one.says_unready and not one.measures_nothing and one.unsettled(taken_at):
             yield _finding(one)
+        elif one.says_no_container and one.is_rolling_out:
+            yield _rolling_out(one)
+
+
+def _rolling_out(one: Scaled) -> Finding:
+    return Finding(
+        summary=(
+            f"HPA {one.hpa.key} is measured by one container alone, and a rollout that gives it to each pod of"
+            f" {one.target} is under way."
+        ),
+        subjects=(f"hpa/{one.hpa.key}",),
+        evidence=(complaint(one),),
+        effects=(Effect(EffectKind.HPA_WAITS, one.hpa.key),),
+        since=one.complaint.last_transition_time,
+    )
 
 
 def _finding(one: Scaled) -> Finding:

@@ -28,7 +28,8 @@ the pod is hidden nearly always; with the usual back-off of minutes it comes and
 ## Source
 metrics-server pkg/storage/pod.go (0.8.0 and 0.9.0: GetMetrics gives a pod if all containers of its newest point are in
 the one before; Store keeps a point of the one before only if the container has not begun since), pkg/scraper/client/
-resource/decode.go (a pod is left out if a container's CPU since its start, or its memory, is zero).
+resource/decode.go (a pod is left out if a container's CPU since its start, or its memory, is zero). Events of a probe:
+kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, computePodActions, and prober/prober.go (1.36.3).
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from msdoctor.model import (
     Look,
     NotApplicable,
     Remedy,
+    Risk,
     Says,
     check,
 )
@@ -55,9 +57,10 @@ from msdoctor.model import (
 from ._scaling import NO_HPA, SHOWS_WITHIN_SECONDS, complaint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from msdoctor.facts.endings import Ending
     from msdoctor.facts.flow import Flow
     from msdoctor.facts.installation import Installation
     from msdoctor.facts.objects import ContainerStatus, Pod
@@ -65,25 +68,44 @@ if TYPE_CHECKING:
 
 # Kubelets measure every 10 s to 20 s.
 MEASURED_WITHIN = timedelta(seconds=30)
-NO_ROWS = "no metrics returned from resource metrics API"
 LOOK = Look("kubectl get pods -A", "a pod of the target restarts again and again", "hpa-pods-restarting")
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
-    return (
-        Remedy(
-            advice=(
-                f"Find out why container {blanks['container']} is ended: the first command says how it ended last and"
-                " which probe failed, the second what it said before. Mend that, in its workload; metrics come back by"
-                " themselves once it has run for two scrapes."
-            ),
-            commands=(
-                f"kubectl -n {blanks['namespace']} describe pod {blanks['pod']}",
-                f"kubectl -n {blanks['namespace']} logs {blanks['pod']} -c {blanks['container']} --previous",
-            ),
-            verify=f"kubectl -n {blanks['namespace']} top pods",
-            shows_within_seconds=SHOWS_WITHIN_SECONDS,
+    return (_without_probe(blanks) if "probe" in blanks else _look(blanks),)
+
+
+def _without_probe(blanks: Blanks) -> Remedy:
+    on, container, probe = f"-n {blanks['namespace']} {blanks['target']}", blanks["container"], blanks["probe"]
+    met = f" ({blanks['met']})" if blanks.get("met") else ""
+    without = f'{{"spec":{{"template":{{"spec":{{"containers":[{{"name":"{container}","{probe}Probe":null}}]}}}}}}}}'
+    return Remedy(
+        advice=(
+            f"The kubelet ends container {container} because its {probe} probe fails{met}. Correct the probe, or what"
+            " keeps the container from answering it. Until then have it run without, and metrics come back; nobody"
+            " starts it again then if it hangs."
         ),
+        commands=(f"kubectl patch {on} -p '{without}'",),
+        risks=(Risk.DISRUPTIVE,),
+        undo=(f"kubectl rollout undo {on}",),
+        verify=f"kubectl -n {blanks['namespace']} top pods",
+        shows_within_seconds=2 * SHOWS_WITHIN_SECONDS,
+    )
+
+
+def _look(blanks: Blanks) -> Remedy:
+    return Remedy(
+        advice=(
+            f"Find out why container {blanks['container']} is ended: the first command says how it ended last and"
+            " which probe failed, the second what it said before. Mend that, in its workload; metrics come back by"
+            " themselves once it has run for two scrapes."
+        ),
+        commands=(
+            f"kubectl -n {blanks['namespace']} describe pod {blanks['pod']}",
+            f"kubectl -n {blanks['namespace']} logs {blanks['pod']} -c {blanks['container']} --previous",
+        ),
+        verify=f"kubectl -n {blanks['namespace']} top pods",
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
     )
 
 
@@ -99,7 +121,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     advise=advise,
 )
 def hpa_pods_restarting(
-    scaled: tuple[Scaled, ...], flow: Flow, installation: Installation | None, taken_at: datetime
+    scaled: tuple[Scaled, ...],
+    flow: Flow,
+    installation: Installation | None,
+    endings: Mapping[str, Ending],
+    taken_at: datetime,
 ) -> Iterator[Finding | NotApplicable]:
     if not scaled:
         yield NotApplicable(NO_HPA)
@@ -110,11 +136,11 @@ def hpa_pods_restarting(
     resolution = installation.resolution_seconds
     lately = taken_at - timedelta(seconds=2 * resolution) - MEASURED_WITHIN
     for one in scaled:
-        if NO_ROWS not in one.complaint.message or not one.own:
+        if not one.says_no_rows or not one.own:
             continue
         hidden = [(pod, restarted(pod, lately)) for pod in one.own if is_hidden(pod, flow, taken_at, resolution)]
         if len(hidden) == len(one.own) and all(status for _, status in hidden):
-            yield _finding(one, [(pod, status) for pod, status in hidden if status])
+            yield _finding(one, [(pod, status) for pod, status in hidden if status], endings)
 
 
 def is_hidden(pod: Pod, flow: Flow, now: datetime, resolution: int) -> bool:
@@ -133,10 +159,13 @@ def restarted(pod: Pod, lately: datetime) -> ContainerStatus | None:
     return None
 
 
-def _finding(one: Scaled, hidden: list[tuple[Pod, ContainerStatus]]) -> Finding:
+def _finding(one: Scaled, hidden: list[tuple[Pod, ContainerStatus]], endings: Mapping[str, Ending]) -> Finding:
     pod, status = max(hidden, key=lambda item: item[1].restart_count)
     namespace, name = pod.metadata.namespace, pod.metadata.name
-    blanks = Blanks(namespace=namespace, pod=name, container=status.name)
+    ending = endings.get(f"{namespace}/{name}")
+    # What a webhook puts in is not in the template, and cannot be changed there.
+    if ending and (ending.container != status.name or status.name not in one.template):
+        ending = None
     return Finding(
         summary=(
             f"Container {status.name} keeps restarting ({status.restart_count} times in pod {name}), and metrics-server"
@@ -147,7 +176,7 @@ def _finding(one: Scaled, hidden: list[tuple[Pod, ContainerStatus]]) -> Finding:
         evidence=(
             complaint(one),
             Evidence(
-                saw=_ended(status),
+                saw=f"{_ended(status)}{f'; {ending.said}' if ending else ''}",
                 where=f"pod {namespace}/{name}, container {status.name}",
                 how=f"kubectl -n {namespace} describe pod {name}",
             ),
@@ -163,7 +192,14 @@ def _finding(one: Scaled, hidden: list[tuple[Pod, ContainerStatus]]) -> Finding:
         effects=(Effect(EffectKind.HPA_BLIND, one.hpa.key),),
         confidence=Confidence.LIKELY,
         since=one.complaint.last_transition_time,
-        remedies=advise(blanks),
+        remedies=advise(_blanks(one, pod, status, ending)),
+    )
+
+
+def _blanks(one: Scaled, pod: Pod, status: ContainerStatus, ending: Ending | None) -> Blanks:
+    known = {"probe": ending.probe, "met": ending.failed} if ending else {}
+    return Blanks(
+        namespace=pod.metadata.namespace, pod=pod.metadata.name, target=one.target, container=status.name, **known
     )
 
 

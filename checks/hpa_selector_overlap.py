@@ -79,6 +79,7 @@ def _escaped(key: str) -> str:
         Says("MissingRequest", where={"by": "job"}, likelihood=0.9),
         Says("MissingRequest", likelihood=0.35),
         Says("NoPodsReady", likelihood=0.2),
+        Says("ContainerNotInMetrics", likelihood=0.35),
     ),
     decide=(LOOK,),
     advise=advise,
@@ -101,12 +102,13 @@ def _finding(one: Scaled, repair: Repair) -> Finding:
         where=f"running pods of namespace {namespace} with {selector}",
         how=f"kubectl -n {namespace} get pods -l '{selector}' -o wide",
     )
-    said = one.says_missing_request and not any(lack.pod in one.own for lack in one.lacks)
+    names_foreign = one.says_no_container in names
+    lack_requests = one.says_missing_request and not any(lack.pod in one.own for lack in one.lacks)
+    lacking = "request nothing" if lack_requests else "have no container that it is measured by"
+    said = lack_requests or names_foreign
     blanks = blanks_of(repair, one, other=owners[0], keys=",".join(one.selector_keys))
     pods = f"{len(names)} pods" if len(names) > 1 else f"pod {names[0]}"
-    then = (
-        "and does not compute, for they request nothing" if said else "so its average is not that of its target alone"
-    )
+    then = f"and does not compute, for they {lacking}" if said else "so its average is not that of its target alone"
     return finding(
         one,
         f"HPA {one.hpa.key} also counts {pods} of {', '.join(owners)}, which has the labels of {one.target}, {then}.",

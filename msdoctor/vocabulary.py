@@ -216,6 +216,9 @@ _CONSUMERS = (
     Entry("vpa-metrics-failing", Hop.H, SYMPTOM, "A VPA gets no samples, and recommends without them."),
     Entry("hpa-missing-requests", Hop.H, CAUSE, "The HPA's target does not request the resource it is measured by."),
     Entry("hpa-missing-requests-sidecar", Hop.H, CAUSE, "A sidecar in the HPA's target lacks a resource request."),
+    Entry(
+        "hpa-container-not-found", Hop.H, CAUSE, "An HPA is measured by a container of a name that its pods have not."
+    ),
     Entry("hpa-selector-overlap", Hop.H, CAUSE, "Two workloads select the same pods."),
     Entry("hpa-ambiguous-selector", Hop.H, CAUSE, "Several HPAs scale the same pods."),
     Entry("hpa-scale-selector-missing", Hop.H, CAUSE, "The HPA's target does not say which pods are its own."),

@@ -21,6 +21,7 @@ from msdoctor.facts.asked_for import AskedFor
 from msdoctor.facts.contact import Trouble, troubles
 from msdoctor.facts.distribution import Distribution, distribution
 from msdoctor.facts.diversion import Diversions, diversions
+from msdoctor.facts.endings import Ending, endings
 from msdoctor.facts.figures import NodeFigures, figures
 from msdoctor.facts.front_proxy import FrontProxy, front_proxies, named_user, refused_lately
 from msdoctor.facts.gaps import Gap, gaps
@@ -120,6 +121,7 @@ class Cluster:
     vpas: tuple[vertical.Vertical, ...] | Unseen
     other_metrics: tuple[OtherMetrics, ...] | Unseen
     scaled: tuple[scaling.Scaled, ...] | Unseen
+    endings: Mapping[str, Ending]
     readers: tuple[Reader, ...]
     may_read_metrics: bool | Unseen
     may_scrape: bool | Unseen
@@ -186,6 +188,7 @@ def read_facts(bundle: Bundle, expiring_within: timedelta | None = None) -> Clus
     files = frozenset(_files_beside(bundle))
     version = decode(bundle.api(paths.VERSION), Version)
     hpas = flows.resource_hpas(bundle)
+    targets = scaling.scaled(bundle)
     may_read = rights.allowed(bundle, rights.CALLER_READS_NODE_METRICS)
     named = named_user(those_seen(hpas), flow, may_read, bundle.context.user, config)
     heard = refused_lately(those_seen(log), flow, bundle.taken_at)
@@ -263,7 +266,8 @@ def read_facts(bundle: Bundle, expiring_within: timedelta | None = None) -> Clus
         hpas=hpas,
         vpas=vertical.vpas(bundle),
         other_metrics=other_metrics(bundle),
-        scaled=scaling.scaled(bundle),
+        scaled=targets,
+        endings=endings(bundle, targets),
         readers=readers(bundle),
         may_read_metrics=may_read,
         may_scrape=own.may(SCRAPES) if own else Unseen("no pod"),

@@ -220,6 +220,16 @@ class PodSpec(Struct, frozen=True):
     service_account_name: str = "default"
     volumes: tuple[Volume, ...] = ()
 
+    @property
+    def lasting(self) -> tuple[Container, ...]:
+        """Its containers, and those init containers that go on beside them."""
+        return (*self.containers, *(item for item in self.init_containers if item.restart_policy == "Always"))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Theirs."""
+        return tuple(item.name for item in self.lasting)
+
 
 class StateDetail(Struct, frozen=True):
     reason: str = ""
@@ -496,8 +506,11 @@ class VPACheckpoint(Struct, frozen=True):
 
 
 class InvolvedObject(Struct, frozen=True):
+    """``field_path``: ``spec.containers{NAME}`` where it is about one container of a pod."""
+
     kind: Name = ""
     name: Name = ""
+    field_path: str = ""
 
 
 class Event(Struct, frozen=True):

@@ -18,7 +18,6 @@ from msdoctor.facts.labels import selects
 from msdoctor.facts.objects import (
     HPA,
     Condition,
-    Container,
     Deployment,
     Pod,
     PodList,
@@ -35,6 +34,9 @@ INITIALIZATION = timedelta(minutes=5)
 
 # ``missing request for cpu`` to 1.24, then with the container and its pod (replica_calculator.go).
 _MISSING_REQUEST = re.compile(r"missing (?:pod-level )?request for [\w./-]+")
+# The first to 1.33 (metrics/client.go, getContainerMetrics), the second from 1.36 on (calculateRequests). What lies
+# between computes with the pods that have it; one that none has is told of as if no pod were ready, from 1.34 on.
+_NO_CONTAINER = re.compile(r"container \S+ (?:not present in metrics for pod|not found in Pod) (?:\S+/)?([\w.-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class Lack:
     resource: str
     without: tuple[str, ...]
     having: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A container that an HPA is measured by alone, and the pods without one; ``position``: of the metric, from 0."""
+
+    position: int
+    container: str
+    pods: tuple[Pod, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class Scaled:
     elsewhere: tuple[str, ...] | Unseen
     neighbours: tuple[str, ...]
     lacks: tuple[Lack, ...]
+    absences: tuple[Absence, ...]
 
     @property
     def target(self) -> str:
@@ -84,9 +96,48 @@ class Scaled:
         return bool(_MISSING_REQUEST.search(self.complaint.message))
 
     @property
+    def says_no_rows(self) -> bool:
+        """Whether it has asked, and was given metrics of no pod (metrics/client.go, GetResourceMetric)."""
+        return "no metrics returned from resource metrics API" in self.complaint.message
+
+    @property
+    def says_no_container(self) -> str:
+        """The pod that it names as one without the container that it is measured by; empty where it names none."""
+        said = _NO_CONTAINER.search(self.complaint.message)
+        return said[1] if said else ""
+
+    @property
     def says_unready(self) -> bool:
         """Whether it has its pods' metrics, and none of a pod that counts (to 1.22 ``for any ready pods``)."""
         return "did not receive metrics for" in self.complaint.message and "ready" in self.complaint.message
+
+    @property
+    def measures_nothing(self) -> bool:
+        """Whether no pod has the container that it is measured by."""
+        return any(len(absence.pods) == len(self.counted) for absence in self.absences)
+
+    @property
+    def template(self) -> tuple[str, ...]:
+        """Names of the containers that new pods of the target have; none where it was not seen."""
+        return self.workload.spec.template.spec.names if isinstance(self.workload, Deployment) else ()
+
+    def awaits(self, container: str) -> bool:
+        """Whether pods of the target that are made now have one: their template does, or something puts it in."""
+        times = [(pod.metadata.creation_timestamp, pod) for pod in self.own]
+        newest = max(((at, pod) for at, pod in times if at), key=lambda item: item[0], default=None)
+        return container in self.template or (newest is not None and container in newest[1].spec.names)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a change of its template makes no new pods."""
+        return isinstance(self.workload, Deployment) and self.workload.spec.paused
+
+    @property
+    def is_rolling_out(self) -> bool:
+        """Whether new pods are taking the place of older ones (kubernetes pkg/controller/deployment/progress.go)."""
+        said = self.workload.status.conditions if isinstance(self.workload, Deployment) else ()
+        progress = next((item for item in said if item.type == "Progressing"), Condition())
+        return progress.status == "True" and progress.reason != "NewReplicaSetAvailable"
 
     @property
     def counted(self) -> tuple[Pod, ...]:
@@ -170,6 +221,7 @@ def _scaled(bundle: Bundle, hpa: HPA, listed: PodList | Unseen) -> Scaled:
         elsewhere=listed if isinstance(listed, Unseen) else tuple(sorted(away)),
         neighbours=tuple(sorted(others - {target.name})),
         lacks=tuple(_lacks(hpa, caught or own)),
+        absences=tuple(_absences(hpa, caught or own)),
     )
 
 
@@ -209,20 +261,24 @@ def _lacks(hpa: HPA, pods: Sequence[Pod]) -> Iterator[Lack]:
 def _lack(pod: Pod, metric: ResourceMetric) -> Iterator[Lack]:
     """Requests of the pod as a whole take the place of its containers', unless one container is named (KEP-2837)."""
     if pod.spec.resources.requests and not metric.container:
-        if metric.name not in pod.spec.resources.requests and not _all_have(pod, metric.name):
+        if metric.name not in pod.spec.resources.requests and not _some_has(pod, metric.name):
             yield Lack(pod, metric.name, (), ())
         return
-    counted = [item for item in _counted(pod) if metric.container in ("", item.name)]
+    counted = [item for item in pod.spec.lasting if metric.container in ("", item.name)]
     without = tuple(item.name for item in counted if metric.name not in item.resources.requests)
     if without:
         having = tuple(item.name for item in counted if metric.name in item.resources.requests)
         yield Lack(pod, metric.name, without, having)
 
 
-def _all_have(pod: Pod, resource: str) -> bool:
-    return any(resource in item.resources.requests for item in _counted(pod))
+def _absences(hpa: HPA, pods: Sequence[Pod]) -> Iterator[Absence]:
+    for position, metric in enumerate(hpa.spec.metrics):
+        if metric.type == "ContainerResource" and metric.container_resource:
+            container = metric.container_resource.container
+            without = tuple(pod for pod in pods if container not in pod.spec.names)
+            if without:
+                yield Absence(position, container, without)
 
 
-def _counted(pod: Pod) -> tuple[Container, ...]:
-    """Its containers, and those init containers that go on beside them."""
-    return (*pod.spec.containers, *(item for item in pod.spec.init_containers if item.restart_policy == "Always"))
+def _some_has(pod: Pod, resource: str) -> bool:
+    return any(resource in item.resources.requests for item in pod.spec.lasting)

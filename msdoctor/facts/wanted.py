@@ -15,6 +15,7 @@ from msdoctor.facts import (
     api_way,
     asked_for,
     distribution,
+    endings,
     inotify,
     installation,
     issuance,
@@ -89,6 +90,7 @@ def _from_api(bundle: Bundle) -> Iterator[Place]:
     api += other_metrics.wanted(bundle)
     api += issuance.wanted(installed)
     api += scaling.wanted(bundle)
+    api += endings.wanted(bundle)
     api += vertical.wanted(bundle)
     for one in installed:
         api += [paths.events(pod.metadata.namespace, pod.metadata.name) for pod in one.pods]

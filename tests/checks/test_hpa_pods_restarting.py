@@ -71,3 +71,57 @@ def test_it_names_the_container_how_it_ended_and_the_hpa() -> None:
 )
 def test_it_is_silent_where_another_reason_is_as_good(patient: Patient) -> None:
     assert patient.outcome(ID).findings == ()
+
+
+def ended(reason: str, message: str, container: str = "shipper") -> Json:
+    about = {"kind": "Pod", "name": "web-5d8f-a", "fieldPath": f"spec.containers{{{container}}}"}
+    named = {"metadata": {"name": f"web-5d8f-a.{len(message)}", "namespace": "shop"}}
+    return {**named, "reason": reason, "message": message, "involvedObject": about, "type": "Warning"}
+
+
+PROBE_FAILED = (
+    ended("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", "web"),
+    ended("Unhealthy", "Liveness probe failed: dial tcp 10.244.0.5:9: connect: connection refused"),
+    ended("Killing", "Container shipper failed liveness probe, will be restarted"),
+)
+
+
+def with_events(*events: Json, template: tuple[str, ...] = ("web", "shipper")) -> Patient:
+    workload = {
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {"spec": {"containers": [{"name": name} for name in template]}},
+        },
+    }
+    return (
+        with_pods(flaky("web-5d8f-a"))
+        .api(paths.workload("shop", "deployments", "web"), workload)
+        .api(paths.events("shop", "web-5d8f-a"), listed(*events))
+    )
+
+
+def test_a_probe_that_ends_it_is_named_and_can_be_taken_away_until_it_is_mended() -> None:
+    (found,) = with_events(*PROBE_FAILED).outcome(ID).findings
+
+    assert any("failed liveness probe, will be restarted" in evidence.saw for evidence in found.evidence)
+    (remedy,) = found.remedies
+    assert "connection refused" in remedy.advice
+    without = '{"spec":{"template":{"spec":{"containers":[{"name":"shipper","livenessProbe":null}]}}}}'
+    assert remedy.commands == (f"kubectl patch -n shop deployment/web -p '{without}'",)
+
+
+@pytest.mark.parametrize(
+    "patient",
+    [
+        with_events(),
+        with_events(*PROBE_FAILED, template=("web",)),
+        with_events(ended("Killing", "Container web failed liveness probe, will be restarted", "web")),
+        with_events(ended("Killing", "Stopping container shipper")),
+    ],
+    ids=["no event", "a webhook puts it in", "of another container", "its pod was deleted"],
+)
+def test_without_a_probe_of_its_own_the_look_is_told(patient: Patient) -> None:
+    (found,) = patient.outcome(ID).findings
+
+    assert found.remedies[0].commands[0] == "kubectl -n shop describe pod web-5d8f-a"

@@ -205,6 +205,10 @@ TRUTH: dict[str, Found] = {
     "healthy-idle-container": set(),
     "hpa-missing-pod-level-request": {("hpa-missing-requests", "active")},
     "healthy-pod-level-requests": set(),
+    "hpa-container-not-found": {("hpa-container-not-found", "active")},
+    "hpa-container-not-rolled-out": {("hpa-container-not-found", "active")},
+    "hpa-selector-overlap-by-container": {("hpa-selector-overlap", "active")},
+    "healthy-hpa-of-container": set(),
     "rbac-user-metrics-forbidden": {("rbac-user-metrics-forbidden", "active")},
     "user-without-rights": {("rbac-user-metrics-forbidden", "active")},
     "healthy-with-vpa": set(),
@@ -281,6 +285,7 @@ ON_CONTROL_PLANE = (
 
 # Patients whose metrics flow all the same, for every node.
 FLOWING = (
+    "healthy-hpa-of-container",
     "healthy-with-vpa",
     "healthy-idle-container",
     "healthy-pod-level-requests",

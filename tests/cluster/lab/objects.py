@@ -190,39 +190,12 @@ def _coredns() -> Iterator[Object]:
 
 
 def _busy(truth: Truth) -> Iterator[Object]:
-    """A workload of 20 thousandths of a core per pod, one pod a node, and its autoscaler."""
+    """A workload, one pod a node, and its autoscaler."""
     labels = {"app": "busy"}
-    container: Object = {
-        "name": "busy",
-        "image": images.BUSY,
-        "imagePullPolicy": "IfNotPresent",
-        "args": ["burn", "20"],
-    }
-    if truth.hpa.requests_cpu:
-        container["resources"] = {"requests": {"cpu": truth.hpa.requests_cpu, "memory": "16Mi"}}
-    spread = {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "DoNotSchedule",
-        "labelSelector": {"matchLabels": labels},
-    }
-    pod: Object = {"terminationGracePeriodSeconds": 1, "topologySpreadConstraints": [spread], "containers": [container]}
-    if truth.hpa.sidecar:
-        plain = {name: value for name, value in container.items() if name != "resources"}
-        pod["initContainers"] = [{**plain, "name": "log-shipper", "args": ["burn", "1"], "restartPolicy": "Always"}]
-    if not truth.hpa.ready:
-        # Nobody listens there. Pods that were ready before would be computed with as long as these are not.
-        container["readinessProbe"] = {"tcpSocket": {"port": 9}, "periodSeconds": 3}
-    # Nobody listens there.
-    probe = {"tcpSocket": {"port": 9}, "periodSeconds": 2, "failureThreshold": 2}
-    if truth.hpa.flaky:
-        pod["containers"].append({**container, "name": "flaky", "args": ["burn", "1"], "livenessProbe": probe})
-    if truth.hpa.of_pod:
-        pod["resources"] = {"requests": dict(truth.hpa.of_pod)}
-    if truth.hpa.idle:
-        pod["containers"].append({**container, "name": "idle", "args": ["idle"]})
     strategy = None if truth.hpa.ready else {"type": "Recreate"}
-    yield _deployment("busy", "default", labels, pod, replicas=2, strategy=strategy)
+    busy = _deployment("busy", "default", labels, _busy_pod(truth.hpa, labels), replicas=2, strategy=strategy)
+    busy["spec"]["paused"] = truth.hpa.worker
+    yield busy
     if truth.hpa.batch:
         yield _batch(labels)
     if truth.hpa.kind == "Fleet":
@@ -230,6 +203,48 @@ def _busy(truth: Truth) -> Iterator[Object]:
     yield _autoscaler("busy", truth)
     if truth.hpa.second:
         yield _autoscaler("busy-by-hand", truth)
+
+
+def _busy_pod(hpa: Hpa, labels: dict[str, str]) -> Object:
+    """It uses 20 thousandths of a core."""
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": labels},
+    }
+    pod: Object = {
+        "terminationGracePeriodSeconds": 1,
+        "topologySpreadConstraints": [spread],
+        "containers": list(_busy_containers(hpa)),
+    }
+    if hpa.sidecar:
+        sidecar = _container("log-shipper", hpa, "burn", "1", restartPolicy="Always")
+        del sidecar["resources"]
+        pod["initContainers"] = [sidecar]
+    if hpa.of_pod:
+        pod["resources"] = {"requests": dict(hpa.of_pod)}
+    return pod
+
+
+def _busy_containers(hpa: Hpa) -> Iterator[Object]:
+    nobody_listens = {"tcpSocket": {"port": 9}}
+    # Pods that were ready before would be computed with as long as these are not.
+    probes = {} if hpa.ready else {"readinessProbe": {**nobody_listens, "periodSeconds": 3}}
+    yield _container("busy", hpa, "burn", "20", **probes)
+    if hpa.flaky:
+        probe = {**nobody_listens, "periodSeconds": 2, "failureThreshold": 2}
+        yield _container("flaky", hpa, "burn", "1", livenessProbe=probe)
+    if hpa.idle:
+        yield _container("idle", hpa, "idle")
+    if hpa.worker:
+        yield _container("worker", hpa, "burn", "20")
+
+
+def _container(name: str, hpa: Hpa, *args: str, **rest: object) -> Object:
+    asked = {"requests": {"cpu": hpa.requests_cpu, "memory": "16Mi"}} if hpa.requests_cpu else {}
+    image = {"image": images.BUSY, "imagePullPolicy": "IfNotPresent"}
+    return {"name": name, **image, "args": list(args), "resources": asked, **rest}
 
 
 def _batch(labels: dict[str, str]) -> Object:
@@ -263,12 +278,18 @@ def _fleet(labels: dict[str, str]) -> Iterator[Object]:
 
 
 def _autoscaler(name: str, truth: Truth) -> Object:
-    target = {"type": "Utilization", "averageUtilization": truth.hpa.target_percent}
+    usage: Object = {
+        "name": "cpu",
+        "target": {"type": "Utilization", "averageUtilization": truth.hpa.target_percent},
+    }
+    metric: Object = {"type": "Resource", "resource": usage}
+    if truth.hpa.container:
+        metric = {"type": "ContainerResource", "containerResource": usage | {"container": truth.hpa.container}}
     spec = {
         "scaleTargetRef": {"apiVersion": truth.hpa.api_version, "kind": truth.hpa.kind, "name": truth.hpa.target},
         "minReplicas": 2,
         "maxReplicas": 4,
-        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+        "metrics": [metric],
     }
     return _object("autoscaling/v2", "HorizontalPodAutoscaler", name, truth.hpa.namespace, None, spec=spec)
 

@@ -260,6 +260,8 @@ def _autoscalers_faults() -> dict[str, Fault]:
         "hpa-missing-requests": _hpa(requests_cpu=None),
         "hpa-missing-requests-sidecar": _hpa(sidecar=True),
         "hpa-selector-overlap": _hpa(batch=True),
+        # One container alone counts, and the other workload's pods have none of that name.
+        "hpa-selector-overlap-by-container": _hpa(container="busy", batch=True),
         "hpa-ambiguous-selector": _hpa(second=True),
         "hpa-target-not-found": _hpa(target="bussy"),
         "hpa-wrong-namespace": _hpa(namespace="kube-public"),
@@ -267,6 +269,11 @@ def _autoscalers_faults() -> dict[str, Fault]:
         "hpa-scale-selector-missing": _hpa(kind="Fleet", api_version="example.com/v1"),
         "hpa-pods-not-ready-yet": _hpa(ready=False),
         "hpa-pods-restarting": _all(_hpa(flaky=True), _kubelet(*NODES, restarts_at_once=True)),
+        "hpa-container-not-found": _hpa(container="main"),
+        "hpa-container-not-rolled-out": lambda truth: replace(
+            _hpa(container="worker", worker=True)(truth), before=truth
+        ),
+        "healthy-hpa-of-container": _hpa(container="busy", sidecar=True),
         "hpa-missing-pod-level-request": _hpa(requests_cpu=None, of_pod=(("memory", "32Mi"),)),
         "healthy-pod-level-requests": _hpa(requests_cpu=None, of_pod=(("cpu", "50m"), ("memory", "32Mi"))),
         "healthy-idle-container": _hpa(idle=True),

@@ -272,14 +272,16 @@ class ExternalMetrics:
 class Hpa:
     """HorizontalPodAutoscaler default/busy: scales Deployment busy by the average CPU utilization, in percent.
 
+    `container` is the one of its pods' containers that counts; None: all of them together.
     `second` is another HPA of the same target; `sidecar` a restartable init container without a request in its pods;
     `batch` another Deployment without requests, whose pods have busy's label besides their own. `ready`: whether its
     pods become so. `flaky` is another container of theirs, which its liveness probe ends every few seconds, `idle` one
-    that does nothing. `of_pod` is what the pod as a whole requests. `reads`: whether the controller's role lets it read
-    the metrics of pods.
+    that does nothing. `worker` is one that their template has and they have not: the rollout is paused. `of_pod` is
+    what the pod as a whole requests. `reads`: whether the controller's role lets it read the metrics of pods.
     """
 
     target_percent: int = 50
+    container: str | None = None
     requests_cpu: str | None = "50m"
     target: str = "busy"
     kind: str = "Deployment"
@@ -291,6 +293,7 @@ class Hpa:
     ready: bool = True
     flaky: bool = False
     idle: bool = False
+    worker: bool = False
     of_pod: tuple[tuple[str, str], ...] = ()
     reads: bool = True
 
