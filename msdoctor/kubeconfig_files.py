@@ -59,23 +59,31 @@ class Merged:
 def in_effect(explicit: str | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
     """The files that kubectl would read, given `--kubeconfig` or not; none inside of a pod that has none."""
     if explicit:
-        path = Path(explicit).expanduser()
+        path = _expanded(explicit)
         if not path.exists():
             raise ConfigurationError(f"{path}: no such kubeconfig file; --kubeconfig names it")
         return (path,)
-    listed = [Path(item).expanduser() for item in environ.get("KUBECONFIG", "").split(os.pathsep) if item]
+    listed = [_expanded(item) for item in environ.get("KUBECONFIG", "").split(os.pathsep) if item]
     if listed:
         there = tuple(dict.fromkeys(path for path in listed if path.exists()))
         if not there:
             names = ", ".join(map(str, listed))
             raise ConfigurationError(f"{names}: no such kubeconfig file; the environment variable KUBECONFIG names it")
         return there
-    default = Path(environ.get("HOME") or Path.home()) / ".kube" / "config"
+    default = _expanded(environ.get("HOME") or "~") / ".kube" / "config"
     if default.exists():
         return (default,)
     if environ.get("KUBERNETES_SERVICE_HOST"):
         return ()
     raise ConfigurationError(f"no kubeconfig: {default} does not exist; give --kubeconfig FILE, or set KUBECONFIG")
+
+
+def _expanded(path: str) -> Path:
+    """As it is where nobody knows whose home is meant: a container's user may have no name."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def merge(files: tuple[Path, ...]) -> Merged:

@@ -13,6 +13,7 @@ from msdoctor.collect import kubeconfig
 from msdoctor.collect.access import Access
 from msdoctor.collect.errors import ConfigurationError
 from msdoctor.collect.kubeconfig import Choice, resolve
+from msdoctor.kubeconfig_files import in_effect
 
 from .conftest import Pki
 
@@ -250,3 +251,18 @@ def test_a_plugin_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> Non
     assert time.monotonic() - began < 10  # a peer that never ends would hold it for ever
     time.sleep(1.1)
     assert not (tmp_path / "alive").exists()
+
+
+def test_a_home_that_nobody_knows_is_a_files_name_as_any_other() -> None:
+    with pytest.raises(ConfigurationError, match="~nobody-of-that-name/config: no such kubeconfig file"):
+        in_effect("~nobody-of-that-name/config", {})
+
+
+def test_in_a_pod_whose_user_has_no_home_there_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(user: int) -> None:
+        raise KeyError(user)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+
+    assert in_effect(None, {"KUBERNETES_SERVICE_HOST": "10.32.0.1"}) == ()
