@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.vertical import Vertical
 
 PROVIDED = "RecommendationProvided"
+FORBIDDEN = 403
 
 
 @check(
@@ -58,8 +59,10 @@ def vpa_metrics_failing(
     refused = any(reader.recommends and reader.denied for reader in readers)
     if not refused and not isinstance(flow, Unseen) and flow.pods:
         return
+    gets_none = refused or is_dead(flow)
     for vpa in vpas:
-        if not vpa.has_own_fault and (vpa.never_sampled or vpa.stopped or not vpa.recommends):
+        lacks = vpa.never_sampled or vpa.stopped or (gets_none and not vpa.recommends)
+        if lacks and not vpa.has_own_fault:
             yield Finding(
                 summary=_summary(vpa),
                 subjects=(f"vpa/{vpa.key}",),
@@ -67,6 +70,13 @@ def vpa_metrics_failing(
                 effects=(Effect(EffectKind.VPA_BLIND, vpa.key),),
                 since=vpa.sampled if vpa.stopped else None,
             )
+
+
+def is_dead(flow: Flow | Unseen) -> bool:
+    """Whether nobody gets metrics of pods, as far as the one who asks can tell: he may be refused alone."""
+    if isinstance(flow, Unseen) or flow.pods:
+        return False
+    return flow.pods_refusal is None or flow.pods_refusal.status != FORBIDDEN
 
 
 def _summary(vpa: Vertical) -> str:

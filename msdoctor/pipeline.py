@@ -14,7 +14,7 @@ from msdoctor.facts.flow import RunningPod
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import HPA, ScaleTarget
 from msdoctor.facts.scaling import belongs
-from msdoctor.facts.vertical import computed
+from msdoctor.facts.vertical import that_need_metrics
 from msdoctor.model import HOP_NAMES, Effect, EffectKind, Hop, Unseen, those_seen
 
 NAMES = HOP_NAMES
@@ -43,7 +43,8 @@ def topology(cluster: Cluster) -> Topology:
         hpa_nodes={hpa.key: _nodes_of(hpa.metadata.namespace, hpa.spec.scale_target_ref, pods) for hpa in hpas},
         verifies_kubelets=not isinstance(installation, Installation) or installation.verifies_kubelets,
         vpa_nodes={
-            item.key: _nodes_of(item.vpa.metadata.namespace, item.vpa.target, pods) for item in computed(cluster.vpas)
+            item.key: _nodes_of(item.vpa.metadata.namespace, item.vpa.target, pods)
+            for item in that_need_metrics(cluster.vpas)
         },
     )
 

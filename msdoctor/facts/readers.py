@@ -304,7 +304,7 @@ def _reader(bundle: Bundle, known: Rbac | Unseen, user: str, groups: tuple[str, 
         answers=tuple(_answer(bundle, user, groups, consumer, request) for consumer, request in asked),
         bound=Bound() if isinstance(known, Unseen) else _bound(known, _as_user(name, member_of)),
         blind_hpas=tuple(blind.values()),
-        vpas=vertical.computed(vertical.vpas(bundle)) if why is Why.RECOMMENDS else (),
+        vpas=vertical.that_need_metrics(vertical.vpas(bundle)) if why is Why.RECOMMENDS else (),
         others_read=_others_read(bundle, why),
     )
 

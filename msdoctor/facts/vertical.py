@@ -20,8 +20,8 @@ from msdoctor.model import Unseen, those_seen
 DEFAULT_RECOMMENDER = "default"
 # pkg/recommender/model/vpa.go and input/cluster_feeder.go: with these it is its own configuration that is at fault.
 OWN_FAULTS = ("NoPodsMatched", "ConfigUnsupported")
-# How it goes on to pods (pkg/apis/autoscaling.k8s.io/v1/types.go); where none is given it is the first or the second.
-NOT_APPLIED = ("Off",)
+# The one updateMode with which pods do not get what is recommended (pkg/apis/autoscaling.k8s.io/v1/types.go).
+OFF = "Off"
 # A checkpoint is saved every minute, and a sample comes as often.
 LATE = timedelta(minutes=5)
 
@@ -65,7 +65,7 @@ class Vertical:
     def is_applied(self) -> bool:
         """Whether pods get what it recommends."""
         policy = self.vpa.spec.update_policy
-        return policy is None or policy.update_mode not in NOT_APPLIED
+        return policy is None or policy.update_mode != OFF
 
     @property
     def has_own_fault(self) -> bool:
@@ -126,6 +126,6 @@ def _vertical(bundle: Bundle, vpa: VPA) -> Vertical:
     )
 
 
-def computed(found: tuple[Vertical, ...] | Unseen) -> tuple[Vertical, ...]:
-    """Those that metrics are of use to."""
+def that_need_metrics(found: tuple[Vertical, ...] | Unseen) -> tuple[Vertical, ...]:
+    """Those that nothing else keeps from recommending."""
     return tuple(vpa for vpa in those_seen(found) if not vpa.has_own_fault)

@@ -73,6 +73,12 @@ def test_one_without_a_recommendation_and_without_checkpoints_is_told_of_too() -
     assert summaries(patient.diagnosis()) == ["VPA shop/web has no recommendation for deployment/web."]
 
 
+def test_one_without_a_recommendation_is_not_told_of_by_somebody_who_is_refused_himself() -> None:
+    patient = with_vpas(healthy(), vpa()).refuse(paths.POD_METRICS, Reason.FORBIDDEN, 403)
+
+    assert summaries(patient.diagnosis()) == []
+
+
 def test_while_metrics_flow_nothing_is_said_of_any_vpa() -> None:
     diagnosis = with_vpas(healthy(), vpa(), checkpoints=(checkpoint(None),)).diagnosis()
 
