@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+import subprocess
 import sys
 import time
 
@@ -21,7 +22,9 @@ def main(argv: list[str]) -> int:
         return code
     except (LabError, NotHereError) as error:
         print(f"lab: {error}", file=sys.stderr)
-        return 1
+    except subprocess.CalledProcessError as error:  # its output has been shown
+        print(f"lab: {shlex.join(error.cmd)} ended with {error.returncode}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,7 +17,9 @@ PACKAGES = {
     "nsenter": "util-linux",
     "setpriv": "util-linux",
     "sysctl": "procps",
+    "gcc": "gcc libc6-dev",
 }
+GO = "Go, which fetches the release that the components ask for, from 1.21 on: https://go.dev/dl"
 
 
 # Each lab's kubelets, API server and containers watch files with about two dozen of them, all as the same user.
@@ -38,6 +40,8 @@ def check_preconditions() -> None:
     missing = [package for program, package in PACKAGES.items() if not _found(program)]
     if missing:
         raise NotHereError(f"missing Debian packages: apt-get install {' '.join(sorted(set(missing)))}")
+    if not _found("go"):
+        raise NotHereError(f"missing: {GO}")
     if not Path("/sys/fs/cgroup").is_dir():
         raise NotHereError("the lab needs cgroups mounted at /sys/fs/cgroup")
     limit, used = int(INOTIFY_LIMIT.read_text()), _inotify_instances()
