@@ -2,7 +2,8 @@
 
 ## What it means
 The controller takes every pod with the target's labels for one of the target's, whoever made it: pods of another
-workload, of a Job, or made by hand. It averages over all, and one that requests nothing stops it altogether.
+workload, of a Job, or made by hand. It averages over all, and one that requests nothing stops it altogether, even one
+that has ended long ago.
 
 ## What it does not mean
 That the HPA's own pods lack requests or metrics, or that two HPAs are at odds (`hpa-ambiguous-selector`).
@@ -20,7 +21,8 @@ whose selector has too few labels.
 owners are in the list.
 
 ## Source
-kubernetes pkg/controller/podautoscaler/replica_calculator.go, GetResourceReplicas (pods by selector alone); 1.36.3.
+kubernetes pkg/controller/podautoscaler/replica_calculator.go, GetResourceReplicas (pods by selector alone) and
+calculateRequests (of all of them, in whatever phase); 1.36.3.
 """
 
 from __future__ import annotations
@@ -46,24 +48,43 @@ LOOK = Look(
 
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
+    kind, _, name = blanks["other"].partition("/")
+    return (_of_pods(blanks, kind, name) if kind in ("job", "pod") else _of_template(blanks),)
+
+
+def _of_pods(blanks: Blanks, kind: str, name: str) -> Remedy:
+    """The template of a Job cannot be changed, and a pod that nobody owns has none."""
+    pods = f"kubectl -n {blanks['namespace']} label {f'pods -l job-name={name}' if kind == 'job' else f'pod {name}'}"
+    next_time = " The next run has them again, until its manifest, or its CronJob's, is changed." * (kind == "job")
+    return Remedy(
+        advice=(
+            f"Take the target's labels away from the pods of {blanks['other']}; the HPA also counts those that have"
+            f" ended.{next_time}"
+        ),
+        commands=(f"{pods} {' '.join(f'{key}-' for key in blanks['keys'].split(','))}",),
+        undo=(f"{pods} {blanks['labels'].replace(',', ' ')}",),
+        verify=verify(blanks),
+        shows_within_seconds=SHOWS_WITHIN_SECONDS,
+    )
+
+
+def _of_template(blanks: Blanks) -> Remedy:
     on = f"-n {blanks['namespace']} {blanks['other']}"
     removed = ",".join(
         f'{{"op":"remove","path":"/spec/template/metadata/labels/{_escaped(key)}"}}'
         for key in blanks["keys"].split(",")
     )
-    return (
-        Remedy(
-            advice=(
-                f"Take the target's labels away from {blanks['other']}, which is not scaled by this HPA. The API server"
-                " refuses that, and changes nothing, where that workload's own selector needs them: then it has to be"
-                " made anew under other labels, for a selector cannot be changed."
-            ),
-            commands=(f"kubectl patch {on} --type json -p '[{removed}]'",),
-            risks=(Risk.DISRUPTIVE,),
-            undo=(f"kubectl rollout undo {on}",),
-            verify=verify(blanks),
-            shows_within_seconds=2 * SHOWS_WITHIN_SECONDS,
+    return Remedy(
+        advice=(
+            f"Take the target's labels away from {blanks['other']}, which is not scaled by this HPA. The API server"
+            " refuses that, and changes nothing, where that workload's own selector needs them: then it has to be"
+            " made anew under other labels, for a selector cannot be changed."
         ),
+        commands=(f"kubectl patch {on} --type json -p '[{removed}]'",),
+        risks=(Risk.DISRUPTIVE,),
+        undo=(f"kubectl rollout undo {on}",),
+        verify=verify(blanks),
+        shows_within_seconds=2 * SHOWS_WITHIN_SECONDS,
     )
 
 
@@ -79,6 +100,7 @@ def _escaped(key: str) -> str:
         Says("MissingRequest", where={"by": "job"}, likelihood=0.9),
         Says("MissingRequest", likelihood=0.35),
         Says("NoPodsReady", likelihood=0.2),
+        Says("ContainerNotInMetrics", where={"by": "job"}, likelihood=0.9),
         Says("ContainerNotInMetrics", likelihood=0.35),
     ),
     decide=(LOOK,),
@@ -99,23 +121,30 @@ def _finding(one: Scaled, repair: Repair) -> Finding:
     owners = sorted({_owner(pod) for pod in one.foreign})
     shown = Evidence(
         saw=f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}, of {', '.join(owners)}",
-        where=f"running pods of namespace {namespace} with {selector}",
+        where=f"pods of namespace {namespace} with {selector}",
         how=f"kubectl -n {namespace} get pods -l '{selector}' -o wide",
     )
-    names_foreign = one.says_no_container in names
-    lack_requests = one.says_missing_request and not any(lack.pod in one.own for lack in one.lacks)
-    lacking = "request nothing" if lack_requests else "have no container that it is measured by"
-    said = lack_requests or names_foreign
-    blanks = blanks_of(repair, one, other=owners[0], keys=",".join(one.selector_keys))
+    lacking = _lacking(one, names)
+    blanks = blanks_of(repair, one, other=owners[0], keys=",".join(one.selector_keys), labels=selector)
     pods = f"{len(names)} pods" if len(names) > 1 else f"pod {names[0]}"
-    then = f"and does not compute, for they {lacking}" if said else "so its average is not that of its target alone"
+    then = f"and does not compute, for {lacking}" if lacking else "so its average is not that of its target alone"
     return finding(
         one,
         f"HPA {one.hpa.key} also counts {pods} of {', '.join(owners)}, which has the labels of {one.target}, {then}.",
         (complaint(one), shown) if one.complaint.reason else (shown,),
         advise(blanks),
-        said=said,
+        said=bool(lacking),
     )
+
+
+def _lacking(one: Scaled, names: list[str]) -> str:
+    """What the HPA stumbles over in these pods; empty where it computes with them."""
+    they, request, have = ("it", "requests", "has") if len(names) == 1 else ("they", "request", "have")
+    if one.says_missing_request and not any(lack.pod in one.own for lack in one.lacks):
+        return f"{they} {request} nothing"
+    if one.says_no_container in names:
+        return f"{they} {have} no container that the HPA is measured by"
+    return ""
 
 
 def _owner(pod: Pod) -> str:

@@ -70,6 +70,11 @@ def slices(namespace: str, service_name: str) -> str:
     )
 
 
+def pod(namespace: str, name: str) -> str:
+    """A list of one pod, or of none: for whoever may list pods, and get none by name."""
+    return f"/api/v1/namespaces/{namespace}/pods?fieldSelector=metadata.name%3D{name}"
+
+
 def events(namespace: str, name: str) -> str:
     """The events of one object."""
     return f"/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.name%3D{name}"

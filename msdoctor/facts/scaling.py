@@ -33,7 +33,9 @@ GROUP_VERSION = "apps/v1"
 INITIALIZATION = timedelta(minutes=5)
 
 # ``missing request for cpu`` to 1.24, then with the container and its pod (replica_calculator.go).
-_MISSING_REQUEST = re.compile(r"missing (?:pod-level )?request for [\w./-]+")
+_MISSING_REQUEST = re.compile(
+    r"missing (?:pod-level )?request for [\w./-]+(?: in container \S+ of Pod ([\w.-]+)| in Pod ([\w.-]+))?"
+)
 # The first to 1.33 (metrics/client.go, getContainerMetrics), the second from 1.36 on (calculateRequests). What lies
 # between computes with the pods that have it; one that none has is told of as if no pod were ready, from 1.34 on.
 _NO_CONTAINER = re.compile(r"container \S+ (?:not present in metrics for pod|not found in Pod) (?:\S+/)?([\w.-]+)")
@@ -63,7 +65,8 @@ class Scaled:
     """One HPA and what it scales.
 
     ``workload`` is None where the target does not exist, ``Unseen`` where it could not be read. ``own`` are the
-    target's running pods, ``foreign`` those that only its selector catches. ``elsewhere`` are other namespaces where a
+    target's pods, ``foreign`` those that only its selector catches: running ones, and the one that the HPA complains
+    of, for it also computes with those that have ended. ``elsewhere`` are other namespaces where a
     workload of that kind and name runs pods, ``Unseen`` where pods are; ``neighbours`` the names of its kind in the
     HPA's own.
     """
@@ -85,10 +88,7 @@ class Scaled:
     @property
     def complaint(self) -> Condition:
         """The condition that says why it does not compute; an empty one where none does."""
-        said = self.hpa.status.conditions or ()
-        kinds = ("AbleToScale", "ScalingActive")
-        false = [item for kind in kinds for item in said if item.type == kind and item.status == "False"]
-        return false[0] if false else Condition()
+        return _complaint(self.hpa)
 
     @property
     def says_missing_request(self) -> bool:
@@ -141,7 +141,7 @@ class Scaled:
 
     @property
     def counted(self) -> tuple[Pod, ...]:
-        """The running pods that it computes with."""
+        """The pods that it computes with."""
         return (*self.own, *self.foreign)
 
     @property
@@ -184,11 +184,33 @@ def scaled(bundle: Bundle) -> tuple[Scaled, ...] | Unseen:
 
 
 def wanted(bundle: Bundle) -> Iterator[str]:
-    """The targets."""
+    """The targets, and pods that an HPA complains of and that do not run."""
+    listed = decode(bundle.api(paths.RUNNING_PODS), PodList)
+    running = set() if isinstance(listed, Unseen) else {_key(pod) for pod in listed.items}
     for hpa in those_seen(resource_hpas(bundle)):
-        target = hpa.spec.scale_target_ref
+        namespace, target = hpa.metadata.namespace, hpa.spec.scale_target_ref
         if target.kind in PLURALS and target.api_version == GROUP_VERSION:
-            yield paths.workload(hpa.metadata.namespace, PLURALS[target.kind], target.name)
+            yield paths.workload(namespace, PLURALS[target.kind], target.name)
+        named = _named(hpa)
+        if named and (namespace, named) not in running and not isinstance(listed, Unseen):
+            yield paths.pod(namespace, named)
+
+
+def _complaint(hpa: HPA) -> Condition:
+    said = hpa.status.conditions or ()
+    kinds = ("AbleToScale", "ScalingActive")
+    false = [item for kind in kinds for item in said if item.type == kind and item.status == "False"]
+    return false[0] if false else Condition()
+
+
+def _named(hpa: HPA) -> str:
+    """The pod that it complains of; empty where it names none."""
+    found = (pattern.search(_complaint(hpa).message) for pattern in (_MISSING_REQUEST, _NO_CONTAINER))
+    return next((name for match in found if match for name in match.groups() if name), "")
+
+
+def _key(pod: Pod) -> tuple[str, str]:
+    return pod.metadata.namespace, pod.metadata.name
 
 
 def belongs(target: ScaleTarget, owners: Sequence[tuple[str, str]]) -> bool:
@@ -204,7 +226,8 @@ def _scaled(bundle: Bundle, hpa: HPA, listed: PodList | Unseen) -> Scaled:
     running = () if isinstance(listed, Unseen) else listed.items
     target, namespace = hpa.spec.scale_target_ref, hpa.metadata.namespace
     workload = _workload(bundle, hpa)
-    at_home = [pod for pod in running if pod.metadata.namespace == namespace]
+    there = (*(pod for pod in running if pod.metadata.namespace == namespace), *_complained_of(bundle, hpa))
+    at_home = list({pod.metadata.name: pod for pod in there}.values())
     own = [pod for pod in at_home if belongs(target, _owners(pod))]
     selector = workload.spec.selector if isinstance(workload, Deployment) else None
     caught = [pod for pod in at_home if selector and selects(selector, pod.metadata.labels)]
@@ -223,6 +246,12 @@ def _scaled(bundle: Bundle, hpa: HPA, listed: PodList | Unseen) -> Scaled:
         lacks=tuple(_lacks(hpa, caught or own)),
         absences=tuple(_absences(hpa, caught or own)),
     )
+
+
+def _complained_of(bundle: Bundle, hpa: HPA) -> tuple[Pod, ...]:
+    named = _named(hpa)
+    found = decode(bundle.api(paths.pod(hpa.metadata.namespace, named)), PodList) if named else Unseen("none is named")
+    return () if isinstance(found, Unseen) else found.items
 
 
 def _workload(bundle: Bundle, hpa: HPA) -> Deployment | Unseen | None:

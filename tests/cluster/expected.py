@@ -207,6 +207,7 @@ TRUTH: dict[str, Found] = {
     "healthy-pod-level-requests": set(),
     "hpa-container-not-found": {("hpa-container-not-found", "active")},
     "hpa-container-not-rolled-out": {("hpa-container-not-found", "active")},
+    "hpa-selector-overlap-by-ended-job": {("hpa-selector-overlap", "active")},
     "hpa-selector-overlap-by-container": {("hpa-selector-overlap", "active")},
     "healthy-hpa-of-container": set(),
     "rbac-user-metrics-forbidden": {("rbac-user-metrics-forbidden", "active")},

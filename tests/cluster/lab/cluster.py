@@ -518,13 +518,13 @@ class Lab:
         wanted = objects.wanted(truth, authorities)
         kinds = [thing for thing in wanted if thing["kind"] == "CustomResourceDefinition"]
         if kinds:
-            defined = json.dumps({"apiVersion": "v1", "kind": "List", "items": kinds})
+            defined = _list_of(kinds)
             self.kubectl("apply", "-f", "-", stdin=defined)
             self.kubectl("wait", "--for=condition=Established", "-f", "-", stdin=defined)
         items = [thing for thing in wanted if thing not in kinds]
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-        # Create what is missing, then replace everything: unlike apply, that takes away what others have added.
-        self.kubectl("create", "-f", "-", stdin=text, check=False)
+        self.kubectl("create", "-f", "-", stdin=_list_of(items), check=False)
+        # What was there is replaced: unlike apply, that takes away what others have added.
+        text = _list_of(thing for thing in items if thing["kind"] != "Job")
         # An object's controller may write its status between kubectl's reading and its writing.
         tries = (self.kubectl("replace", "-f", "-", stdin=text, check=False) for _ in range(10))
         last = next((done for done in tries if done.returncode == 0 or "Conflict" not in done.stderr), None)
@@ -847,6 +847,10 @@ def _is_rolled_out(deployment: dict[str, Any]) -> bool:
     status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
     seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
     return bool(seen and status.get("updatedReplicas", 0) == status.get("replicas", 0) == wanted)
+
+
+def _list_of(things: Iterable[objects.Object]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(things)})
 
 
 def _container_state(pod: dict[str, Any]) -> dict[str, object]:

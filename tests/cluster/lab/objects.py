@@ -31,6 +31,7 @@ RENAMED = "metrics"  # the other ServiceAccount that its pods may run as
 # Whom a remedy lets read metrics.
 READERS = ("jane", "jane-nodes", "kube-system-horizontal-pod-autoscaler")
 FLEETS = "fleets.example.com"
+MIGRATION = "migrate"
 NOT_AT_HOME = "kube-public"
 TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -68,8 +69,11 @@ def unwanted_of_vpas(truth: Truth) -> list[tuple[str, str, str]]:
 
 
 def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str]]:
-    """(kind, namespace, name) of the objects that should not be there; an empty namespace means cluster-wide."""
-    kept = {_identity(thing) for thing in wanted(truth, authorities)}
+    """(kind, namespace, name) of the objects that should not be there; an empty namespace means cluster-wide.
+
+    A Job is one in any case: its template cannot be changed, so it is made anew.
+    """
+    kept = {_identity(thing) for thing in wanted(truth, authorities) if thing["kind"] != "Job"}
     everything = [
         _identity(thing) for thing in (*_metrics_server(Truth()), _api_service(Truth(), authorities), _quota())
     ]
@@ -84,7 +88,7 @@ def unwanted(truth: Truth, authorities: Authorities) -> list[tuple[str, str, str
     ]
     everything += [("ClusterRoleBinding", "", f"metrics-reader-{name}") for name in READERS]
     everything += [*other_metrics.identities(), *cert_manager.identities()]
-    everything += [_identity(thing) for thing in _busy(replace(truth, hpa=Hpa(second=True, batch=True)))]
+    everything += [_identity(thing) for thing in _busy(replace(truth, hpa=Hpa(second=True, batch=True, ended=True)))]
     everything += [("HorizontalPodAutoscaler", NOT_AT_HOME, "busy"), ("CustomResourceDefinition", "", FLEETS)]
     return [identity for identity in everything if identity not in kept]
 
@@ -198,6 +202,8 @@ def _busy(truth: Truth) -> Iterator[Object]:
     yield busy
     if truth.hpa.batch:
         yield _batch(labels)
+    if truth.hpa.ended:
+        yield _ended(labels)
     if truth.hpa.kind == "Fleet":
         yield from _fleet(labels)
     yield _autoscaler("busy", truth)
@@ -256,6 +262,12 @@ def _batch(labels: dict[str, str]) -> Object:
     )
     batch["spec"]["template"]["metadata"]["labels"] = own | labels
     return batch
+
+
+def _ended(labels: dict[str, str]) -> Object:
+    container = {"name": "migrate", "image": images.BUSY, "imagePullPolicy": "IfNotPresent", "args": ["end"]}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container], "restartPolicy": "Never"}}
+    return _object("batch/v1", "Job", MIGRATION, "default", None, spec={"template": template})
 
 
 def _fleet(labels: dict[str, str]) -> Iterator[Object]:

@@ -260,6 +260,7 @@ def _autoscalers_faults() -> dict[str, Fault]:
         "hpa-missing-requests": _hpa(requests_cpu=None),
         "hpa-missing-requests-sidecar": _hpa(sidecar=True),
         "hpa-selector-overlap": _hpa(batch=True),
+        "hpa-selector-overlap-by-ended-job": _hpa(ended=True),
         # One container alone counts, and the other workload's pods have none of that name.
         "hpa-selector-overlap-by-container": _hpa(container="busy", batch=True),
         "hpa-ambiguous-selector": _hpa(second=True),

@@ -274,7 +274,8 @@ class Hpa:
 
     `container` is the one of its pods' containers that counts; None: all of them together.
     `second` is another HPA of the same target; `sidecar` a restartable init container without a request in its pods;
-    `batch` another Deployment without requests, whose pods have busy's label besides their own. `ready`: whether its
+    `batch` another Deployment without requests, whose pods have busy's label besides their own; `ended` a Job of such
+    pods, which has done its work. `ready`: whether its
     pods become so. `flaky` is another container of theirs, which its liveness probe ends every few seconds, `idle` one
     that does nothing. `worker` is one that their template has and they have not: the rollout is paused. `of_pod` is
     what the pod as a whole requests. `reads`: whether the controller's role lets it read the metrics of pods.
@@ -290,6 +291,7 @@ class Hpa:
     second: bool = False
     sidecar: bool = False
     batch: bool = False
+    ended: bool = False
     ready: bool = True
     flaky: bool = False
     idle: bool = False
