@@ -63,10 +63,13 @@ def _rename(blanks: Blanks) -> Remedy:
     def to(name: str) -> str:
         return f"""{patch} '[{{"op":"replace","path":"{path}","value":"{name}"}}]'"""
 
-    there = f" They have {blanks['there'].replace(',', ', ')}." if "there" in blanks else ""
+    there = blanks.get("there", "").split(",")
+    names = (
+        f": {there[0]}" if len(there) == 1 and there[0] else f", one of {', '.join(there)}" if len(there) > 1 else ""
+    )
     return Remedy(
         advice=(
-            f"Give the HPA the name that the container has in the pods.{there} Where the HPA is kept in a repository or"
+            f"Give the HPA the name that the container has in the pods{names}. Where the HPA is kept in a repository or"
             " a chart, there too."
         ),
         commands=(to(blanks["right"]),),
@@ -117,7 +120,8 @@ def _roll_out(blanks: Blanks) -> Remedy:
     cls=Class.CAUSE,
     says=(
         Says("ContainerNotInMetrics", likelihood=0.7),
-        Says("NoPodsReady", likelihood=0.15),
+        Says("NoPodsReady", where={"outer": "container metric value"}, likelihood=0.85),
+        Says("NoPodsReady", where={"outer": "FailedGetContainerResourceMetric"}, likelihood=0.85),
     ),
     decide=(LOOK,),
     advise=advise,

@@ -149,6 +149,26 @@ OPEN = {
         "aggregator-cannot-reach-service",
         "metrics-server-not-ready",
     ),
+    "a container that an HPA's pods have not, to 1.33": (
+        "Warning  FailedGetContainerResourceMetric  9s (x4 over 55s)  horizontal-pod-autoscaler  failed to get cpu utilization: unable to get metrics for resource cpu: failed to get container metrics: container app not present in metrics for pod shop/web-5d8f7c-x7k2p",
+        "hpa-container-not-found",
+        "hpa-pods-restarting",
+    ),
+    "the same from 1.34 on, where no pod has it": (
+        "the HPA was unable to compute the replica count: failed to get app container metric value: failed to get cpu utilization: did not receive metrics for targeted pods (pods might be unready)",
+        "hpa-container-not-found",
+        "hpa-pods-not-ready-yet",
+    ),
+    "the same from 1.36 on, where some pods have it": (
+        "failed to get app container metric value: failed to get memory utilization: container app not found in Pod web-5d8f7c-x7k2p",
+        "hpa-container-not-found",
+        "hpa-selector-overlap",
+    ),
+    "a pod of a CronJob without the container that an HPA is measured by": (
+        "failed to get app container metric value: failed to get cpu utilization: container app not found in Pod nightly-28502100-x7k2p",
+        "hpa-selector-overlap",
+        "hpa-container-not-found",
+    ),
     "a pod of a CronJob among an HPA's": (
         "failed to get cpu utilization: missing request for cpu in container runner of Pod nightly-28502100-x7k2p",
         "hpa-selector-overlap",

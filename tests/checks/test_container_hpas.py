@@ -91,7 +91,7 @@ def test_of_several_containers_the_one_of_a_like_name_is_taken_and_else_none() -
 
     assert '"value":"maim"' in like[0].remedies[0].commands[0]
     assert '"value":"<RIGHT>"' in unlike[0].remedies[0].commands[0]
-    assert "They have web, log." in unlike[0].remedies[0].advice
+    assert "in the pods, one of web, log." in unlike[0].remedies[0].advice
 
 
 def test_young_pods_without_it_are_not_what_the_hpa_waits_for() -> None:
@@ -127,7 +127,7 @@ def test_pods_of_another_workload_that_have_none_are_an_overlap() -> None:
 
     assert overlap.outcome(ID).findings == ()
     (found,) = overlap.outcome(OVERLAP).findings
-    assert "they have no container that it is measured by" in found.summary
+    assert "it has no container that the HPA is measured by" in found.summary
     assert found.state is State.ACTIVE
 
 

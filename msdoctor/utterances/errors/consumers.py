@@ -70,13 +70,18 @@ class MissingRequest(InnermostError, hop=Hop.H):
 
     @property
     def by(self) -> str:
-        """``job`` where the pod is named as those of a CronJob, by the minute of its run: none of an HPA's target."""
-        return "job" if re.search(r"-\d{8,10}-[a-z0-9]{5}$", self.pod) else ""
+        """Who made the pod, as its name tells."""
+        return _by(self.pod)
 
     @property
     def sidecar(self) -> str:
         """``yes`` where the container is named as something that is put beside an application."""
         return "yes" if any(part in self.container for part in _SIDECARS) else ""
+
+
+def _by(pod: str) -> str:
+    """``job`` where it is named as those of a CronJob, by the minute of its run: none of an HPA's target."""
+    return "job" if re.search(r"-\d{8,10}-[a-z0-9]{5}$", pod) else ""
 
 
 _SIDECARS = (
@@ -118,6 +123,12 @@ class ScaleFailed(InnermostError, hop=Hop.H, wraps=True):
 
 
 class ContainerNotInMetrics(InnermostError, hop=Hop.H):
-    """``container C not present in metrics for pod P``, ``container C not found in Pod P``."""
+    """``container C not present in metrics for pod N/P`` (to 1.33), ``container C not found in Pod P`` (from 1.36)."""
 
     container: str
+    pod: str = ""
+
+    @property
+    def by(self) -> str:
+        """Who made the pod, as its name tells."""
+        return _by(self.pod)

@@ -103,6 +103,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("unable to fetch metrics from resource metrics API", errors.HPAUnable()),
     plain("unable to fetch metrics from API", errors.HPAUnable()),
     plain("FailedGetResourceMetric", errors.HPAUnable()),
+    plain("FailedGetContainerResourceMetric", errors.HPAUnable()),
     plain("FailedComputeMetricsReplicas", errors.HPAUnable()),
     # kubernetes/autoscaler vertical-pod-autoscaler: pkg/recommender/input/cluster_feeder.go, to 0.8 with a full stop
     plain("Cannot get ContainerMetricsSnapshot from MetricsClient", errors.VPAUnable()),
@@ -143,7 +144,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("invalid API version in scale target reference", errors.NoMatchForKind("")),
     Grammar(
         "container ",
-        r"container (\S{1,253}) (?:not present in metrics for pod|not found in Pod) \S{1,510}",
-        lambda match: errors.ContainerNotInMetrics(match[1]),
+        r"container (\S{1,253}) (?:not present in metrics for pod|not found in Pod) (\S{1,510})",
+        lambda match: errors.ContainerNotInMetrics(match[1], trim(match[2]).rpartition("/")[2]),
     ),
 )
