@@ -70,9 +70,9 @@ def preflight(
       msdoctor preflight --diff deploy/       what it would change, as a diff
       msdoctor preflight --fix deploy/        and change it
 
-    It tells files by their content: systemd units, static pods, kubeadm, k3s, rke2 and kops configuration, kubelet
-    configuration, certificates, manifests, kustomizations, values of metrics-server's chart, scripts, templates and
-    inventories. It reads nothing outside of the paths, and needs no cluster and no network.
+    It tells files by their content: systemd units, static pods, kubeadm, k3s, rke2 and kops configuration, kubespray's
+    variables, kubelet configuration, certificates, manifests, kustomizations, values of metrics-server's chart,
+    scripts, templates and inventories. It reads nothing outside of the paths, and needs no cluster and no network.
     """
     from concurrent.futures import ThreadPoolExecutor
     from datetime import UTC, datetime

@@ -169,14 +169,7 @@ def _manifest(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags
 
 def _of_rancher(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags] | None:
     """What k3s or rke2 starts it with: rke2's static pod shows it, of k3s it is worked out."""
-    if program not in rancher.ARGUMENTS:
-        return None
-    commands = {name: _unit_command(bundle, host, unit) for name, unit in rancher.UNITS.items()}
-    words = {
-        name: [replace(word, file=command.path) for word in command.words] if command else []
-        for name, command in commands.items()
-    }
-    told = rancher.settings(bundle, host, words)
+    told = told_to_rancher(bundle, host) if program in rancher.ARGUMENTS else None
     if told is None:
         return None
     if told.program == rancher.K3S:
@@ -189,6 +182,16 @@ def _of_rancher(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Fla
         if flags is not None:
             return Form.RANCHER, told.file, flags
     return None
+
+
+def told_to_rancher(bundle: Bundle, host: str) -> rancher.Settings | None:
+    """What the k3s or rke2 of a host is told, by its files and by its unit's words, if it runs the control plane."""
+    commands = {name: _unit_command(bundle, host, unit) for name, unit in rancher.UNITS.items()}
+    words = {
+        name: [replace(word, file=command.path) for word in command.words] if command else []
+        for name, command in commands.items()
+    }
+    return rancher.settings(bundle, host, words)
 
 
 def _unit(bundle: Bundle, host: str, program: str) -> tuple[Form, str, Flags] | None:

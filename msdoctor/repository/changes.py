@@ -132,7 +132,7 @@ class Editor:
         if text.lines is None:
             yield _Line(At(text.at.file, number), self.holes.restored(old), restored)
         elif number in text.lines and len(new) == 1:
-            before, after = (re.sub(r"^\s*- ['\"]?|['\"]$", "", line) for line in (old, restored[0]))
+            before, after = (re.sub(r"^\s*(?:- ['\"]?)?|(?: \\|['\"])$", "", line) for line in (old, restored[0]))
             yield _Scalar(text.lines[number], before, after)
 
     def _by_patch(self, command: str) -> Iterator[_Edit]:
@@ -224,7 +224,7 @@ class _Scalar(_Edit):
         for old, new in pairs:
             if old and rest[len(quote) :].startswith(old + quote):
                 after = rest[len(quote) + len(old) :]
-                if quote or not after or after[0] in " \t,]}#":
+                if quote or not after or after[0] in " \t,]}#\"'\\":
                     lines[self.at.line - 1] = f"{head}{quote}{new}{after}"
                     return "\n".join(lines)
         return None

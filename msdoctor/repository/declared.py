@@ -7,11 +7,11 @@ repository of several environments, each with the same files, is several cluster
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from msdoctor.repository import charts
+from msdoctor.repository import charts, rancher
 from msdoctor.repository.kustomize import Kustomized, by_operations, merged
 from msdoctor.repository.pieces import (
     KubeletSettings,
@@ -22,6 +22,7 @@ from msdoctor.repository.pieces import (
     Piece,
     Rancher,
     StaticPod,
+    Text,
     Unit,
     Variables,
     file_of,
@@ -30,6 +31,7 @@ from msdoctor.repository.trees import Tree
 
 Server = Unit | StaticPod | Rancher
 T = TypeVar("T")
+BESIDE = 2  # folders from one to the other, as from a role's tasks to its templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,10 @@ class _Installed:
 
 def declared(pieces: Sequence[Piece], kustomized: Kustomized) -> tuple[Declared, ...]:
     """Every cluster, each judged by itself."""
-    servers = [piece for piece in pieces if isinstance(piece, Unit | StaticPod | Rancher) and _is_server(piece)]
+    servers = [
+        *(piece for piece in pieces if isinstance(piece, Unit | StaticPod) and _is_server(piece)),
+        *_of_rancher(pieces),
+    ]
     installed = _installed(pieces, kustomized)
     pairs: list[tuple[Server | None, _Installed | None]] = []
     taken: set[int] = set()
@@ -103,12 +108,55 @@ def declared(pieces: Sequence[Piece], kustomized: Kustomized) -> tuple[Declared,
     rest = _Rest(pieces)
     if not pairs and (rest.settings or rest.kubelet_units):
         pairs.append((None, None))
-    return tuple(_declared(server, one, rest) for server, one in pairs)
+    agents = (_agents(kubelet, installed, rest) for kubelet in _kubelets_of_agents(pieces))
+    return (*(_declared(server, one, rest) for server, one in pairs), *agents)
 
 
-def _is_server(piece: Server) -> bool:
-    if isinstance(piece, Rancher):
-        return True
+def _of_rancher(pieces: Sequence[Piece]) -> list[Rancher]:
+    """Servers of k3s and rke2, each with its configuration and its command, where it has both."""
+    configs = [one for one in pieces if isinstance(one, Rancher) and not rancher.is_agents(one.text.at.file)]
+    commands = [one for name in rancher.SERVERS.values() for one in _commands(pieces, name)]
+    left = list(commands)
+    found: list[Rancher] = []
+    for config in configs:
+        alike = [unit for unit in commands if unit.program == rancher.SERVERS[config.program]]
+        fits = [
+            unit
+            for unit in nearest(file_of(config), alike, file_of)[:1]
+            # Two that are the only ones go together, and others where they lie beside each other.
+            if len(configs) == len(commands) == 1 or distance(file_of(config), file_of(unit))[0] <= BESIDE
+        ]
+        found.append(Rancher(config.program, config.text, fits[0] if fits else None))
+        left = [unit for unit in left if unit not in fits]
+    programs = {unit: program for program, unit in rancher.SERVERS.items()}
+    return [*found, *(Rancher(programs[unit.program], Text("", unit.text.at, {}), unit) for unit in left)]
+
+
+def _commands(pieces: Sequence[Piece], program: str) -> list[Unit]:
+    """Units of a program, or drop-ins that give the whole command where their unit is an installer's."""
+    units = [one for one in pieces if isinstance(one, Unit) and one.program == program]
+    whole = [one for one in units if not one.drop_in]
+    return whole or [replace(one, drop_in="") for one in units if f"/{program.partition('-')[0]} " in one.text.body]
+
+
+def _kubelets_of_agents(pieces: Sequence[Piece]) -> Iterator[Unit]:
+    for program, service in rancher.AGENTS.items():
+        for unit in _commands(pieces, service):
+            yield from filter(None, [rancher.kubelet(program, None, unit, control_plane=False)])
+    for one in pieces:
+        if isinstance(one, Rancher) and rancher.is_agents(one.text.at.file):
+            yield from filter(None, [rancher.kubelet(one.program, one.text, None, control_plane=False)])
+
+
+def _agents(kubelet: Unit, installed: Sequence[_Installed], rest: _Rest) -> Declared:
+    """Machines without an API server, judged by themselves: their kubelets are told something else than a server's."""
+    near = nearest(file_of(kubelet), installed, lambda one: one.deployment.at.file)
+    whole = _declared(None, near[0] if near else None, rest)
+    workers = tuple(node for node in whole.nodes if not node.control_plane)
+    return replace(whole, units=(kubelet,), settings=(), nodes=workers)
+
+
+def _is_server(piece: Unit | StaticPod) -> bool:
     if isinstance(piece, Unit):
         return piece.program == "kube-apiserver" and not piece.drop_in
     return piece.program == "kube-apiserver"
@@ -138,12 +186,15 @@ def _declared(server: Server | None, one: _Installed | None, rest: _Rest) -> Dec
     if not anchor:
         kubelets: tuple[Piece, ...] = (*rest.settings, *rest.kubelet_units)
         anchor = next(map(file_of, kubelets), "")
+    own: list[Unit] = []
+    if isinstance(server, Rancher):
+        own += filter(None, [rancher.kubelet(server.program, server.text, server.unit, control_plane=True)])
     inventories = nearest(anchor, dict.fromkeys(node.at.file for node in rest.nodes), lambda file: file)
     return Declared(
         server=server,
         deployment=one.deployment if one else None,
         objects=one.objects if one else (),
-        units=tuple(rest.units),
+        units=(*own, *rest.units),
         pods=tuple(nearest(anchor, rest.pods, file_of)),
         settings=tuple(rest.settings),
         variables=tuple(rest.variables),

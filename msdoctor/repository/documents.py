@@ -20,7 +20,7 @@ from msdoctor.repository.holes import Holes, has
 from msdoctor.repository.kubeadm import NAME as KUBEADM
 from msdoctor.repository.kubeadm import static_pod
 from msdoctor.repository.machines import put_machines
-from msdoctor.repository.making import ETC, Made, Maker, is_of, pem_at, put_unit
+from msdoctor.repository.making import Made, Maker, is_of, pem_at, put_unit
 from msdoctor.repository.objects import put_objects
 from msdoctor.repository.pieces import Rancher, StaticPod, Text, Unit, at_of, file_of
 from msdoctor.repository.place import At, NotRead
@@ -90,13 +90,16 @@ def _rancher(maker: Maker, host: str, server: Rancher) -> None:
     """k3s works out its flags itself; of rke2 the static pod that it writes is worked out here."""
     program = server.program
     maker.folder(host, rancher.DATA, [program])
-    maker.file(host, rancher.config(program), server.text)
-    unit = f"[Service]\nExecStart=/usr/local/bin/{program} server\n"
-    maker.file(host, f"{ETC}/{rancher.UNITS[program]}.service", Text(unit, server.text.at, {}))
-    if program == rancher.RKE2:
-        told = rancher.Settings(program, rancher.merged({"": server.text.body}))
+    if server.text.body:
+        maker.file(host, rancher.config(program), server.text)
+    body = f"[Service]\nExecStart=/usr/local/bin/{program} server\n"
+    put_unit(maker, host, server.unit or Unit(rancher.UNITS[program], Text(body, server.text.at, {})))
+    told = processes.told_to_rancher(maker.bundle(), host) if program == rancher.RKE2 else None
+    if told is not None:
         flags = rancher.flags(told, "kube-apiserver")
-        given = [(flag.name, flag.value, server.text.place(flag.line)) for flag in flags.given if flag.line]
+        given = [
+            (flag.name, flag.value, maker.texts[host, flag.file].place(flag.line)) for flag in flags.given if flag.line
+        ]
         own = {flag.name: flag.value for flag in flags.given if not flag.line}
         maker.file(
             host, rancher.pod_manifest("kube-apiserver"), static_pod("kube-apiserver", own, given, server.text.at)

@@ -12,7 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from msdoctor.facts import units
-from msdoctor.repository import charts, holes, imperative, inventories, kops, kubeadm, kubespray, scripts, trees
+from msdoctor.repository import (
+    charts,
+    holes,
+    imperative,
+    inventories,
+    kops,
+    kubeadm,
+    kubespray,
+    rancher,
+    scripts,
+    trees,
+)
 from msdoctor.repository.holes import Holes
 from msdoctor.repository.imperative import Source
 from msdoctor.repository.pieces import (
@@ -43,8 +54,7 @@ RBAC = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 _UNIT = re.compile(r"^\s*ExecStart\s*=", re.MULTILINE)
 _UNIT_PART = re.compile(r"^\[(?:Service|Unit|Install)\]", re.MULTILINE)
 _YAMLISH = re.compile(r"^\s*(?:[\w./-]+|\"[^\"\n]+\")\s*:(?:\s|$)|^\s*[{\[]|^- ", re.MULTILINE)
-_RANCHER_KEY = re.compile(r"(?:kube-apiserver|kube-controller-manager|kubelet)-arg\+?")
-_RANCHER_LINE = re.compile(rf"^{_RANCHER_KEY.pattern}\s*:", re.MULTILINE)
+_RANCHER_LINE = re.compile(rf"^{rancher.KEY.pattern}\s*:", re.MULTILINE)
 _TEMPLATE_ENDINGS = re.compile(r"(?i)\.(j2|jinja2?|tpl|tmpl|tftpl|erb|gotmpl)$")
 _YAML_ENDINGS = (".yaml", ".yml", ".json")
 _SHELL_ENDINGS = (".sh", ".bash", ".tf", ".md~", ".userdata", ".cloud-init")
@@ -59,8 +69,18 @@ class Reader:
     found: Found = field(default_factory=Found)
     not_read: list[NotRead] = field(default_factory=list)
 
+    told: rancher.Told = field(init=False)  # of the file that is read now, as are its lines
+    lines: list[str] = field(init=False)
+
     def read(self, path: str, text: str) -> None:
         """Recognise one file. A file that is nothing of this pipeline's leaves no trace."""
+        self.told, self.lines = rancher.Told(path, self.holes), text.split("\n")
+        self._read(path, text)
+        for unit in self.told.units():
+            self.found.add(unit, unit.text.at, f"command of {unit.program}")
+        self.not_read += filter(None, [self.told.beyond])
+
+    def _read(self, path: str, text: str) -> None:
         name = _TEMPLATE_ENDINGS.sub("", path.rpartition("/")[2]).lower()
         if _is_pem(name, text):
             self._pem(path, text)
@@ -153,7 +173,7 @@ class Reader:
     def _of_no_kind(self, path: str, whole: Text, tree: Tree, name: str) -> None:
         """Settings, patches and values, which say only by their keys what they are."""
         named = name.startswith("config.y") and ("k3s" in path or "rke2" in path)
-        if named or any(_RANCHER_KEY.fullmatch(key) for key in tree.fields):
+        if named or any(rancher.KEY.fullmatch(key) for key in tree.fields):
             program = "rke2" if "rke2" in path else "k3s"
             self.found.add(Rancher(program, whole), tree.at, f"configuration of {program}")
         elif tree.get("spec", "template", "spec", "containers") is not None:
@@ -196,6 +216,7 @@ class Reader:
 
     def _within(self, path: str, tree: Tree) -> None:
         """Texts within a file of another purpose: what Ansible copies, cloud-init writes, a ConfigMap holds."""
+        self.told.tree(tree, self.lines)
         for item in tree.walk():
             value, block = item.value, 1 if item.end > item.at.line else 0
             if isinstance(value, dict):
@@ -248,6 +269,7 @@ class Reader:
                 if isinstance(tree.value, dict) and METRICS_SERVER in target:
                     self.found.add(Patch(tree, target), tree.at, f"patch of Deployment {target}")
         self._imperative(Source(path, text, line), taken)
+        self.told.script(text, line, taken, known)
         for program, part in scripts.commands(text):
             if not any(start <= part.line <= end for start, end in taken):
                 lines = "\n" * (line - 2 + part.line) + holes.literal(

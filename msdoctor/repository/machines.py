@@ -38,7 +38,7 @@ def _kubelet(maker: Maker, node: Node) -> None:
     verified = maker.declared.deployment is not None  # by anything that the repository tells of
     if node.name == ANY_NODE and not verified:
         return
-    unit = _for_host(maker, node, [u for u in maker.declared.units if u.program == "kubelet" and not u.drop_in])
+    unit = _for_host(maker, node, [one for one in maker.declared.units if _is_kubelet_of(one, node)])
     settings = _for_host(maker, node, maker.declared.settings)
     if unit is None and settings is None:
         if node.name != ANY_NODE:
@@ -67,6 +67,12 @@ def _kubelet(maker: Maker, node: Node) -> None:
         maker.file(node.name, file, pem.text)
     elif mode is kubelets.Mode.SELF_SIGNED and verified:
         maker.file(node.name, file, Text(standins.own_of_kubelet(node.name, maker.now), at, {}))
+
+
+def _is_kubelet_of(unit: Unit, node: Node) -> bool:
+    if unit.program != "kubelet" or unit.drop_in:
+        return False
+    return unit.control_plane is None or node.control_plane in (None, unit.control_plane)
 
 
 P = TypeVar("P", Unit, KubeletSettings)

@@ -40,11 +40,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A systemd unit, or a command that is as good as one. ``drop_in`` is the name of a drop-in, empty of a unit."""
+    """A systemd unit, or a command that is as good as one. ``drop_in`` is the name of a drop-in, empty of a unit.
+
+    ``control_plane`` tells that it is of such machines alone, or of all others.
+    """
 
     program: str
     text: Text
     drop_in: str = ""
+    control_plane: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,11 @@ class KubeletSettings:
 
 @dataclass(frozen=True, slots=True)
 class Rancher:
-    """The configuration of k3s or rke2."""
+    """The configuration of k3s or rke2, and the unit that starts it, where the repository tells of one."""
 
     program: str
     text: Text
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,11 +164,9 @@ def _plain(path: str) -> str:
 def _concerns(content: bytes, name: str) -> bool:
     # Written out, and the rarest last: of most of ten thousand files this is all that is looked at.
     marked = (
-        (b"kube" in content and (b"kubelet" in content or b"kubeadm" in content or b"kube-" in content))
-        or (b"k8s.io" in content and (b"metrics" in content or b"NetworkPolicy" in content or b"kops" in content))
-        or b"metrics-server" in content
-        or b"metrics_server_" in content
-        or b"kube_api_a" in content
+        (b"kube" in content and any(word in content for word in (b"kubelet", b"kubeadm", b"kube-", b"kube_api_a")))
+        or (b"metrics" in content and any(word in content for word in (b"metrics-s", b"metrics_s", b"k8s.io")))
+        or (b"k8s.io" in content and (b"NetworkPolicy" in content or b"kops" in content))
         or b"-----BEGIN " in content
         or b"requestheader" in content
         or b"ansible_host" in content

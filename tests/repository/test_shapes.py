@@ -62,7 +62,7 @@ FAULTS: dict[Callable[..., None], tuple[dict[str, str], set[str]]] = {
             "kubelet-authz-always-allow": f"{VARIABLES}/k8s-cluster.yml:7",
             "bad-flag-or-args": f"{VARIABLES}/addons.yml:3",
         },
-        {"kubelet-cert-san-missing-ip", "kubelet-webhook-unauthorized-401", "kubelet-authz-always-allow"},
+        {"kubelet-cert-san-missing-ip", "kubelet-webhook-unauthorized-401"},
     ),
     shapes.chart: ({"bad-flag-or-args": "charts/metrics-server/values.yaml:5"}, set()),
 }
