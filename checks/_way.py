@@ -45,6 +45,10 @@ UNSEEN_FROM_AFAR = (
 )
 
 
+OF_ITS_OWN_TUNNEL = " 502 response to "
+"""What k3s and rke2 say of it, through which their API servers dial whatever is in the cluster (pkg/util)."""
+
+
 def unanswered(service: float, pod: float, logged: float = 0.0) -> tuple[Says, ...]:
     """A dial of the API server's that nobody answers, by what was dialled: the Service's port, or the pod's.
 
@@ -56,7 +60,7 @@ def unanswered(service: float, pod: float, logged: float = 0.0) -> tuple[Says, .
         for where, likelihood in (
             ({"port": "443"}, service),
             ({"port": "pod"}, pod),
-            ({"port": "pod", "outer": _IN_THE_LOG}, logged),
+            *(({"port": "pod", "outer": words}, logged) for words in _IN_THE_LOG),
         )
         if likelihood
         for error, failure in (
@@ -67,7 +71,22 @@ def unanswered(service: float, pod: float, logged: float = 0.0) -> tuple[Says, .
     )
 
 
-_IN_THE_LOG = "failed with"  # kube-aggregator …_available_controller.go, before what it writes into the condition
+def in_its_own_tunnel(likelihood: float) -> tuple[Says, ...]:
+    """What k3s and rke2 dial for their API server, of a pod, and nobody answers: their hosts have the pods' network."""
+    where = {"port": "pod", "outer": OF_ITS_OWN_TUNNEL}
+    return (
+        *(
+            Says("Dial", hop=Hop.C, where={**where, "failure": failure}, likelihood=likelihood)
+            for failure in ("i/o timeout", "connection timed out")
+        ),
+        Says("DeadlineExceeded", hop=Hop.C, where=where, likelihood=likelihood),
+    )
+
+
+_IN_THE_LOG = (
+    "failed with",  # kube-aggregator …_available_controller.go, before what it writes into the condition
+    OF_ITS_OWN_TUNNEL,
+)
 
 
 @dataclass(frozen=True, slots=True)

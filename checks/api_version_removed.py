@@ -3,7 +3,7 @@
 ## What it means
 A manifest, a chart's stored release or a client asks for a version that this Kubernetes has removed:
 autoscaling/v2beta1 in 1.25, v2beta2 in 1.26, apiregistration.k8s.io/v1beta1 and rbac.authorization.k8s.io/v1beta1 in
-1.22.
+1.22. metrics-server itself to 0.3 asks who may do what by authorization.k8s.io/v1beta1, which went in 1.22, too.
 
 ## What it does not mean
 That the definitions (CRDs) are missing, as kubectl goes on to suggest: these kinds are built in.
@@ -63,6 +63,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NoMatchForKind", where={"fate": "either", "outer": "resource mapping not found"}),
         Says("NoMatchForKind", where={"fate": "either"}, likelihood=0.6),
         Says("VersionUnexpected", likelihood=0.3),
+        # metrics-server to 0.3 asks who may do what in authorization.k8s.io/v1beta1, which 1.22 has no more
+        Says("ResourceNotFound", hop=Hop.D, where={"outer": "Internal Server Error"}, likelihood=0.8),
         Says("ResourceNotFound", where={"outer": "*v2beta"}, likelihood=0.9),
         Says("ResourceNotFound", where={"outer": "*v1beta"}, likelihood=0.9),
         Says("ListFailed", where={"fate": "removed"}, likelihood=0.7),

@@ -55,6 +55,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("NotValidFor", hop=Hop.C, where={"wants": "service"}),
         Says("NotValidForAny", hop=Hop.C, where={"wants": "service"}),
+        *(
+            Says(error, hop=Hop.C, where={"wants": "other", **api}, likelihood=likelihood)
+            for error in ("NotValidFor", "NotValidForAny")
+            for api, likelihood in (({"api": "metrics.k8s.io"}, 1.0), ({"api": ""}, 0.4))
+        ),
         Says("LegacyCommonName", hop=Hop.C),
     ),
     advise=advise,

@@ -85,6 +85,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("UnknownFlag", where={"outer": "Error", "of": "metrics-server"}),
         Says("UnknownFlag", where={"outer": "panic", "of": "metrics-server"}),
         Says("UnknownFlag", where={"speaker": "unknown", "of": "metrics-server"}, likelihood=0.45),
+        Says("UnknownFlag", where={"speaker": "unknown", "of": "other"}, likelihood=0.4),
+        Says("UnknownFlag", where={"speaker": "metrics-server", "of": "other"}),
         Says("PodState", where={"status": "RunContainerError"}, likelihood=0.6),
         Says("RejectedArgument"),
         # Kubelets and API servers read such files too, and say so with their names.

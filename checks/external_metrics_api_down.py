@@ -87,6 +87,9 @@ _SAID = (
     cls=Class.ELSEWHERE,
     says=(
         *(Says(error, hop=hop, where={"api": "other"}, likelihood=likelihood) for error, hop, likelihood in _SAID),
+        *(Says(error, hop=Hop.C, where={"wants": "adapter"}) for error in ("NotValidFor", "NotValidForAny")),
+        # it cannot ask who may do what: by a version of that API that this server has no more
+        Says("ResourceNotFound", where={"api": "other", "outer": "Internal Server Error"}, likelihood=0.95),
         Says("AdapterUnregistered", likelihood=0.5),
         Says("AdapterFailed", likelihood=0.3),
         Says("ServiceUnavailable", where={"outer": "external metrics API"}),

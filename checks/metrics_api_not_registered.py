@@ -93,6 +93,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         # kubectl 1.10 to 1.19 asks Heapster where no metrics API is registered
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.75),
         Says("NotFound", where={"resource": "apiservices.apiregistration.k8s.io", "name": "v1beta1.metrics.k8s.io"}),
+        Says("APIServiceRefused", likelihood=0.8),
         Says("TypeUnknown", where={"of": "metrics"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "metrics"}, likelihood=0.8),
         Says("UnknownTarget", likelihood=0.35),

@@ -77,6 +77,7 @@ def advise(_: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "registered as its own"}, likelihood=RULED_OUT),
+        Says("Circumstance", where={"what": "said to be missing"}, likelihood=0.5),
         Says("ServiceAbsent", likelihood=0.4),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.4),
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.4),

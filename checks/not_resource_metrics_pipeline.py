@@ -59,11 +59,27 @@ _OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStat
         Says("NoMatchForKind", where={"fate": "other"}, likelihood=0.8),
         Says("OtherSystem"),
         Says("UnknownFlag", where={"of": "operator"}, likelihood=0.75),
+        Says("UnknownFlag", where={"of": "other", "speaker": "unknown"}, likelihood=0.6),
+        # another Service than metrics-server's, such as a webhook's
+        *(
+            Says(error, hop=Hop.C, where={"wants": "other", "api": ""}, likelihood=0.7)
+            for error in ("NotValidFor", "NotValidForAny")
+        ),
         # kubectl says it whatever it asked for: its own kubeconfig may be at fault, for every command
         Says("Unauthorized", hop=Hop.A, where={"outer": "You must be logged in"}, likelihood=0.35),
         Says("Unauthorized", hop=Hop.A, where={"outer": "You must be logged in", "api": ""}, likelihood=0.6),
         # what a kubelet serves beside metrics (kubelet pkg/kubelet/server/auth.go), to a pod that asks it itself
         Says("Forbidden", hop=Hop.F, where={"resource": "nodes/proxy", "who": "serviceaccount"}, likelihood=0.7),
+        # kubernetes/autoscaler addon-resizer, a container beside metrics-server that reads and writes its Deployment
+        *(
+            Says(
+                "Forbidden",
+                hop=Hop.D,
+                where={"who": "serviceaccount", "resource": f"deployments.{group}"},
+                likelihood=0.8,
+            )
+            for group in ("apps", "extensions")
+        ),
         # the HPA controller's own rights on the object that it scales
         Says("Forbidden", where={"outer": "unable to get the target's current scale"}, likelihood=0.8),
         *(Says(error, where={"api": "of no metrics"}, likelihood=0.9) for error in _OF_ANY_APISERVICE),

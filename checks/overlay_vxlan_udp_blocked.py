@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from msdoctor.model import Class, Hop, Remedy, check
 
 from ._registration import apiservice
-from ._way import LOOKS, OVERLAY, SHOWS_WITHIN_SECONDS, judge, unanswered
+from ._way import LOOKS, OVERLAY, SHOWS_WITHIN_SECONDS, in_its_own_tunnel, judge, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def _port(device: str) -> str:
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
-    says=unanswered(service=0.35, pod=0.2, logged=0.4),
+    says=(*unanswered(service=0.35, pod=0.2, logged=0.4), *in_its_own_tunnel(0.75)),
     decide=LOOKS,
     advise=advise,
 )

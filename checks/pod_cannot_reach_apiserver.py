@@ -102,6 +102,7 @@ NO_WAY = ("i/o timeout", "no route to host", "network is unreachable", "connecti
             for failure in ("i/o timeout", "no route to host", "network is unreachable", "connection timed out")
         ),
         Says("Dial", hop=Hop.D, where={"failure": "connection refused"}, likelihood=0.6),
+        Says("Dial", hop=Hop.D, likelihood=0.5),
         Says("DeadlineExceeded", hop=Hop.D, likelihood=0.7),
         Says("Lookup", hop=Hop.D, likelihood=0.7),
         Says("AuthenticationUnread", likelihood=0.5),

@@ -66,6 +66,19 @@ _SIGNS = (
     ("nobody to ask", r"^\s*v1beta1\.metrics\.k8s\.io\s+\S+/\S+\s+False \((?:MissingEndpoints|EndpointsNotFound)\)"),
     # kubectl pkg/cmd/top/top_pod.go; the first figures come minutes after a start
     ("a young pod", r"\bMetrics not available for pod \S{1,510}, age: (?:\d{1,2}\.|\d{1,2}s|[1-9]m\d)"),
+    # as people say it, in the languages that reports are written in
+    (
+        "said to be missing",
+        (
+            r"\b(?:missing|lacks?|without(?: a| the)?) metrics-server\b"
+            r"|\b(?:did|do|have|has)(?:n't| not) (?:install|deploy)(?:ed)? (?:the |a )?metrics-server\b"
+            r"|metrics-server (?:is|was|has|had)(?:n't| not) (?:been )?(?:installed|deployed)\b"
+            r"|(?:没有|未|缺少|尚未|沒有)(?:安装|部署|安裝)?\s?metrics-server"
+            r"|metrics-server\s?(?:没有|未|尚未|沒有)(?:安装|部署|安裝)"
+            r"|metrics-server\s?[がをは]\s?(?:インストール|導入|デプロイ)\w{0,6}(?:ない|ません)"
+            r"|metrics-server\s?[가이를은는]?\s?(?:설치되어 있지|설치되지|설치하지)"
+        ),
+    ),
     ("a node down", r"^\s*\S{1,253}\s+NotReady\b"),
 )
 
@@ -104,6 +117,7 @@ _WORDS = {
     "containers' figures": ("containers", "podref", "rootfs"),
     "kubectl top": ("kubectl",),
     "a young pod": (", age: ",),
+    "said to be missing": ("metrics-server",),
     "a node down": ("notready",),
 }
 

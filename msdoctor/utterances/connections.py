@@ -224,7 +224,9 @@ def hop_of(connection: Connection, error: InnermostError, speaker: Speaker, oute
         return _hop_of_unknown_caller(error, speaker, outer, connection.api)
     if isinstance(error, errors.HandshakeFailed):
         return Hop.E if speaker is Speaker.KUBELET or error.kind == "no-certificate" else Hop.C
-    return _hop_of_request(connection, error, speaker, outer) or _HOP_OF_SPEAKER.get(speaker)
+    hop = _hop_of_request(connection, error, speaker, outer) or _HOP_OF_SPEAKER.get(speaker)
+    is_aggregators = getattr(error, "wants", "") and (not connection.url or connection.path.startswith("/apis/"))
+    return Hop.C if hop is None and is_aggregators else hop
 
 
 def _hop_of_request(
@@ -311,6 +313,7 @@ _OF_A_HANDSHAKE = (
     errors.TLSAlert,
 )
 _TUNNEL = (
+    " 502 response to ",  # k3s pkg/util/apierrors.go, of what it dials for its API server
     "error dialing backend",
     "rror trying to reach service",
     "no response from",

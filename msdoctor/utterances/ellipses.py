@@ -33,6 +33,43 @@ _SENTENCES = (
 )
 
 
+# What a text ends with that was cut off without any mark: enough of a sentence to be no other's, and the rest of it
+_ENDINGS = (
+    (" because it doesn't c", "ontain any IP SANs"),
+    ("x509: certificate sig", "ned by unknown authority"),
+    ("x509: certificate has e", "xpired or is not yet valid"),
+    (" is not in the al", "lowed list"),
+    ("connect: connection re", "fused"),
+    ("connect: connection t", "imed out"),
+    ("connect: no r", "oute to host"),
+    (": i/o t", "imeout"),
+    (": no such h", "ost"),
+    (": server mis", "behaving"),
+    (": context dead", "line exceeded"),
+    ("remote error: tls: inte", "rnal error"),
+    (": bind: per", "mission denied"),
+    (": bind: addr", "ess already in use"),
+    (" have no ad", "dresses"),
+    ("the server is currently un", "able to handle the request"),
+    ("the server could not find the req", "uested resource"),
+)
+BEGUN = tuple(head.partition("'")[0] for head, _ in _ENDINGS)
+"""By which a line that breaks off so is found, where no carrier escapes it."""
+
+_LONGEST_ENDING = max(len(head) + len(rest) for head, rest in _ENDINGS)
+
+
+def rest_of(text: str) -> str:
+    """What is lacking at the end of a text that breaks off within a sentence; empty if it does not."""
+    tail = text[-_LONGEST_ENDING:]
+    for head, rest in _ENDINGS:
+        at = tail.rfind(head)
+        begun = tail[at + len(head) :]
+        if at >= 0 and rest.startswith(begun) and begun != rest:
+            return rest[len(begun) :]
+    return ""
+
+
 def made_whole(text: str) -> str:
     """The text with those sentences whole that dots or a line's end cut, as far as what is left of them is theirs."""
     cut = _CUT.search(text)

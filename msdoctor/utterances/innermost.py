@@ -85,6 +85,8 @@ def is_cut(error: InnermostError) -> bool:
             return True
         case errors.Dial() | errors.Lookup() | errors.ConnectionLost():
             return not error.failure.endswith(_FAILURES)
+        case errors.CannotListen():
+            return any(known.startswith(error.failure) and known != error.failure for known in _OF_LISTENING)
         case errors.ContainerStatsFailed():
             return _LISTING.startswith(error.reason) or error.reason.endswith(" failure in a")
         case errors.TLSAlert():
@@ -94,6 +96,7 @@ def is_cut(error: InnermostError) -> bool:
 
 
 _LISTING = "failed to list all container stats"  # kubelet pkg/kubelet/stats; what of hcsshim follows tells more
+_OF_LISTENING = ("permission denied", "address already in use")
 _OF_AN_ADDRESS = tuple("0123456789.:")
 # syscall errors as Go prints them, net/net.go, net/dnsclient.go
 _FAILURES = (

@@ -31,6 +31,10 @@ _REFERENCES = {
 }
 
 
+_OF_MARKDOWN = r"\\([<>_])"  # none of Go's escapes
+_ESCAPED = ("\\<", "\\>", "\\_")
+
+
 def as_typed(line: str) -> str:
     """The line with a terminal's own characters."""
     if not line.isascii():
@@ -38,7 +42,7 @@ def as_typed(line: str) -> str:
     if "&" in line and ";" in line:
         for reference, character in _REFERENCES.items():
             line = line.replace(reference, character)
-    return line
+    return re.sub(_OF_MARKDOWN, r"\1", line) if any(escaped in line for escaped in _ESCAPED) else line
 
 
 def unquote(text: str) -> str:

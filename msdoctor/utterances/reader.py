@@ -15,6 +15,7 @@ from datetime import datetime
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
 from msdoctor.utterances.circumstances import circumstances_in
 from msdoctor.utterances.connections import connection_of, split_wrappers
+from msdoctor.utterances.ellipses import rest_of
 from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.innermost import Found, breaks_off, find_errors, is_cut
 from msdoctor.utterances.milestones import milestone
@@ -89,7 +90,18 @@ def _said_in(line: Line, speaker: Speaker) -> Iterator[Utterance]:
             said = (
                 [replace(quoted, text=text) for quoted in _utterances(meant, line, carried, speaker)] if meant else []
             )
-        yield from said
+        yield from _or_of_what_it_was(said, text, line, carried, speaker)
+
+
+def _or_of_what_it_was(
+    said: list[Utterance], text: str, line: Line, carried: Carried, speaker: Speaker
+) -> Iterable[Utterance]:
+    """What was said, or would have been if the text did not break off, where that tells what it was."""
+    rest = rest_of(text)
+    if not rest:
+        return said
+    note = f"a line breaks off, and was read as if it went on: {rest}"
+    return [replace(one, text=text, note=note) for one in _utterances(text + rest, line, carried, speaker)] or said
 
 
 _LONGEST_QUOTATION = 2000
@@ -155,6 +167,9 @@ def _utterances(text: str, line: Line, carried: Carried, told: Speaker) -> Itera
             return
     if "robe failed" in text and _is_of_another_pod(text):
         return
+    if "robe failed" in text and _is_of_another_program(text):
+        yield _utterance(_ANOTHERS_PROBE, Connection(), (), speaker, record, line, text, at)
+        return
     node = record.fields.get("node", "") or _node_beside(text)
     for said in _sayings(record):
         outer = said.outer()
@@ -171,6 +186,20 @@ def _is_of_another_pod(text: str) -> bool:
     """Whether a probe failed of a pod that is named, and not as metrics-server's are."""
     pod = _POD.search(text)
     return pod is not None and "metrics" not in pod[1]
+
+
+_PROBED = re.compile(r"robe failed: (?:Get|HTTP probe \S{1,20}) \"?(https?)://[^/\s\"]{1,300}(/[^\s\"?:]{0,300})?")
+_OWN_PROBES = ("/livez", "/readyz", "/healthz")
+_ANOTHERS_PROBE = errors.OtherSystem("a probe of another program")
+
+
+def _is_of_another_program(text: str) -> bool:
+    """Whether what was probed, of a pod that is not named, is nothing that metrics-server serves.
+
+    It has TLS, and a path for each probe.
+    """
+    probed = None if _POD.search(text) else _PROBED.search(text)
+    return probed is not None and (probed[1] == "http" or not (probed[2] or "").startswith(_OWN_PROBES))
 
 
 def _node_beside(text: str) -> str:

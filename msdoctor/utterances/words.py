@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from msdoctor.utterances.ellipses import BEGUN
 from msdoctor.utterances.grammar import Grammar
 from msdoctor.utterances.grammars import GRAMMARS
 from msdoctor.utterances.milestones import WORDINGS
@@ -28,9 +29,9 @@ def word_of(grammar: Grammar) -> str:
 
 WORDS: tuple[str, ...] = tuple(dict.fromkeys((*map(word_of, GRAMMARS), *WORDINGS)))
 
-MARKS = (" stdout P ", " stderr P ", "=<\n", "=<\r\n", "metrics.k8s.io failed with: ")
-"""Where a line is not whole: a container runtime cut it (CRI's tag ``P``), klog opened a value of several lines, or
-systemd left out the middle of what the aggregator said."""
+MARKS = (" stdout P ", " stderr P ", "=<\n", "=<\r\n", "metrics.k8s.io failed with: ", *BEGUN)
+"""Where a line is not whole: a container runtime cut it (CRI's tag ``P``), klog opened a value of several lines,
+systemd left out the middle of what the aggregator said, or it breaks off within a sentence."""
 
 ENCODED = tuple(word.encode() for word in (*WORDS, *MARKS))
 

@@ -66,6 +66,12 @@ class ServiceUnroutable(InnermostError, hop=Hop.C):
     cluster_ip: str = ""
 
 
+class APIServiceRefused(InnermostError, hop=Hop.B):
+    """``APIService.apiregistration.k8s.io "N" is invalid: WHY`` (kube-aggregator): it was not made."""
+
+    name: str
+
+
 class OwnedByAnotherRelease(InnermostError, hop=Hop.B):
     """``APIService "N" … exists and cannot be imported into the current release`` (helm pkg/action/validate.go).
 

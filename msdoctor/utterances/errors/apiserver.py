@@ -151,11 +151,16 @@ class MayNotGrant(InnermostError, hop=Hop.D):
 
     @property
     def of(self) -> str:
-        """Which of metrics-server's own it is, by its manifest's names: ``reader``, ``delegator`` or ``role``."""
+        """Which of metrics-server's own it is, by its manifest's names: ``reader``, ``delegator`` or ``role``.
+
+        ``users`` for the role of those who read metrics.
+        """
         if "auth-reader" in self.name:
             return "reader"
         if "auth-delegator" in self.name:
             return "delegator"
+        if "aggregated" in self.name and "metrics" in self.name:
+            return "users"
         return "role" if "metrics-server" in self.name else ""
 
 

@@ -52,11 +52,111 @@ class UnknownFlag(InnermostError, hop=Hop.D):
 
     @property
     def of(self) -> str:
-        """``kubectl`` for one that newer versions of ``kubectl top`` have, ``operator`` for one that operators have."""
+        """Whose it is: ``metrics-server`` for one that shares a word, or nearly one, with those that some version has.
+
+        ``kubectl`` for one that newer versions of ``kubectl top`` have, ``operator`` for one that operators have,
+        ``other`` for any other.
+        """
         name = self.flag.split("=")[0]
         if name in _FLAGS_OF_OPERATORS:
             return "operator"
-        return "kubectl" if name in _FLAGS_OF_TOP else "metrics-server"
+        if name in _FLAGS_OF_TOP:
+            return "kubectl"
+        words = name.strip("-").replace("_", "-").split("-")
+        return "metrics-server" if len(name) < _LONG_FLAG or any(map(_is_of_a_flag, words)) else "other"
+
+
+_LONG_FLAG = 6  # "-v", "--v", "--url": too short to tell whose they are
+
+
+def _is_of_a_flag(word: str) -> bool:
+    from difflib import get_close_matches  # noqa: PLC0415  slow to import, and hardly any text needs it
+
+    return bool(get_close_matches(word, _WORDS_OF_FLAGS, 1, 0.8))
+
+
+# metrics-server cmd/metrics-server/app/options and apiserver pkg/server/options, 0.1 to 0.9; klog's and pflag's own
+_WORDS_OF_FLAGS = [
+    "kubelet",
+    "insecure",
+    "tls",
+    "certificate",
+    "authority",
+    "client",
+    "key",
+    "preferred",
+    "address",
+    "types",
+    "port",
+    "use",
+    "node",
+    "status",
+    "request",
+    "timeout",
+    "completely",
+    "deprecated",
+    "read",
+    "only",
+    "metric",
+    "resolution",
+    "selector",
+    "secure",
+    "bind",
+    "cert",
+    "dir",
+    "cipher",
+    "suites",
+    "private",
+    "file",
+    "sni",
+    "authentication",
+    "authorization",
+    "kubeconfig",
+    "requestheader",
+    "allowed",
+    "names",
+    "extra",
+    "headers",
+    "prefix",
+    "group",
+    "username",
+    "webhook",
+    "retry",
+    "cache",
+    "ttl",
+    "audit",
+    "log",
+    "logging",
+    "format",
+    "verbosity",
+    "logtostderr",
+    "stderrthreshold",
+    "vmodule",
+    "contention",
+    "profiling",
+    "http2",
+    "max",
+    "streams",
+    "permit",
+    "sharing",
+    "reuse",
+    "version",
+    "source",
+    "sink",
+    "apiserver",
+    "aggregator",
+    "routing",
+    "kubernetes",
+    "server",
+    "pod",
+    "master",
+    "namespace",
+    "feature",
+    "gates",
+    "goaway",
+    "shutdown",
+    "metrics",
+]
 
 
 # kubebuilder pkg/plugins/golang, as it scaffolds cmd/main.go and main.go

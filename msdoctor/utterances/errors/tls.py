@@ -7,8 +7,19 @@ from msdoctor.utterances.errors.error import InnermostError
 
 
 def wants(name: str) -> str:
-    """Whose name is looked for: the aggregator's is always ``SERVICE.NAMESPACE.svc`` (handler_proxy.go)."""
-    return "service" if name.endswith(".svc") else ""
+    """Whose name is looked for: the aggregator's is always ``SERVICE.NAMESPACE.svc`` (handler_proxy.go).
+
+    ``service`` for metrics-server's, ``adapter`` for one named as other metrics adapters are, ``other`` for any that is
+    not of metrics, such as a webhook's; empty for what is no Service's name, and for the API server's own.
+    """
+    if not name.endswith(".svc") or name.startswith("kubernetes."):
+        return ""
+    if any(part in name for part in _ADAPTERS):
+        return "adapter"
+    return "service" if "metrics" in name else "other"
+
+
+_ADAPTERS = ("keda", "adapter", "custom-metrics", "external-metrics", "datadog")
 
 
 class NotValidFor(InnermostError):
@@ -24,7 +35,7 @@ class NotValidFor(InnermostError):
 
     @property
     def wants(self) -> str:
-        """``service`` where the name is one as the aggregator dials, else empty."""
+        """Whose name is looked for, if it is one as the aggregator dials."""
         return wants(self.wanted)
 
 
@@ -41,7 +52,7 @@ class NotValidForAny(InnermostError):
 
     @property
     def wants(self) -> str:
-        """``service`` where the name is one as the aggregator dials, else empty."""
+        """Whose name is looked for, if it is one as the aggregator dials."""
         return wants(self.wanted)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msdoctor.utterances import errors
 from msdoctor.utterances.grammar import Grammar, plain, says
 
@@ -57,6 +59,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         ),
     ),
     Grammar(
+        "error resolving ",
+        r"error resolving (?P<namespace>[\w-]{1,63})/(?P<service>[\w-]{1,63}): endpoints \\?\"[^\"]{1,253}\" not found",
+        lambda match: errors.NoEndpoints(match["service"], match["namespace"]),
+    ),
+    Grammar(
         "no service port ",
         r"no service port (?P<port>\S{1,12}) found for service \\?\"(?P<service>[\w-]{0,40}metrics[\w-]{0,63})",
         lambda match: errors.ServicePortAbsent(match["service"], "", match["port"].strip("'")),
@@ -94,6 +101,16 @@ GRAMMARS: tuple[Grammar, ...] = (
             "Service",
             "Deployment",
         )
+    ),
+    # kube-aggregator pkg/apis/apiregistration/validation, as a status says it, and as kubectl does
+    *(
+        Grammar(
+            f'{kind} "',
+            re.escape(kind) + r" \"(?P<name>v\d\w{0,12}\.metrics\.k8s\.io)\" is invalid: ",
+            lambda match: errors.APIServiceRefused(match["name"]),
+            word="metrics.k8s.io",
+        )
+        for kind in ("APIService.apiregistration.k8s.io", "The APIService")
     ),
     plain("failing or missing response from ", errors.NoResponse()),
     plain("no response from http", errors.NoResponse()),

@@ -74,7 +74,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         # Known ones first: of a line that was cut, what follows may have lost the quote before it
         r"(?:(?:connect|getsockopt|socket|bind|connectex) ?: )?(?P<failure>connection refused|no route to host"
         r"|network is unreachable|i/o timeout|connection timed out|connection reset by peer|operation was canceled"
-        r"|[a-z][a-z/ ]{2,80}[a-z])",
+        r"|[a-z][a-z/ ]{2,80}[a-z]|(?=[a-z]{0,3}$))",
         lambda match: errors.Dial(match["address"], match["failure"]),
     ),
     # apiserver pkg/server/egressselector/egress_selector.go; apiserver-network-proxy konnectivity-client and pkg/server

@@ -7,6 +7,8 @@ import re
 from msdoctor.utterances import errors
 from msdoctor.utterances.grammar import Grammar, plain, says
 
+_TUNNEL = r": (?:dial unix|read unix|write unix|proxy error from|No agent available|dial timeout, )"
+
 GRAMMARS: tuple[Grammar, ...] = (
     # custom-metrics-apiserver pkg/provider/errors.go; k8s.io/metrics pkg/client; podautoscaler/metrics/client.go
     Grammar(
@@ -48,8 +50,12 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar(
         "unable to fetch ",
-        r"unable to fetch (?:CPU|memory) metrics for pod [^,\s]{1,510}, skipping",
+        r"unable to fetch (?:CPU|memory) metrics for pod (?:[^,\s]{1,510}, skipping|&PartialObjectMetadata\{)",
         says(errors.SeriesMismatch()),
+    ),
+    *(
+        Grammar(words, words + r"\"?[\w.-]{1,253}\"?, skipping", says(errors.SeriesMismatch()))
+        for words in ("missing CPU for node ", "missing memory for node ")
     ),
     Grammar("bad_data: ", r"bad_data: [^\"]{1,300}", lambda _: errors.PrometheusAnswered("bad_data")),
     plain("no metrics retrieved for query", errors.NoAdapterMetrics()),
@@ -85,15 +91,23 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("metrics server is starting to listen", "controller-runtime"),
             ("error listening on :8080", "controller-runtime"),
             ("server returned HTTP status ", "Prometheus"),
-            ("failed calling webhook ", "admission webhook"),
-            ("failed to call webhook", "admission webhook"),
-            ("conversion webhook for ", "conversion webhook"),
             ("Cannot read targetRef", "VPA"),
             ("Cannot get target selector from VPA's targetRef", "VPA"),
             ("No pods match this VPA object", "VPA"),
             ("The targetRef controller has a parent but it should point to a topmost", "VPA"),
             ("The connection to the server ", "kubectl's own configuration"),
+            # GoogleCloudPlatform/k8s-stackdriver custom-metrics-stackdriver-adapter
+            ("Failed request to stackdriver api: ", "Google's adapter for custom metrics"),
             ("Metrics are not available due to missing or invalid Prometheus configuration", "Lens"),
+        )
+    ),
+    # apiserver pkg/admission/plugin/webhook/errors; the tunnel by which it is reached is metrics-server's way, too
+    *(
+        Grammar(words, words + rf"(?:(?!{_TUNNEL}).){{0,300}}", says(errors.OtherSystem(which)))
+        for words, which in (
+            ("failed calling webhook ", "admission webhook"),
+            ("failed to call webhook", "admission webhook"),
+            ("conversion webhook for ", "conversion webhook"),
         )
     ),
     # dashboard-metrics-scraper says it of the two lists that it gets of the metrics API, opentelemetry-collector of a

@@ -69,6 +69,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?:bind: |address \S{1,20}: )?(address already in use|permission denied|[a-z ]{3,60})",
         lambda match: errors.CannotListen(match[1], match[2]),
     ),
+    # the end of it, where somebody else says whose it is
+    Grammar(
+        "metrics-server",
+        r"metrics-server\b[^\n]{1,200}?\bbind: (address already in use|permission denied)",
+        lambda match: errors.CannotListen("", match[1]),
+        word="bind: ",
+    ),
     # What keeps a pod from starting: kube-scheduler, kubelet and container runtime, admission
     Grammar(
         "No nodes are available that match all of the ",
@@ -119,7 +126,9 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Failed to apply default image tag \"([^\"]{1,400})\"?(?:: .{1,300})?",
         lambda match: errors.InvalidImageName(match[1]),
     ),
+    # ENOEXEC as Go has it (runc, containerd), and as a C library has it (crun, systemd, shells)
     Grammar("exec format error", r"exec format error", says(errors.ExecFormat())),
+    Grammar("Exec format error", r"Exec format error", says(errors.ExecFormat())),
     # runc libcontainer/standard_init_linux.go: to 1.1 with its own line's number, from 1.2 as Go's os.PathError
     Grammar(
         "exec user process caused",

@@ -1,0 +1,284 @@
+"""What installers and distributions say: in the words of their own, and of the API server that refuses what they make.
+
+Formats are those of the sources named beside them.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from msdoctor import registry
+from msdoctor.explain import Explanation, explain
+from msdoctor.model import Confidence
+from msdoctor.utterances import errors
+from msdoctor.utterances.ellipses import rest_of
+from msdoctor.utterances.reader import read, read_text
+
+INDEX = registry.load_index(())
+
+
+def told(text: str) -> Explanation:
+    return explain(read(text.splitlines()), INDEX)
+
+
+def first(text: str) -> str:
+    matches = told(text).matches
+    return matches[0].id if matches else ""
+
+
+REFUSED_SCRAPER = (
+    'clusterroles.rbac.authorization.k8s.io "system:metrics-server" is forbidden: attempt to grant extra privileges:'
+    " [{[get] [] [pods] [] []}] user=&{jane  [] map[]} ownerrules=[] ruleResolutionErrors=[]"
+)
+REFUSED_READER = (
+    'rolebindings.rbac.authorization.k8s.io "metrics-server-auth-reader" is forbidden: user "jane"'
+    ' (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        # apiserver pkg/util/proxy/proxy.go, findServicePort
+        (
+            'no service port 8443 found for service "metrics-server"',
+            errors.ServicePortAbsent("metrics-server", "", "8443"),
+        ),
+        # kube-aggregator pkg/apiserver/handler_proxy.go around apimachinery's NotFound
+        (
+            'E0101 10:00:00.000000       1 handler_proxy.go:144] error resolving monitoring/ms: service "ms" not found',
+            errors.ServiceAbsent("ms", "monitoring"),
+        ),
+        (
+            'error resolving kube-system/metrics-server: endpoints "metrics-server" not found',
+            errors.NoEndpoints("metrics-server", "kube-system"),
+        ),
+        # kube-aggregator pkg/apis/apiregistration/validation, as a status has it and as kubectl prints it
+        (
+            'Error: INSTALLATION FAILED: APIService.apiregistration.k8s.io "v1.metrics.k8s.io" is invalid: spec.group',
+            errors.APIServiceRefused("v1.metrics.k8s.io"),
+        ),
+        (
+            'The APIService "v1beta1.metrics.k8s.io" is invalid: spec.caBundle: Forbidden: may not be set',
+            errors.APIServiceRefused("v1beta1.metrics.k8s.io"),
+        ),
+        # kubernetes pkg/registry/rbac/validation/rule.go, to 1.12 and from 1.13 on
+        (
+            REFUSED_SCRAPER,
+            errors.MayNotGrant("system:metrics-server"),
+        ),
+        (
+            REFUSED_READER,
+            errors.MayNotGrant("metrics-server-auth-reader"),
+        ),
+        # strerror(ENOEXEC), with a capital: crun src/libcrun/linux.c, shells
+        ("Error: crun: exec container process `/metrics-server`: Exec format error", errors.ExecFormat()),
+        # prometheus-adapter pkg/resourceprovider/provider.go; before and after pods were printed whole
+        ('missing memory for node "k8s-node1", skipping', errors.SeriesMismatch()),
+        ("unable to fetch CPU metrics for pod &PartialObjectMetadata{ObjectMeta:ObjectMeta{", errors.SeriesMismatch()),
+        ("metrics-server-5f : listen tcp :443: bind: permission denied", errors.CannotListen("", "permission denied")),
+    ],
+)
+def test_it_is_a_value(text: str, error: object) -> None:
+    said = read_text(text)
+
+    assert said is not None
+    assert said.error == error
+
+
+@pytest.mark.parametrize(
+    ("name", "id_"),
+    [
+        ("system:metrics-server", "rbac-clusterrole-missing"),
+        ("metrics-server:system:auth-delegator", "rbac-auth-delegator-missing"),
+        ("my-metrics-server-auth-reader", "rbac-auth-reader-missing"),
+        ("system:aggregated-metrics-reader", "rbac-user-metrics-forbidden"),
+    ],
+)
+def test_who_may_not_grant_a_right_leaves_it_missing(name: str, id_: str) -> None:
+    assert (
+        first(f'clusterroles.rbac.authorization.k8s.io "{name}" is forbidden: attempt to grant extra privileges') == id_
+    )
+
+
+def test_another_program_whose_role_is_refused_is_not_this_pipeline() -> None:
+    text = 'clusterroles.rbac.authorization.k8s.io "jupyter" is forbidden: attempt to grant extra privileges: []'
+
+    assert told(text).matches == ()
+
+
+def test_what_k3s_dials_for_its_api_server_is_on_the_way_to_metrics_server_and_not_to_a_kubelet() -> None:
+    """Of k3s pkg/util/apierrors.go, SendError; a pod of k3s' network, whose port is the kubelets' number, too."""
+    text = (
+        'time="2026-01-02T03:04:05Z" level=error msg="Sending HTTP/1.1 502 response to 127.0.0.1:4444:'
+        ' dial tcp 10.42.1.7:10250: connect: connection timed out"'
+    )
+
+    explanation = told(text)
+
+    assert explanation.ambiguous
+    assert explanation.matches[0].id == "overlay-vxlan-udp-blocked"
+    assert "aggregator-cannot-reach-service" in {match.id for match in explanation.matches}
+    assert "node-unreachable-timeout" not in {match.id for match in explanation.matches}
+
+
+def test_a_webhook_that_is_lost_in_the_tunnel_tells_of_the_tunnel() -> None:
+    """Of apiserver pkg/admission/plugin/webhook/errors around net's OpError of a socket."""
+    webhook = (
+        'failed calling webhook "w.example.org": failed to call webhook: Post "https://w.a.svc:443/v?timeout=10s": '
+    )
+
+    assert first(webhook + "read unix @->/run/konnectivity/socket: read: connection reset by peer") == (
+        "konnectivity-tunnel-down"
+    )
+    assert first(webhook + "x509: certificate is valid for a, not w.a.svc") == "not-resource-metrics-pipeline"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "id_"),
+    [
+        ("metrics-server.kube-system.svc", "apiservice-cert-no-san"),
+        ("keda-operator-metrics-apiserver.keda.svc", "external-metrics-api-down"),
+        ("prometheus-adapter.monitoring.svc", "external-metrics-api-down"),
+        ("ingress-nginx-controller-admission.ingress-nginx.svc", "not-resource-metrics-pipeline"),
+    ],
+)
+def test_the_name_of_a_service_tells_whose_certificate_it_is(wanted: str, id_: str) -> None:
+    assert first(f"x509: certificate is valid for a, b, not {wanted}") == id_
+
+
+def test_a_service_of_any_name_is_the_pipelines_where_its_api_is_named() -> None:
+    text = (
+        "v1beta1.metrics.k8s.io failed with: failing or missing response from"
+        ' https://10.96.0.9:443/apis/metrics.k8s.io/v1beta1: Get "https://10.96.0.9:443/apis/metrics.k8s.io/v1beta1":'
+        " x509: certificate is valid for localhost, not ms.kube-system.svc"
+    )
+
+    assert first(text) == "apiservice-cert-no-san"
+
+
+def test_the_name_of_an_exporter_that_is_scraped_is_not_the_aggregators() -> None:
+    text = "Get https://10.1.2.3:8443/metrics: x509: certificate is valid for localhost, not metrics.operator.svc"
+
+    assert "apiservice-cert-no-san" not in {match.id for match in told(text).matches}
+
+
+@pytest.mark.parametrize(
+    "probed",
+    [
+        'Get "http://10.1.2.3:8080/readyz"',
+        "Get http://10.1.2.3:2112/metrics",
+        'Get "https://10.1.2.3:8443/api/health"',
+    ],
+)
+def test_a_probe_of_what_metrics_server_does_not_serve_is_another_programs(probed: str) -> None:
+    text = (
+        f"Liveness probe failed: {probed}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+    )
+
+    assert [match.id for match in told(text).matches] == ["not-resource-metrics-pipeline"]
+
+
+def test_a_probe_of_metrics_server_is_its_own() -> None:
+    probe = 'Readiness probe failed: Get "https://10.1.2.3:4443/readyz": '
+    text = f"{probe}dial tcp 10.1.2.3:4443: connect: connection refused"
+
+    assert first(text) == "metrics-server-not-ready"
+
+
+def test_a_flag_without_a_word_of_its_own_leaves_open_whose_it_is() -> None:
+    assert first("Error: unknown flag: --kublet-insecure-tls") == "bad-flag-or-args"
+    assert first("Error: unknown flag: --tenant-url") == "not-resource-metrics-pipeline"
+    assert told("Error: unknown flag: --tenant-url").ambiguous
+    started = "I0101 10:00:00.000000       1 serving.go:374] Generated self-signed cert (/tmp/a.crt, /tmp/a.key)"
+    assert first(f"{started}\nError: unknown flag: --tenant-url") == "bad-flag-or-args"
+
+
+def test_the_addon_resizer_is_beside_metrics_server() -> None:
+    """Of kubernetes/autoscaler addon-resizer nanny: it reads and writes the Deployment whose ServiceAccount it has."""
+    text = (
+        'E0101 10:00:00.000000       1 nanny_lib.go:162] deployments.apps "metrics-server" is forbidden: User'
+        ' "system:serviceaccount:kube-system:metrics-server" cannot get resource "deployments" in API group "apps"'
+        ' in the namespace "kube-system"'
+    )
+
+    assert first(text) == "not-resource-metrics-pipeline"
+
+
+def test_reviews_of_a_version_that_is_gone() -> None:
+    """Of apiserver pkg/endpoints/handlers/responsewriters, InternalError, of an authorizer that was answered 404."""
+    text = 'Internal Server Error: "{}": the server could not find the requested resource'
+
+    assert first(text.format("/apis/metrics.k8s.io/v1beta1/nodes")) == "api-version-removed"
+    assert first(text.format("/apis/external.metrics.k8s.io/v1beta1?timeout=32s")) == "external-metrics-api-down"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "we have no idea, but somebody did not install metrics-server",
+        "the metrics-server was not installed",
+        "这是因为没有安装metrics-server",
+        "metrics-serverがインストールされていない",
+        "metrics-server가 설치되어 있지 않습니다",
+    ],
+)
+def test_who_says_that_none_is_installed_is_believed_first(words: str) -> None:
+    assert first("error: Metrics API not available") == "metrics-api-not-registered"
+    assert first(f"error: Metrics API not available\n{words}") == "metrics-server-missing"
+
+
+def test_markdowns_escapes_are_no_part_of_what_was_printed() -> None:
+    assert first(r"| web | Deployment/web | \<unknown\>/50% | 1 | 3 | 1 | 5m |") == first(
+        "| web | Deployment/web | <unknown>/50% | 1 | 3 | 1 | 5m |"
+    )
+
+
+SCRAPE = (
+    'E0101 10:00:00.000000       1 scraper.go:149] "Failed to scrape node" err="Get \\"https://10.1.2.3:10250/m\\": '
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        (SCRAPE + "x509: cannot validate certificate for 10.1.2.3 because it doesn't contain any IP SANs", 16),
+        (SCRAPE + "x509: certificate signed by unknown authority", 20),
+        (SCRAPE + "dial tcp 10.1.2.3:10250: connect: connection refused", 5),
+        (SCRAPE + "dial tcp: lookup k8s-node1 on 10.96.0.10:53: no such host", 3),
+        (SCRAPE + "remote error: tls: internal error", 9),
+        ("Error: Get https://10.96.0.1:443/api/v1/nodes: dial tcp 10.96.0.1:443: i/o timeout", 5),
+        ("panic: failed to listen on 0.0.0.0:443: listen tcp 0.0.0.0:443: bind: permission denied", 13),
+        ('endpoints for service/metrics-server in "kube-system" have no addresses', 6),
+    ],
+)
+def test_a_line_that_breaks_off_is_read_as_if_it_went_on(text: str, least: int) -> None:
+    """``least``: how many letters may be lacking before something else could have been meant."""
+    whole = first(text)
+    assert whole
+
+    for lacking in range(1, least + 1):
+        explanation = told(text[:-lacking])
+        assert explanation.matches[0].id == whole, text[:-lacking]
+
+
+def test_it_says_what_it_added() -> None:
+    explanation = told(SCRAPE + "x509: certificate signed by unkn")
+
+    assert any("own authority" in note for note in explanation.notes)
+
+
+@pytest.mark.parametrize("text", ["", "connect: connection ", "x509: certificate ", "all is well", "no route to host"])
+def test_nothing_is_added_where_something_else_may_be_meant(text: str) -> None:
+    assert rest_of(text) == ""
+
+
+def test_a_dial_that_breaks_off_before_its_failure_is_of_the_api_server_all_the_same() -> None:
+    text = (
+        "Error: Get https://10.43.0.1:443/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication: "
+    )
+
+    explanation = told(text + "dial tcp 10.43.0.1:443: connect: con")
+
+    assert explanation.matches[0].id == "pod-cannot-reach-apiserver"
+    assert explanation.matches[0].confidence is Confidence.POSSIBLE
