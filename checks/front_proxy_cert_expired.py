@@ -65,7 +65,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.3),
-        Says("Expired", hop=Hop.D, likelihood=0.9),
+        # The API server itself says the same of any client whose certificate has expired.
+        Says("Expired", hop=Hop.D, likelihood=0.75),
         Says("ListedCertificate", where={"of": "front-proxy", "state": "expired"}),
     ),
     advise=advise,

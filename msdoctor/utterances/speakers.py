@@ -35,6 +35,7 @@ _FILES = {
         (
             "kubelet.go",
             "kubelet_node_status.go",
+            "nodelease.go",
             "kubelet_pods.go",
             "kuberuntime_manager.go",
             "kuberuntime_container.go",
@@ -95,6 +96,16 @@ _WORDINGS = (
 # kubernetes pkg/kubelet/server/server.go, InstallAuthFilter; the API servers' library says the same in another file.
 _KUBELETS_DOUBTS = ("Unable to authenticate the request due to an error", "Authorization error")
 
+# cAdvisor manager/manager.go, in a kubelet; metrics-server had a file of that name to 0.4.
+_CADVISORS = (
+    "Failed to ",
+    "Starting recovery",
+    "Recovery completed",
+    "Registration of ",
+    "Started watching",
+    "Machine: ",
+)
+
 _LIBRARY_OF = {
     # what any API server's library prints is said by the component whose log it is, but for metrics-server, where it is
     # worth telling its front door from its scraper
@@ -115,6 +126,8 @@ def speaker_of(text: str, source: str, told: Speaker) -> Speaker:
 
 def _guess(text: str, source: str) -> Speaker:
     file = source.rpartition("/")[2].partition(":")[0]
+    if file == "manager.go" and text.startswith(_CADVISORS):
+        return Speaker.KUBELET
     if file in _FILES:
         return _FILES[file]
     if file == "server.go" and text.startswith(_KUBELETS_DOUBTS):

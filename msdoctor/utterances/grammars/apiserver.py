@@ -227,7 +227,10 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("http: Handler timeout", errors.HandlerTimeout()),
     plain("killing connection/stream because serving request timed out", errors.HandlerTimeout()),
     Grammar(
-        "timeout or abort while handling: ", r"timeout or abort while handling: .{1,500}", says(errors.HandlerTimeout())
+        "timeout or abort while handling: ",
+        r"timeout or abort while handling: (?!(?:method=\w{1,16} URI=|\w{1,16} )\\{0,4}\"/"
+        r"(?!apis/(?:\w{1,12}\.)?metrics\.)).{1,500}",
+        says(errors.HandlerTimeout()),
     ),
     # net/http server.go, in the log of whoever serves
     Grammar(

@@ -425,6 +425,14 @@ GRAMMARS: tuple[Grammar, ...] = (
     # CRI-O internal/lib/stats: the container's memory then is zero
     plain("account working set stats: total_inactive_file", errors.PartialFigures()),
     plain("cannot find cgroup mount destination", errors.CgroupsUnmounted()),
+    # cAdvisor container/factory.go: it tries one runtime after the other, and most nodes have but one
+    Grammar(
+        "Registration of the ",
+        r"Registration of the (?:crio|containerd|podman|docker|rkt|mesos) container factory failed: "
+        r"[^\n]{0,400}: no such file or directory",
+        says(errors.Noise("container-factory")),
+        word=" container factory failed: ",
+    ),
     # cAdvisor info/v2/conversion.go
     plain("Could not get instant cpu stats: cumulative stats decrease", errors.CounterWentBack("cumulative CPU usage")),
     plain("Kubelet stopped posting node status", errors.NodeNotReady()),
