@@ -89,7 +89,6 @@ _WORDINGS = (
     ("etrics not available for pod", Speaker.KUBECTL),
     ("probe failed", Speaker.KUBELET),
     ("Error from server", Speaker.KUBECTL),
-    ("error: ", Speaker.KUBECTL),
     ("HTTP response body: ", Speaker.KUBECTL),  # another client, of the same server
 )
 
@@ -132,7 +131,16 @@ def _guess(text: str, source: str) -> Speaker:
         return _FILES[file]
     if file == "server.go" and text.startswith(_KUBELETS_DOUBTS):
         return Speaker.KUBELET
-    return next((speaker for wording, speaker in _WORDINGS if wording in text), Speaker.UNKNOWN)
+    known = next((speaker for wording, speaker in _WORDINGS if wording in text), Speaker.UNKNOWN)
+    if known is Speaker.UNKNOWN and not source and _is_of_kubectl(text):
+        return Speaker.KUBECTL
+    return known
+
+
+def _is_of_kubectl(text: str) -> bool:
+    """Whether ``error: `` begins what is said, as kubectl's errors begin, and is no other's ``connection error: ``."""
+    before, found, _ = text.partition("error: ")
+    return bool(found) and not before.rstrip()[-1:].isalnum()
 
 
 def is_a_beginning(text: str) -> bool:

@@ -71,6 +71,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "dial tcp",
         r"dial tcp[46]? (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%<>*$-]{1,300}): "
+        # not what the caller itself lacks: files, ports, an address of the family
+        r"(?!(?:connect|socket): (?:too many open files|cannot assign requested address))"
         # Known ones first: of a line that was cut, what follows may have lost the quote before it
         r"(?:(?:connect|getsockopt|socket|bind|connectex) ?: )?(?P<failure>connection refused|no route to host"
         r"|network is unreachable|i/o timeout|connection timed out|connection reset by peer|operation was canceled"
