@@ -61,7 +61,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NoMatchForKind", where={"fate": "removed"}),
         # to 1.23 clients say "unable to recognize": one of a server's own age knows servers of before, not of after
         Says("NoMatchForKind", where={"fate": "either", "outer": "resource mapping not found"}),
+        # helm pkg/action/upgrade.go, of what an earlier release had there, and so was served once
+        Says("NoMatchForKind", where={"fate": "either", "outer": "current release manifest contains removed"}),
         Says("NoMatchForKind", where={"fate": "either"}, likelihood=0.6),
+        Says("NoMatchForKind", where={"fate": "cut"}, likelihood=0.5),
         Says("VersionUnexpected", likelihood=0.3),
         # metrics-server to 0.3 asks who may do what in authorization.k8s.io/v1beta1, which 1.22 has no more
         Says("ResourceNotFound", hop=Hop.D, where={"outer": "Internal Server Error"}, likelihood=0.8),

@@ -58,6 +58,8 @@ LOOK = Look(
         Says("HTTPStatus", hop=Hop.D, likelihood=0.3),
         Says("TLSAlert", hop=Hop.C, likelihood=0.3),
         Says("ServiceAbsent", likelihood=0.3),
+        Says("StillUnavailable", likelihood=0.5),
+        Says("ServerFailed", hop=Hop.A, where={"api": "metrics.k8s.io"}, likelihood=0.3),
     ),
     decide=(
         Look(

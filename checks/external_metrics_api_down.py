@@ -79,6 +79,8 @@ _SAID = (
     ("Dial", Hop.C, 0.3),
     ("ResourceNotFound", Hop.A, 0.4),
     ("ServerFailed", Hop.A, 0.6),
+    ("StillUnavailable", Hop.B, 0.75),
+    ("HTTPStatus", Hop.C, 0.6),
 )
 
 
@@ -91,6 +93,7 @@ _SAID = (
         # it cannot ask who may do what: by a version of that API that this server has no more
         Says("ResourceNotFound", where={"api": "other", "outer": "Internal Server Error"}, likelihood=0.95),
         Says("AdapterUnregistered", likelihood=0.5),
+        Says("AdapterCutOff", likelihood=0.6),
         Says("AdapterFailed", likelihood=0.3),
         Says("ServiceUnavailable", where={"outer": "external metrics API"}),
         Says("ServiceUnavailable", where={"outer": "custom metrics API"}),

@@ -43,6 +43,7 @@ OF_THE_PIPELINE = ("unable to get metrics", "no metrics returned", "did not rece
     says=(
         Says("HPAUnable", likelihood=0.5),
         Says("UnknownTarget", likelihood=0.3),
+        Says("NoPodMetrics", where={"api": "heapster"}, likelihood=0.5),
     ),
 )
 def hpa_metrics_failing(hpas: tuple[HPA, ...]) -> Iterator[Finding]:

@@ -49,7 +49,8 @@ LOOK = Look(
     hop=Hop.H,
     cls=Class.BENIGN,
     says=(
-        Says("NoPodsReady", likelihood=0.8),
+        Says("NoPodsReady", where={"cut": ""}, likelihood=0.8),
+        Says("NoPodsReady", likelihood=0.5),
         Says("NoPodsSelected", likelihood=0.5),
         Says("NoPodMetrics", hop=Hop.H, where={"speaker": "horizontal-pod-autoscaler"}, likelihood=0.35),
     ),

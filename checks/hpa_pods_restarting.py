@@ -115,7 +115,8 @@ def _look(blanks: Blanks) -> Remedy:
     says=(
         Says("NotFound", hop=Hop.A, where={"resource": "podmetrics.metrics.k8s.io"}, likelihood=0.4),
         Says("NoPodMetrics", likelihood=0.3),
-        Says("NoPodsReady", likelihood=0.4),
+        Says("NoPodsReady", where={"cut": ""}, likelihood=0.4),
+        Says("NoPodsReady", likelihood=0.3),
         # To 1.33; metrics-server leaves out a container that waits for its next start.
         Says("ContainerNotInMetrics", where={"outer": "failed to get container metrics"}, likelihood=0.3),
     ),

@@ -64,7 +64,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("NoMatchForKind", where={"fate": "group"}),
         Says("NoMatchForKind", where={"outer": "unable to get the target's current scale"}),
+        Says("NoMatchForKind", where={"fate": "cut"}, likelihood=0.4),
         Says("NoMatchForKind", where={"outer": "FailedGetScale"}),
+        Says("NoMatchForKind", where={"outer": "query scale subresource"}),
+        Says("ResourceNotFound", where={"outer": "query scale subresource"}, likelihood=0.8),
         Says("ResourceNotFound", where={"outer": "unable to get the target's current scale"}, likelihood=0.8),
         Says("ResourceNotFound", where={"outer": "FailedGetScale"}, likelihood=0.8),
         Says("ScaleFailed", likelihood=0.5),

@@ -99,7 +99,7 @@ def _escaped(key: str) -> str:
     says=(
         Says("MissingRequest", where={"by": "job"}, likelihood=0.9),
         Says("MissingRequest", likelihood=0.35),
-        Says("NoPodsReady", likelihood=0.2),
+        Says("NoPodsReady", where={"cut": ""}, likelihood=0.2),
         Says("ContainerNotInMetrics", where={"by": "job"}, likelihood=0.9),
         Says("ContainerNotInMetrics", likelihood=0.35),
     ),

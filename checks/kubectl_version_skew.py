@@ -59,6 +59,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.7),
         Says("NotFound", where={"api": "heapster"}, likelihood=0.6),
         Says("HeapsterUnreached", likelihood=0.6),
+        Says("HeapsterUnread", where={"api": "heapster"}, likelihood=0.6),
         Says("Forbidden", where={"api": "heapster"}, likelihood=0.6),
         Says("ServerFailed", where={"api": "heapster"}, likelihood=0.5),
         Says("ServiceUnavailable", where={"api": "heapster"}, likelihood=0.6),

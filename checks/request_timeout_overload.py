@@ -84,7 +84,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
         Says("HandlerTimeout"),
-        Says("ServerTooSlow", hop=Hop.A, likelihood=0.9),
+        Says("ServerTooSlow", hop=Hop.A, likelihood=0.75),
         Says("TooManyRequests", hop=Hop.A, likelihood=0.7),
         Says("CollectionLate", likelihood=0.6),
         Says("DeadlineExceeded", hop=Hop.A, where={"api": "metrics.k8s.io"}, likelihood=0.6),

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from msdoctor.explain.answer import Explanation, Match, blanks_of, matches_of, meaning, shown, started
+from msdoctor.explain.answer import Explanation, Match, blanks_of, matches_of, meaning, no_pods, shown, started
 from msdoctor.explain.judge import judge
 from msdoctor.explain.recognise import Recogniser, unless_ruled_out
 from msdoctor.explain.sayings import MOST_LISTED, Saying, Tally, is_consequence
@@ -47,6 +47,7 @@ class Hearing:
         self._sayings: dict[tuple[object, ...], Saying] = {}
         self._started: Tally | None = None
         self._shown: Tally | None = None
+        self._no_pods: Tally | None = None
         self._has_unknown_errors = False
         self._has_message = False  # of an APIService that does not answer
         self._notes: list[str] = []
@@ -83,6 +84,9 @@ class Hearing:
         elif isinstance(utterance.error, errors.Shown):
             self._shown = self._shown or Tally(utterance, 0)
             self._shown.add(utterance)
+        elif isinstance(utterance.error, errors.NothingToShow):
+            self._no_pods = self._no_pods or Tally(utterance, 0)
+            self._no_pods.add(utterance)
         elif isinstance(utterance.error, errors.NothingListed):
             self._take_back_figures(utterance)
         elif not isinstance(utterance.error, errors.Noise):
@@ -128,4 +132,6 @@ class Hearing:
             matches.append(started(self._started))
         if self._shown is not None:
             matches.append(shown(self._shown))
+        if self._no_pods is not None:
+            matches.append(no_pods(self._no_pods))
         return Explanation(any(match.rivals for match in matches), tuple(matches), tuple(self._notes))

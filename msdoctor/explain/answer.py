@@ -175,6 +175,11 @@ def shown(tally: Tally) -> Match:
     return _well("metrics-shown", Hop.A, "metrics are shown", _SHOWN, Confidence.POSSIBLE, tally)
 
 
+def no_pods(tally: Tally) -> Match:
+    """The answer to a list of pods' figures that is empty, as the namespace is."""
+    return _well("no-pods-to-show", Hop.A, "there are no pods", _NO_PODS, Confidence.POSSIBLE, tally)
+
+
 _STARTED = (
     "metrics-server started as it should: it made its certificate, loaded what it checks callers with, and listens. "
     "That it stores metrics, and that the API server reaches it, these lines do not say."
@@ -184,6 +189,12 @@ _STARTED = (
 _SHOWN = (
     "Figures came: at that moment the whole way from the kubelets to this client worked, for the nodes and pods that "
     "are listed. One that is missing from the list they do not speak for."
+)
+
+
+_NO_PODS = (
+    "The metrics API answered, with nothing, and that namespace has no pods, or none that fit the selector: kubectl "
+    "looks before it says so, and has other words for pods without metrics. Look in the namespace where the pods are."
 )
 
 

@@ -86,6 +86,8 @@ def _stands_alone(utterance: Utterance) -> bool:
     """Whether the error itself is all that was pasted: its hop is open. Else the line tells of another connection."""
     if utterance.connection.url or utterance.severity:
         return False
+    if getattr(utterance.error, "request", "") and not utterance.connection.api:
+        return False  # of something else, which it names
     around = ": ".join(utterance.outer)
     if not around:
         return True

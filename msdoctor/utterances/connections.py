@@ -76,7 +76,7 @@ def connection_of(
     if not api and isinstance(error, errors.HTTPStatus):
         api = _other_group(url)
     if not api:
-        api = _OTHERS_PORTS.get(address.rpartition(":")[2], "")
+        api = _api_of_service(error) or _OTHERS_PORTS.get(address.rpartition(":")[2], "")
     where = Connection(url=url, address=address, node=node or named, api=api)
     if _says(outer, _WITHIN_THE_TUNNEL):
         return replace(where, hop=Hop.C, api="tunnel")
@@ -169,6 +169,21 @@ def _other_group(text: str) -> str:
     return ""
 
 
+def _api_of_service(error: InnermostError) -> str:
+    """The API behind a Service that is named, for those that only another system has, under their own names."""
+    service, namespace = getattr(error, "service", ""), getattr(error, "namespace", "")
+    return _APIS_OF_SERVICES.get(service, "") or _APIS_OF_SERVICES.get(f"{namespace}/{service}", "")
+
+
+_APIS_OF_SERVICES = {
+    "keda-metrics-apiserver": "external.metrics.k8s.io",
+    "keda-operator-metrics-apiserver": "external.metrics.k8s.io",
+    "datadog-cluster-agent-metrics-api": "external.metrics.k8s.io",
+    "custom-metrics-apiserver": "custom.metrics.k8s.io",
+    "custom-metrics-stackdriver-adapter": "custom.metrics.k8s.io",
+    "kube-metrics-adapter": "custom.metrics.k8s.io",
+    "knative-serving/autoscaler": "custom.metrics.k8s.io",
+}
 _OF_ADAPTERS = {"Pods": "custom", "Object": "custom", "External": "external"}
 
 
@@ -251,6 +266,8 @@ def _hop_of_request(
         return Hop.F if speaker is Speaker.KUBELET else Hop.D
     if (_says(outer, _OWN_REQUESTS) or _is_own(path, speaker)) and not _says(outer, _OF_A_KUBELETS_LISTS):
         return Hop.A if isinstance(error, _OF_THE_SERVER) else Hop.D
+    if isinstance(error, errors.ResourceNotFound) and not error.request and _says(outer, _OF_A_SCALE):
+        return Hop.H
     return _hop_of_answer(connection, error, speaker, outer)
 
 
@@ -291,8 +308,10 @@ def _hop_of_answer(
 
 
 _PROMETHEUS_ASKS = "/metrics"  # and nobody of this pipeline: a kubelet is asked for what is below it
+# kubernetes pkg/controller/podautoscaler/horizontal.go, of what is to be scaled
+_OF_A_SCALE = ("unable to get the target's current scale", "FailedGetScale", "query scale subresource")
 _METRICS_API = ("/apis/metrics.k8s.io", "/apis/custom.metrics.k8s.io", "/apis/external.metrics.k8s.io")
-_AT_ALL = ("Unable to connect to the server",)
+_AT_ALL = ("Unable to connect to the server", "server API group list")
 # prometheus-adapter pkg/custom-provider and pkg/resourceprovider
 _PROMETHEUS = (
     "metrics from prometheus",

@@ -15,6 +15,7 @@ from datetime import datetime
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
 from msdoctor.utterances.circumstances import circumstances_in
 from msdoctor.utterances.connections import connection_of, split_wrappers
+from msdoctor.utterances.earlier import Earlier
 from msdoctor.utterances.ellipses import rest_of
 from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.innermost import Found, breaks_off, find_errors, is_cut
@@ -35,12 +36,18 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
     ``speaker``: whose log it is, where that is known.
     """
     shown: set[str] = set()
+    earlier = Earlier()
     told = speaker
     for line in _lines(lines, 1):
         for utterance in _said_in(line, told if _ends_a_program(line.text) else speaker):
             yield utterance
             if speaker is Speaker.UNKNOWN and utterance.speaker in _METRICS_SERVER:
                 told = Speaker.METRICS_SERVER
+        together = earlier.completed_by(line.text)
+        if together is not None:
+            is_kubectls = isinstance(together, errors.NothingToShow | errors.NoPodMetrics)
+            whose = Speaker.KUBECTL if is_kubectls else Speaker.UNKNOWN
+            yield Utterance(whose, Connection(hop=together.hop), together, (), line.text.strip(), line.number)
         for circumstance in circumstances_in(line.text):
             if circumstance.what not in shown:
                 shown.add(circumstance.what)
@@ -107,10 +114,13 @@ def _or_of_what_it_was(
 _LONGEST_QUOTATION = 2000
 
 
+# "Error: " and "error: " are different programs' words, and a refusal names its "User".
+_ITS_CAPITAL = ("Error: ", "User ")
+
+
 def _as_meant(text: str) -> str:
     """What somebody quotes, who began it with a capital as a sentence, or put it into other quotation marks."""
-    # "Error: " and "error: " are different programs' words.
-    meant = text if text.startswith("Error: ") else text[:1].lower() + text[1:]
+    meant = text if text.startswith(_ITS_CAPITAL) else text[:1].lower() + text[1:]
     if "'" in text and '"' not in text:
         meant = meant.replace("'", '"')
     return "" if meant == text else meant

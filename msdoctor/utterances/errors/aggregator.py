@@ -40,6 +40,12 @@ class NoEndpoints(InnermostError, hop=Hop.B):
         return _whose(self.service)
 
 
+class StillUnavailable(InnermostError, hop=Hop.B):
+    """``APIService/N status: 'InProgress'`` (flux), ``timed out waiting for the condition on apiservices/N``."""
+
+    name: str
+
+
 class ServiceAbsent(InnermostError, hop=Hop.B):
     """``service/S in "N" is not present`` (kube-aggregator, reason ServiceNotFound)."""
 

@@ -29,7 +29,7 @@ class Forbidden(InnermostError):
     @property
     def namespace(self) -> str:
         """The namespace that it is about; empty for the whole cluster."""
-        return self.scope.partition('in the namespace "')[2].rstrip('"')
+        return self.scope.partition("in the namespace ")[2].strip('"')
 
     @property
     def unfounded(self) -> str:
@@ -210,7 +210,10 @@ class NoMatchForKind(InnermostError, hop=Hop.H):
         """What became of it: ``removed``, ``new``, ``either``; whose: ``keda``, ``metrics``, ``other``; else ``group``.
 
         ``either`` for a beta that came late and went: its name does not tell a server before it from one after it.
+        ``cut`` where neither version nor group was copied, and the kind is one that has had several versions.
         """
+        if self.kind and not self.version and not self.group:
+            return _FATE_OF_KIND.get(self.kind, "cut" if self.kind in _OF_SEVERAL_VERSIONS else "other")
         group, _, version = self.version.rpartition("/")
         if (group or self.group) == "metrics.k8s.io":
             return "metrics"
@@ -227,6 +230,29 @@ class NoMatchForKind(InnermostError, hop=Hop.H):
         return "new"
 
 
+_FATE_OF_KIND = {
+    "HorizontalPodAutoscaler": "either",
+    "PodMetrics": "metrics",
+    "NodeMetrics": "metrics",
+    **dict.fromkeys(("ScaledObject", "ScaledJob", "TriggerAuthentication", "ClusterTriggerAuthentication"), "keda"),
+}
+_OF_SEVERAL_VERSIONS = (
+    "APIService",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CronJob",
+    "CustomResourceDefinition",
+    "DaemonSet",
+    "Deployment",
+    "Ingress",
+    "NetworkPolicy",
+    "PodDisruptionBudget",
+    "PodSecurityPolicy",
+    "ReplicaSet",
+    "Role",
+    "RoleBinding",
+    "StatefulSet",
+)
 _LATE_BETAS = (
     "autoscaling/v2beta2",  # 1.12 to 1.25
     "networking.k8s.io/v1beta1",  # 1.14 to 1.21

@@ -26,6 +26,10 @@ class NothingListed(InnermostError, hop=Hop.A):
     """``"items": []`` on a line of its own: no news but of a list that the lines before are the head of."""
 
 
+class NothingToShow(InnermostError, hop=Hop.A):
+    """``No resources found in N namespace`` of ``kubectl top pods``: there are no pods there (kubectl from 1.20)."""
+
+
 class NoPodMetrics(InnermostError, hop=Hop.H):
     """``no metrics returned from resource metrics API`` (HPA), ``Metrics not available for pod P`` (kubectl)."""
 
@@ -101,7 +105,12 @@ _SIDECARS = (
 
 
 class NoPodsReady(InnermostError, hop=Hop.H):
-    """``did not receive metrics for targeted pods (pods might be unready)``; to 1.22 ``… for any ready pods``."""
+    """``did not receive metrics for targeted pods (pods might be unready)``; to 1.22 ``… for any ready pods``.
+
+    ``cut``: ``yes`` where only its beginning was copied.
+    """
+
+    cut: str = ""
 
 
 class NoPodsSelected(InnermostError, hop=Hop.H):

@@ -20,6 +20,10 @@ class AdapterFailed(InnermostError, hop=Hop.X, wraps=True):
     """``unable to fetch metrics from external metrics API: WHY``, ``custom``: whatever an adapter said of itself."""
 
 
+class AdapterCutOff(InnermostError, hop=Hop.X):
+    """``timeout while waiting to establish gRPC connection to KEDA Metrics Service server`` (keda pkg/provider)."""
+
+
 class AdapterUnregistered(InnermostError, hop=Hop.X):
     """``no custom metrics API (custom.metrics.k8s.io) registered`` (k8s.io/metrics client)."""
 
@@ -36,6 +40,10 @@ class PrometheusAnswered(InnermostError, hop=Hop.X):
     """``bad_response: unknown response code 404``, ``bad_data: …`` (prometheus-adapter pkg/client)."""
 
     what: str
+
+
+class HeapsterUnread(InnermostError, hop=Hop.A):
+    """``failed to unmarshall heapster response: …`` (kubectl pkg/metricsutil to 1.17)."""
 
 
 class HeapsterUnreached(InnermostError, hop=Hop.A, wraps=True):

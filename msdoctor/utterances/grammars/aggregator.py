@@ -75,6 +75,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"legacy Common Name",
         lambda match: errors.LegacyCommonName(match["name"]),
     ),
+    Grammar(
+        "error resolving ",
+        r"error resolving (?P<namespace>[\w-]{1,63})/(?P<service>[\w-]{1,63}): endpoints \"[^\"]{1,253}\" not found",
+        lambda match: errors.NoEndpoints(match["service"], match["namespace"]),
+    ),
     # apiserver pkg/util/proxy/proxy.go, ResolveCluster
     Grammar(
         "cannot route to service with ClusterIP ",
@@ -126,6 +131,18 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.JustRegistered()),
     ),
     plain("False (ServiceNotFound)", errors.ServiceAbsent("", "")),
+    # fluxcd pkg/ssa manager_wait.go around kstatus; kubectl pkg/cmd/wait
+    Grammar(
+        "APIService/",
+        r"APIService/(?P<name>v\w{1,12}\.[\w.-]{1,253}) status: '(?:InProgress|Failed)'",
+        lambda match: errors.StillUnavailable(match["name"]),
+        word=" status: ",
+    ),
+    Grammar(
+        "timed out waiting for the condition on apiservice",
+        r"timed out waiting for the condition on apiservices?(?:\.[\w.]{1,60})?/(?P<name>v\w{1,12}\.[\w.-]{1,253})",
+        lambda match: errors.StillUnavailable(match["name"]),
+    ),
     plain("ServicePortError", errors.ServicePortAbsent("", "", "")),
     Grammar(
         "no endpoints available for service ",
@@ -159,7 +176,18 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     plain("unable to retrieve the complete list of server APIs", errors.DiscoveryFailed()),
     plain("couldn't get resource list for ", errors.DiscoveryFailed()),
+    plain("Couldn't get resource list", errors.DiscoveryFailed()),  # from 0.37
     plain("stale GroupVersion discovery", errors.DiscoveryFailed()),
+    # kubernetes pkg/controller/garbagecollector, which from 1.27 to 1.35 cannot print of which group; pkg/controller/
+    # namespace/deletion, from 1.16; helm pkg/action/action.go, which calls orphaned whatever does not answer
+    plain("failed to discover some groups", errors.DiscoveryFailed()),
+    plain("Discovery failed for some groups", errors.DiscoveryFailed()),
+    Grammar(
+        "NamespaceDeletionDiscoveryFailure",
+        r"NamespaceDeletionDiscoveryFailure[\s\":=,]{1,60}(?:status[\s\":=]{1,9})?True\b",
+        says(errors.DiscoveryFailed()),
+    ),
+    plain("The Kubernetes server has an orphaned API service", errors.DiscoveryFailed()),
     Grammar("ot empty response for: ", r"ot empty response for: \S{1,253}", says(errors.EmptyDiscovery())),
     # apimachinery pkg/util/proxy; konnectivity-client and proxy-server; kubernetes pkg/ssh to 1.21
     plain("error dialing backend", errors.BackendUnreached()),

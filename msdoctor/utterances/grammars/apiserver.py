@@ -25,7 +25,13 @@ def _refused_token(why: str) -> InnermostError:
     return errors.TokenEarly() if "token is not valid yet" in why.lower() else errors.TokenInvalid(why)
 
 
-REQUEST = r"[a-z, ]{0,80}(?: \((?P<request>[a-z]{1,20} [^)]{0,300})\)?)?"
+def _no_match(match: re.Match[str]) -> InnermostError:
+    is_cut = match.end() == len(match.string) and '"' in (match["open"] or "")
+    version = "" if is_cut else match["version"] or ""
+    return errors.NoMatchForKind(match["kind"], version, match["group"] or "")
+
+
+REQUEST = r"(?:[a-z, ]{0,79}[a-z,])?(?: \((?P<request>[a-z]{1,20} [^)]{0,300})\)?)?"
 """What was asked, as a client adds it to a status' own words: ``(get nodes.metrics.k8s.io)``."""
 
 
@@ -114,6 +120,16 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.MayNotGrant(match["name"]),
         word=".rbac.authorization.k8s.io ",
     ),
+    # the same where a shell, a chat or a spreadsheet took the quotes off
+    Grammar(
+        "User ",
+        r"User (?P<user>[\w:.@-]{1,253}) cannot (?P<verb>[a-z*]{1,32}) "
+        r"(?:path (?P<path>/\S{0,2000})|resource (?P<resource>[\w./-]{1,253}) in API group (?P<group>[\w.-]{0,253})"
+        r"|(?P<old>[\w./-]{1,253}))(?P<absent>)"
+        r" ?(?P<scope>at the cluster scope|in the namespace [\w-]{1,63})",
+        _user_cannot,
+        word=" can",
+    ),
     # apimachinery pkg/api/errors/errors.go, NewUnauthorized and NewGenericServerResponse
     Grammar(
         "Unauthorized",
@@ -175,9 +191,9 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar(
         'no matches for kind "',
-        r"no matches for kind \"(?P<kind>[^\"]{1,253})\"?(?: in (?:versions? \"?\[?\"?(?P<version>[^\s\"\]]{1,253})"
-        r"|group \"(?P<group>[^\"]{0,253})))?",
-        lambda match: errors.NoMatchForKind(match["kind"], match["version"] or "", match["group"] or ""),
+        r"no matches for kind \"(?P<kind>[^\"]{1,253})\"?(?: in (?:versions? (?P<open>\"?\[?\"?)"
+        r"(?P<version>[^\s\"\]]{1,253})|group \"(?P<group>[^\"]{0,253})))?",
+        _no_match,
     ),
     # to 1.9, whose kinds print as GROUP/VERSION, Kind=KIND; resources do to this day
     Grammar(
@@ -214,8 +230,9 @@ GRAMMARS: tuple[Grammar, ...] = (
     # cli-runtime pkg/resource/builder.go
     Grammar(
         "the server doesn't have a resource type ",
-        r"the server doesn't have a resource type \"(?P<kind>[^\"]{1,253})",
-        lambda match: errors.TypeUnknown(match["kind"]),
+        r"the server doesn't have a resource type \"(?P<kind>[^\"]{1,253})"
+        r"(?:\" in group \"(?P<group>[^\"]{1,253}))?",
+        lambda match: errors.TypeUnknown(f"{match['kind']}.{match['group']}" if match["group"] else match["kind"]),
     ),
     Grammar(
         " is deprecated in v1.",

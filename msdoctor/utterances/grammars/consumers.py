@@ -38,7 +38,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"no metrics returned from resource metrics API",
         says(errors.NoPodMetrics()),
     ),
-    # to 1.10: podautoscaler/metrics/legacy_metrics_client.go
+    # to 1.20: podautoscaler/metrics/legacy_metrics_client.go
     plain("no metrics returned from heapster", errors.NoPodMetrics()),
     Grammar(
         "<unknown>",
@@ -104,14 +104,67 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("unable to fetch metrics from API", errors.HPAUnable()),
     plain("FailedGetResourceMetric", errors.HPAUnable()),
     plain("FailedGetContainerResourceMetric", errors.HPAUnable()),
+    # what is around the reason, where a copy ends before it: of other metrics it names the metric or says so
+    Grammar(
+        "the HPA was unable to compute the replica count",
+        r"the HPA was unable to compute the replica count(?!: (?:unable to get (?:external )?metric"
+        r"|failed to get \S{1,253} (?:object|pods|external) ))",
+        says(errors.HPAUnable()),
+    ),
+    *(
+        Grammar(
+            f"failed to get {resource} ",
+            f"failed to get {resource}" + r" (?:utilization|usage|resource metric value|container metric value)\b",
+            says(errors.HPAUnable(resource.lower())),
+        )
+        for resource in ("cpu", "memory", "CPU")
+    ),
+    plain(" container metric value", errors.HPAUnable()),
+    # horizontal.go when it works; to 1.8 with one c
+    *(
+        Grammar(
+            f"the HPA was able to {word} calculate a replica count from ",
+            f"the HPA was able to {word}" + r" calculate a replica count from \w{1,20} (?:container )?resource",
+            says(errors.Shown()),
+        )
+        for word in ("successfully", "succesfully")
+    ),
     plain("FailedComputeMetricsReplicas", errors.HPAUnable()),
     # kubernetes/autoscaler vertical-pod-autoscaler: pkg/recommender/input/cluster_feeder.go, to 0.8 with a full stop
     plain("Cannot get ContainerMetricsSnapshot from MetricsClient", errors.VPAUnable()),
+    # pkg/recommender/model/cluster.go; the condition in a table, in JSON either way round, and the CRD's own column
+    Grammar(
+        " is missing recommendation for more than ",
+        r" is missing recommendation for more than \d\S{0,20}",
+        says(errors.VPAUnable()),
+    ),
+    Grammar(
+        "RecommendationProvided",
+        r"(?:(?<=\"status\":\"False\",\"type\":\")RecommendationProvided"
+        r"|RecommendationProvided[\s\":=,]{1,60}(?:status[\s\":=]{1,9})?False)\b",
+        says(errors.VPAUnable()),
+    ),
+    *(
+        Grammar(
+            f"{mode} ",
+            mode + r" {1,39} False {1,20}\d{1,4}[smhdy]\w{0,6}\s{0,9}$",
+            says(errors.VPAUnable()),
+            word=" False",
+        )
+        for mode in ("Off", "Initial", "Recreate", "Auto", "InPlaceOrRecreate")
+    ),
     Grammar(
         "missing request for ",
         r"missing request for (?P<resource>[\w./-]{1,60})"
         r"(?: (?:in|on) container (?P<container>\S{1,253})(?: (?:of|in) [Pp]od (?P<pod>\S{1,510}))?)?",
         lambda match: errors.MissingRequest(match["resource"], trim(match["container"]), trim(match["pod"])),
+    ),
+    # KEDA apis/keda/v1alpha1/scaledobject_webhook.go
+    Grammar(
+        "the scaledobject has a ",
+        r"the scaledobject has a (?P<resource>cpu|memory) trigger but the container (?P<container>\S{1,253})"
+        r" doesn't have the (?:cpu|memory) request defined",
+        lambda match: errors.MissingRequest(match["resource"], match["container"]),
     ),
     Grammar(
         "missing pod-level request for ",
@@ -127,10 +180,18 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     plain("did not receive metrics for any ready pods", errors.NoPodsReady()),
     plain("did not receive metrics for targeted pods", errors.NoPodsReady()),
+    # the same, of which a copy has the beginning
+    Grammar(
+        "did not receive metrics",
+        r"did not receive metrics(?: for?)?(?: (?:a|an|any|t[a-z]{1,8})(?: [a-z]{1,5})?)?[\s.\"'\u2026]{0,9}$",
+        says(errors.NoPodsReady("yes")),
+    ),
     plain("no metrics returned matched known pods", errors.NoPodsSelected()),
     plain("no pods returned by selector while calculating replica count", errors.NoPodsSelected()),
     plain("the HPA target's scale is missing a selector", errors.SelectorMissing()),
     plain("selector is required", errors.SelectorMissing()),
+    plain("SelectorRequired", errors.SelectorMissing()),
+    Grammar("False", r"False\s{1,40}InvalidSelector\b", says(errors.SelectorMissing()), word="InvalidSelector"),
     plain("couldn't convert selector into a corresponding internal selector object", errors.SelectorMissing()),
     Grammar(
         "pods by selector ",
@@ -140,6 +201,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("AmbiguousSelector", errors.SelectorAmbiguous()),
     plain("unable to get the target's current scale", errors.ScaleFailed()),
     plain("FailedGetScale", errors.ScaleFailed()),
+    plain("failed to query scale subresource for ", errors.ScaleFailed()),
     plain("unable to determine resource for scale target reference", errors.ScaleFailed()),
     plain("invalid API version in scale target reference", errors.NoMatchForKind("")),
     Grammar(

@@ -33,6 +33,20 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     plain("unable to fetch metrics from custom metrics API", errors.AdapterFailed()),
     plain("unable to fetch metrics from external metrics API", errors.AdapterFailed()),
+    # podautoscaler/horizontal.go and replica_calculator.go: reasons of events, and what is around an adapter's words
+    plain("FailedGetPodsMetric", errors.AdapterFailed()),
+    plain("FailedGetObjectMetric", errors.AdapterFailed()),
+    plain("FailedGetExternalMetric", errors.AdapterFailed()),
+    plain("unable to get external metric ", errors.AdapterFailed()),
+    # keda pkg/metricsservice/server.go and client.go, pkg/provider/provider.go
+    plain("error when getting metric values", errors.AdapterFailed()),
+    plain("waiting to establish gRPC connection to KEDA Metrics Service server", errors.AdapterCutOff()),
+    # k8s.io/metrics pkg/client/custom_metrics
+    Grammar(
+        "the custom metrics API server returned ",
+        r"the custom metrics API server returned \d{1,9} results when we asked for exactly one",
+        says(errors.SeriesMismatch()),
+    ),
     # prometheus-adapter pkg/custom-provider, pkg/resourceprovider, pkg/client
     plain("unable to fetch metrics from prometheus", errors.PrometheusUnreached()),
     plain("unable to update list of all metrics", errors.PrometheusUnreached()),
@@ -82,6 +96,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("http:heapster:", errors.HeapsterUnreached()),
     plain('services "heapster"', errors.HeapsterUnreached()),
     plain("https:heapster:", errors.HeapsterUnreached()),
+    plain("failed to unmarshall heapster response", errors.HeapsterUnread()),
+    plain("failed to unmarshal heapster response", errors.NoPodMetrics()),  # HPAs'
     # controller-runtime pkg/metrics/server; Prometheus scrape/scrape.go; apiserver pkg/util/webhook
     *(
         Grammar(words, re.escape(words) + r".{0,300}", says(errors.OtherSystem(which)))
@@ -94,6 +110,16 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("Cannot read targetRef", "VPA"),
             ("Cannot get target selector from VPA's targetRef", "VPA"),
             ("No pods match this VPA object", "VPA"),
+            ("Cannot get cluster history", "VPA's Prometheus"),
+            ("Could not initialize history provider", "VPA's Prometheus"),
+            ("Error adding metric sample", "VPA"),
+            ("KEDAScalerFailed", "KEDA"),
+            # client-go discovery/cached/memory and helm pkg/kube/client.go, before they ask for any group
+            ("couldn't get current server API group list", "kubectl's own configuration"),
+            ("Couldn't get current server API group list", "kubectl's own configuration"),
+            ("Kubernetes cluster unreachable: ", "Helm's own configuration"),
+            # k8s.io/metrics pkg/client/custom_metrics, of the object that an HPA's custom metric is of
+            ("unable to map kind ", "custom metrics"),
             ("The targetRef controller has a parent but it should point to a topmost", "VPA"),
             ("The connection to the server ", "kubectl's own configuration"),
             # GoogleCloudPlatform/k8s-stackdriver custom-metrics-stackdriver-adapter

@@ -1,0 +1,67 @@
+"""What only several printed lines say together: each of them alone says nothing, or may be of anything.
+
+Sources: systemd src/systemctl/systemctl-show.c (a unit's name, some lines on its ``Active:``); kubectl describe and
+YAML, which print a condition's keys in the order of the alphabet, so that ``status`` stands before ``type``; kubectl
+pkg/cmd/top/top_pod.go, 1.20 to 1.36. Where no pod has metrics, that looks for pods in its own namespace, and names one
+that it finds. ``No resources found in N namespace`` is said of a namespace without pods; asked for all namespaces, it
+looks for pods in one of them only, so that ``No resources found`` says that no pod has metrics anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msdoctor.utterances import errors
+from msdoctor.utterances.errors import InnermostError
+
+_MOST_BETWEEN = 8  # lines between a unit's name and its state
+
+_UNIT = (
+    r"\W{0,6}(?P<unit>kubelet|k3s-agent|rke2-agent|containerd|docker|crio|cri-docker|konnectivity-(?:server|agent))"
+    r"\.service(?: - | {2}|\s*$)"
+)
+_STOPPED = r"\s*Active: (?:inactive|failed|activating \(auto-restart\))"
+_STATUS = r"[\s-]{0,60}[\"']?[Ss]tatus[\"']?: {1,60}[\"']?(?P<status>True|False|Unknown)\b"
+_TYPE = r"[\s-]{0,60}[\"']?[Tt]ype[\"']?: {1,60}[\"']?RecommendationProvided\b"
+_ALL = (" -A", " --all-namespaces")
+_TOP_PODS = r"\bkubectl(?:\.exe)?(?: -\S{1,200}(?: [\w.-]{1,100})?){0,4} top po(?:ds?)?\b"
+_NOTHING = r"\s*No resources found(?: in \S{1,63} namespace)?\.?\s*$"
+
+_OF_RUNTIMES = ("containerd", "docker", "crio", "cri-docker")
+
+
+class Earlier:
+    """Remembers of a paste's lines, which are given one by one, what a later one may be about."""
+
+    def __init__(self) -> None:
+        self._unit = ""
+        self._left = 0  # lines in which that unit's state may yet come
+        self._status = ""  # as the line just before had it
+        self._asked = ""  # what the line just before asked: for the pods of one ``namespace``, or of ``all``
+
+    def completed_by(self, text: str) -> InnermostError | None:
+        """What this line says together with those before it."""
+        status, self._status = self._status, ""
+        asked, self._asked = self._asked, ""
+        self._left -= 1
+        if "tatus" in text and (found := re.match(_STATUS, text)):
+            self._status = found["status"]
+        elif "RecommendationProvided" in text and re.match(_TYPE, text):
+            return errors.VPAUnable() if status == "False" else None
+        elif ".service" in text and (found := re.match(_UNIT, text)):
+            self._unit, self._left = found["unit"], _MOST_BETWEEN
+        elif self._left > 0 and re.match(_STOPPED, text):
+            self._left = 0
+            return _stopped(self._unit)
+        elif "kubectl" in text:
+            is_top = re.search(_TOP_PODS, text) is not None
+            self._asked = ("all" if any(flag in text for flag in _ALL) else "namespace") if is_top else ""
+        elif asked and re.match(_NOTHING, text):
+            return errors.NoPodMetrics() if asked == "all" else errors.NothingToShow()
+        return None
+
+
+def _stopped(unit: str) -> InnermostError:
+    if unit.startswith("konnectivity"):
+        return errors.TunnelDown(f"{unit} does not run")
+    return errors.RuntimeSick() if unit in _OF_RUNTIMES else errors.KubeletExits()
