@@ -77,7 +77,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("CertificateNotSigned", where={"state": "Pending"}),
         Says("CertificateNotSigned", where={"state": "Approved"}, likelihood=0.9),
         # Hardly anything else in a cluster serves without a certificate: kubectl logs and exec meet the same.
-        Says("TLSAlert", where={"alert": "internal error"}, likelihood=0.4),
+        Says("TLSAlert", where={"alert": "internal error", "address": ""}, likelihood=0.4),
         Says("HandshakeFailed", where={"kind": "no-certificate"}),
         Says("TLSAlert", hop=Hop.E, where={"alert": "internal error"}, likelihood=0.8),
     ),

@@ -82,6 +82,13 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.3),
         Says("Dial", hop=Hop.E, likelihood=0.3),
+        # VirtualBox's manual, chapter "Network Address Translation": of every machine, and none reaches another's
+        Says("DeadlineExceeded", hop=Hop.E, where={"address": "10.0.2.15"}, likelihood=0.95),
+        *(
+            Says("Dial", hop=hop, where={"address": "10.0.2.15", "port": "10250", "failure": failure}, likelihood=0.95)
+            for hop in (Hop.C, Hop.E)
+            for failure in ("i/o timeout", "no route to host")
+        ),
         # connect(2) ENETUNREACH: a pod without an address of that family has no way to any
         Says("Dial", hop=Hop.E, where={"failure": "network is unreachable", "family": "6"}, likelihood=0.9),
     ),

@@ -252,10 +252,11 @@ class Says:
     ``error`` is the name of an error value in ``msdoctor.utterances.errors``; an utterance fits where that is its
     innermost error, where it crosses ``hop`` (if given), and where every value in ``where`` equals the error's field of
     that name, or the utterance's ``speaker`` (by its value, such as ``metrics-server``), ``path`` or ``outer`` (text
-    that must occur in what was wrapped around the error), or ``node_kind`` (what the node's name tells of its machine,
-    see ``msdoctor.utterances.nodes``). ``likelihood`` orders the ids that one utterance fits: 1.0 is "this alone says
-    it". ``lone``: it fits only where the text says so of no more than one node. A ``Circumstance`` that is worth
-    ``RULED_OUT`` shows that this is not the disease, where others are left.
+    that must occur in what was wrapped around the error), ``address`` (without its port; empty where none is named),
+    or ``node_kind`` (what the node's name tells of its machine, see ``msdoctor.utterances.nodes``). ``likelihood``
+    orders the ids that one utterance fits: 1.0 is "this alone says it". ``lone``: it fits only where the text says so
+    of no more than one node. A ``Circumstance`` that is worth ``RULED_OUT`` shows that this is not the disease, where
+    others are left.
     """
 
     error: str

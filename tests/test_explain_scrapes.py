@@ -279,6 +279,23 @@ FIRST = {
         "Forbidden (user=system:serviceaccount:n:s, verb=get, resource=nodes, subresource=proxy)",
         "not-resource-metrics-pipeline",
     ),
+    "the address that every VirtualBox machine has": (
+        'Get "https://10.0.2.15:10250/metrics/resource": context deadline exceeded',
+        "node-wrong-internal-ip",
+    ),
+    "it, dialled for logs": (
+        "Error from server: error dialing backend: dial tcp 10.0.2.15:10250: i/o timeout",
+        "node-wrong-internal-ip",
+    ),
+    "a collector that a kubelet does not know": (
+        r'{"kind": "receiver", "name": "kubeletstats", "error": "kubelet request GET https://10.3.0.4:10250/stats/summary failed - \"401 Unauthorized\", response: \"Unauthorized\""}',
+        "kubelet-webhook-unauthorized-401",
+    ),
+    "a node within a container": (
+        'failed to get cgroup stats for "/docker/%s/kubelet": failed to get container info for "/docker/%s/kubelet": unknown container "/docker/%s/kubelet"'
+        % (("0f" * 32,) * 3),
+        "kubelet-system-slice-accounting",
+    ),
     "a kubelet that ends": (
         "kubelet[812]: F0304 09:01:02.345678     812 server.go:274] failed to run Kubelet: unable to load bootstrap kubeconfig: stat /etc/kubernetes/bootstrap-kubelet.conf: no such file or directory",
         "kubelet-down",
@@ -613,6 +630,10 @@ def test_what_confirms_a_symptom_speaks_against_none_of_its_causes() -> None:
     assert explanation.ambiguous
     assert explanation.matches[0].id == "kubelet-cert-san-missing-ip"
     assert "metrics-server-not-ready" in {match.id for match in explanation.matches}
+
+
+def test_an_alert_of_a_server_that_is_no_kubelet_says_nothing() -> None:
+    assert not answer('Get "https://h.example.com/": remote error: tls: internal error').matches
 
 
 def test_what_one_line_cannot_decide_is_left_open() -> None:

@@ -112,6 +112,8 @@ def _has(utterance: Utterance, name: str, value: str) -> bool:
     if name == "port":
         port = utterance.connection.address.rpartition(":")[2]
         return port == value or (value == "pod" and port not in ("", "443"))
+    if name == "address":
+        return re.sub(r":\d{1,5}$", "", utterance.connection.address) == value
     if name == "node_kind":
         return kind_of(_node_of(utterance)) == value
     if name == "path" and not hasattr(utterance.error, "path"):

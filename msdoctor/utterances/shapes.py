@@ -19,12 +19,13 @@ MOST_LINE = 4096  # bytes; longer lines are rare, and read one by one
 ENOUGH = 11  # lines and subjects of one shape that are read, so that an answer can name ten and say that there are more
 _MOST_KINDS = 10_000  # of lines that are remembered until they are learnt
 
+# Addresses that mean something are not any other's: the machine's own, and VirtualBox' (checks/node_wrong_internal_ip)
 _VARIABLE = re.compile(
     rb"""
     (?P<moment>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)
     |(?P<header>(?<=[IWEF])\d{4}\ \d\d:\d\d:\d\d\.\d{6}\ {1,10}\d{1,10}(?=\ [\w.+-]{1,100}\.go:))
     |(?P<day>(?<=[A-Z][a-z]{2}\ )[\ \d]\d\ \d\d:\d\d:\d\d(?:\.\d{1,6})?(?=\ ))
-    |(?P<ip4>(?<![\w.])(?!127\.|0\.)\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d))
+    |(?P<ip4>(?<![\w.])(?!127\.|0\.|10\.0\.2\.15(?!\d))\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d))
     |(?P<ip6>(?<![\w:.])(?!::1?(?![0-9a-f]))(?=[0-9a-f:]{0,35}::|(?:[0-9a-f]{1,4}:){7})[0-9a-f:]{3,39}(?![\w:.]))
     |(?P<from_port>(?<=:)\d{1,5}(?=->))
     |(?P<stamp>(?<="ts":)\d{1,20}(?:\.\d{1,9})?)
@@ -38,7 +39,7 @@ _ANY = {
     "moment": rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?",
     "header": rb"\d{4} \d\d:\d\d:\d\d\.\d{6} {1,10}\d{1,10}",
     "day": rb"[ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?",
-    "ip4": rb"(?!127\.|0\.)\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)",
+    "ip4": rb"(?!127\.|0\.|10\.0\.2\.15(?!\d))\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)",
     "ip6": rb"(?!::1?(?![0-9a-f]))[0-9a-f:]{3,39}",
     "from_port": rb"\d{1,5}",
     "stamp": rb"\d{1,20}(?:\.\d{1,9})?",

@@ -53,6 +53,8 @@ def test_a_line_is_of_its_own_shape(line: str) -> None:
         ("10.0.0.5", "10.0.0.6", True),
         ("15:13:53", "16:00:00", True),
         ("10.0.0.1,", "127.0.0.1,", False),
+        ("10.0.0.1,", "10.0.2.15,", False),
+        ("10.0.0.1,", "10.0.2.150,", True),
         (":10250", ":443", False),
         ("/metrics/resource", "/stats/summary", False),
         ("E0217", "W0217", False),

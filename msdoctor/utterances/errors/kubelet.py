@@ -81,7 +81,8 @@ class NoCgroupStats(InnermostError, hop=Hop.G):
     def of(self) -> str:
         """``system`` for the host's own: services and sessions, and what kubelets are told to be themselves in.
 
-        systemd.special(7); a kubelet's ``--kubelet-cgroups``, ``--runtime-cgroups`` and ``--system-cgroups``.
+        systemd.special(7); a kubelet's ``--kubelet-cgroups``, ``--runtime-cgroups`` and ``--system-cgroups``; where
+        the node is a container of Docker's (k3d, kind), within that one's.
         """
         is_told = _ONE_WORD.fullmatch(self.cgroup) is not None and "kubepods" not in self.cgroup
         return "system" if is_told or self.cgroup.startswith(_SYSTEM) else ""
@@ -90,7 +91,7 @@ class NoCgroupStats(InnermostError, hop=Hop.G):
 _SYSTEM = ("/system.slice", "/user.slice", "/machine.slice", "/init.scope")
 
 
-_ONE_WORD = re.compile(r"/[A-Za-z][A-Za-z._-]{0,60}")
+_ONE_WORD = re.compile(r"(?:/docker/[0-9a-f]{64})?/[A-Za-z][A-Za-z._-]{0,60}")
 
 
 class InotifyExhausted(InnermostError, hop=Hop.G):

@@ -198,6 +198,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"HTTP error (\d{3}) in [\w/.:-]{0,80}: (?:\d{3} )?([A-Za-z ]{1,40})",
         lambda match: errors.HTTPStatus(match[1], match[2]),
     ),
+    # opentelemetry-collector internal/kubelet/client.go; a 403's response says more
+    Grammar(
+        "kubelet request GET ",
+        r"kubelet request GET \S{1,2000} failed - \\{0,4}\"((?!403)\d{3}) ([A-Za-z ]{1,40})"
+        r"(?:\\{0,4}\", response: .{0,300})?",
+        lambda match: errors.HTTPStatus(match[1], match[2]),
+    ),
     # Python's requests, requests/models.py, raise_for_status
     *(
         Grammar(

@@ -140,7 +140,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # kubelet that it reads as metrics-server did; what follows is the error
     Grammar(
         "Error scraping ",
-        r"Error scraping (?!(?:node|pod) metrics: )(?!.{0,300}(?:/stats/summary|:10250/|:10255/)).{0,300}",
+        r"Error scraping (?!(?:node|pod) metrics: |metrics\s*$)(?!.{0,300}(?:/stats/summary|:1025[05]/)).{0,300}",
         says(errors.OtherSystem("an exporter")),
     ),
     # dashboard src/app/backend/integration/metric
