@@ -59,6 +59,7 @@ WITHOUT_NAMES = (ProblemKind.NO_IP_SANS, ProblemKind.NO_NAMES, ProblemKind.LEGAC
         Says("ProbeStatus", where={"code": "500"}, likelihood=0.5),
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.4),
         Says("PodState", where={"status": "Unhealthy"}, likelihood=0.35),
+        Says("NotReadyInTime", likelihood=0.4),
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.25),
         # A node without metrics has not been scraped: where that lasts, it is by this most of all.
         Says("NoMetricsKnown", where={"of": "node"}, likelihood=0.5),

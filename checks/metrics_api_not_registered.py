@@ -90,8 +90,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Circumstance", where={"what": "registered"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "kubectl of 1.10 to 1.19"}, likelihood=0.4),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.7),
+        Says("HTTPStatus", hop=Hop.A, where={"code": "404", "api": "metrics.k8s.io"}, likelihood=0.7),
         # kubectl 1.10 to 1.19 asks Heapster where no metrics API is registered
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.75),
+        Says("NotFound", where={"api": "heapster"}, likelihood=0.65),
         Says("NotFound", where={"resource": "apiservices.apiregistration.k8s.io", "name": "v1beta1.metrics.k8s.io"}),
         Says("APIServiceRefused", likelihood=0.8),
         Says("TypeUnknown", where={"of": "metrics"}, likelihood=0.6),

@@ -57,6 +57,7 @@ LOOK = Look("kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 u
         Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("MetricsAPINotAvailable", likelihood=0.35),
         Says("PodState", likelihood=0.4),
+        Says("NotReadyInTime", likelihood=0.6),
         Says("ConnectionLost", where={"outer": "ness probe failed"}, likelihood=0.6),
         Says("DeadlineExceeded", where={"outer": "ness probe failed"}, likelihood=0.7),
         Says("Dial", where={"outer": "ness probe failed"}, likelihood=0.6),

@@ -81,6 +81,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     passes=Passing.BY_ITSELF,  # an autoscaler adds nodes for such a pod
     says=(
         Says("PodState", where={"status": "Pending"}, likelihood=0.7),
+        Says("NotReadyInTime", likelihood=0.35),
         # kubernetes pkg/kubelet/lifecycle/predicate.go: the node's own refusal, after the scheduler's consent
         *(
             Says("PodState", where={"status": status}, likelihood=0.8)

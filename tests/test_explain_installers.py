@@ -282,3 +282,129 @@ def test_a_dial_that_breaks_off_before_its_failure_is_of_the_api_server_all_the_
 
     assert explanation.matches[0].id == "pod-cannot-reach-apiserver"
     assert explanation.matches[0].confidence is Confidence.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # kubectl pkg/polymorphichelpers/rollout_status.go
+        'error: deployment "metrics-server" exceeded its progress deadline',
+        'Waiting for deployment "metrics-server" rollout to finish: 0 of 1 updated replicas are available...',
+        # gitops-engine pkg/health/health_deployment.go
+        'Deployment "rke2-metrics-server" exceeded its progress deadline',
+        # kubernetes pkg/controller/deployment/progress.go, in a condition
+        "    message: 'ReplicaSet \"metrics-server-6d94bc8694\" has timed out progressing.'",
+        # kubectl pkg/cmd/wait/wait.go
+        "error: timed out waiting for the condition on deployments/metrics-server",
+        "timed out waiting for the condition on pods/metrics-server-6d94bc8694-abcde",
+        # helm pkg/kube/ready.go, pkg/action/install.go and upgrade.go
+        "ready.go:258: [debug] Deployment is not ready: kube-system/metrics-server. 0 out of 1 expected pods are ready",
+        (
+            "Error: INSTALLATION FAILED: release metrics-server failed, and has been uninstalled due to atomic being "
+            "set: timed out waiting for the condition"
+        ),
+        (
+            "Error: UPGRADE FAILED: release metrics-server failed, and has been rolled back due to atomic being set: "
+            "context deadline exceeded"
+        ),
+        # cmd/helm/upgrade.go, as Ansible's module prints both streams
+        (
+            r'"msg": "Failure when executing Helm command. Exited 1.\nstdout: Release \"metrics-server\" does not'
+            r' exist. Installing it now.\n\nstderr: Error: timed out waiting for the condition\n",'
+        ),
+        # kops pkg/validation/validate_cluster.go
+        'Pod\tkube-system/ms-1\tsystem-cluster-critical pod "metrics-server-1" is not ready (metrics-server)',
+        # terraform-provider-aws internal/service/eks/addon.go
+        (
+            "Error: waiting for EKS Add-On (a:metrics-server) create: timeout while waiting for state to become "
+            "'ACTIVE' (last state: 'DEGRADED', timeout: 20m0s)"
+        ),
+    ],
+)
+def test_who_waits_for_metrics_server_in_vain_says_that_it_is_not_ready(text: str) -> None:
+    assert first(text) == "metrics-server-not-ready"
+    assert told(text).ambiguous
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'deployment "metrics-server" successfully rolled out',
+        'Waiting for deployment "metrics-server" rollout to finish: 1 old replicas are pending termination...',
+        'error: deployment "web" exceeded its progress deadline',
+        "error: timed out waiting for the condition on deployments/web",
+        "Error: INSTALLATION FAILED: release web failed, and has been uninstalled due to atomic being set: timed out",
+    ],
+)
+def test_others_that_are_waited_for_are_none_of_metrics_server(text: str) -> None:
+    assert first(text) == ""
+
+
+def test_a_pod_that_kops_waits_for_is_pending() -> None:
+    text = 'Cluster did not pass validation: system-cluster-critical pod "metrics-server-5c45c474f5-t8ppf" is pending.'
+    assert first(text) == "metrics-server-unschedulable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # minikube pkg/addons/addons.go, cmd/minikube/cmd/config to 1.3
+        "❌  Exiting due to MK_ADDON_ENABLE: enable failed: run callbacks: metric-server is not a valid addon",
+        "! enable failed: run callbacks: heapster is not a valid addon",
+        "addon 'metric-server' is not a valid addon packaged with minikube.",
+    ],
+)
+def test_an_addon_of_another_name_is_not_installed(text: str) -> None:
+    assert first(text) == "metrics-server-missing"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # client-go transport/round_trippers.go, to 1.31 and from 1.32 on
+        (
+            "I0101 10:00:00.000000    4920 round_trippers.go:405] GET https://10.0.0.1:6443/apis/metrics.k8s.io/v1beta1/nodes"
+            " 404 Not Found in 2 milliseconds"
+        ),
+        (
+            'I0101 10:00:00.000000    4920 round_trippers.go:632] "Response" verb="GET" url="https://10.0.0.1:6443/apis/'
+            'metrics.k8s.io/v1beta1/nodes" status="404 Not Found" headers="" milliseconds=2'
+        ),
+        # Python's requests
+        (
+            "requests.exceptions.HTTPError: 404 Client Error: Not Found for url: "
+            "http://localhost:8001/apis/metrics.k8s.io/v1beta1/nodes"
+        ),
+        # hjacobs/kube-ops-view kube_ops_view/kubernetes.py
+        "WARNING:kube_ops_view.kubernetes:Failed to query node metrics localhost:8001: 404 Not Found",
+        # apimachinery's NotFound of the Service that kubectl to 1.19 asked in need
+        '"status":"Failure","message":"services "heapster" not found","reason":"NotFound"',
+    ],
+)
+def test_a_metrics_api_that_is_not_found_is_not_registered(text: str) -> None:
+    assert first(text) == "metrics-api-not-registered"
+
+
+def test_another_api_that_is_not_found_says_nothing_of_it() -> None:
+    assert first("GET https://10.0.0.1:6443/apis/apps/v1/deployments/web 404 Not Found in 2 milliseconds") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ('# metrics-server fails with the well known "doesn\'t contain any IP SANs"', "kubelet-cert-san-missing-ip"),
+        ("kubelet server TLS certificates expired", "kubelet-cert-expired"),
+        ("the kubelet's serving certificate has expired", "kubelet-cert-expired"),
+        ("the kubelet holds 10250 already: `bind: address already in use`", "hostnetwork-port-conflict"),
+        ("listen tcp :9100: bind: address already in use", ""),
+        ('# Error Metrics Missing CPU for node "node-1", skipping', "prometheus-adapter-query-mismatch"),
+    ],
+)
+def test_errors_are_heard_as_people_quote_them(text: str, cause: str) -> None:
+    assert first(text) == cause
+
+
+def test_a_name_ends_at_the_bracket_that_its_language_closes_with() -> None:
+    utterance = read_text("「x509: certificate is valid for 10.x.x.x, not x.x.x.x」というエラー")
+    assert utterance is not None
+    assert utterance.error == errors.NotValidFor(("10.x.x.x",), "x.x.x.x")

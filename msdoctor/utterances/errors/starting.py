@@ -329,6 +329,14 @@ class FileUnread(InnermostError, hop=Hop.D):
     file: str
 
 
+class NotReadyInTime(InnermostError, hop=Hop.D):
+    """``deployment "metrics-server" exceeded its progress deadline``: kubectl, helm or others waited in vain."""
+
+
+class AddonUnknown(InnermostError, hop=Hop.D):
+    """``metric-server is not a valid addon``: an installer knows none of that name (minikube pkg/addons)."""
+
+
 class PodState(InnermostError, hop=Hop.D):
     """metrics-server's row in ``kubectl get pods``: its status, and how many of its containers are ready."""
 

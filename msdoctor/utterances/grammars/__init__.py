@@ -5,6 +5,7 @@ from msdoctor.utterances.grammars import (
     aggregator,
     apiserver,
     consumers,
+    installers,
     kubelet,
     metrics_server,
     network,
@@ -21,6 +22,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     *metrics_server.GRAMMARS,
     *kubelet.GRAMMARS,
     *starting.GRAMMARS,
+    *installers.GRAMMARS,
     *consumers.GRAMMARS,
     *others.GRAMMARS,
 )

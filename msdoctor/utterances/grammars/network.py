@@ -215,6 +215,25 @@ GRAMMARS: tuple[Grammar, ...] = (
         )
         for side in ("Client", "Server")
     ),
+    # client-go transport/round_trippers.go, from 1.32 on in pairs
+    Grammar(
+        "404 Not Found in ",
+        r"404 Not Found in \d{1,9} milliseconds",
+        says(errors.HTTPStatus("404", "Not Found")),
+    ),
+    Grammar(
+        'status="404 Not Found" ',
+        r"status=\"404 Not Found\" headers=",
+        says(errors.HTTPStatus("404", "Not Found")),
+        word="404 Not Found",
+    ),
+    # hjacobs/kube-ops-view kube_ops_view/kubernetes.py
+    Grammar(
+        "Failed to query ",
+        r"Failed to query (?:node|pod) metrics (?:for cluster )?\S{1,253}: 404 Not Found",
+        says(errors.MetricsAPINotAvailable()),
+        word=": 404 Not Found",
+    ),
     plain("http2: stream closed", errors.Noise("http2-stream-closed")),
     plain("http2: server sent GOAWAY and closed the connection", errors.Noise("watch-goaway")),
     plain("graceful shutdown GOAWAY", errors.Noise("watch-goaway")),

@@ -69,7 +69,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     *(
         Grammar(words, words + r"\"?[\w.-]{1,253}\"?, skipping", says(errors.SeriesMismatch()))
-        for words in ("missing CPU for node ", "missing memory for node ")
+        for missing in ("missing", "Missing")  # in a title
+        for words in (f"{missing} CPU for node ", f"{missing} memory for node ")
     ),
     Grammar("bad_data: ", r"bad_data: [^\"]{1,300}", lambda _: errors.PrometheusAnswered("bad_data")),
     plain("no metrics retrieved for query", errors.NoAdapterMetrics()),

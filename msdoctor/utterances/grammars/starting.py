@@ -76,6 +76,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.CannotListen("", match[1]),
         word="bind: ",
     ),
+    Grammar(
+        "bind: address already in use",
+        r"(?<!: )bind: (address already in use)",
+        lambda match: errors.CannotListen("", match[1]),
+    ),
     # What keeps a pod from starting: kube-scheduler, kubelet and container runtime, admission
     Grammar(
         "No nodes are available that match all of the ",

@@ -28,7 +28,7 @@ _GRAMMARS: tuple[Grammar, ...] = (
         "x509: certificate is valid for ",
         r"x509: certificate is valid for (?:(?P<names>"
         + _NAME_LIST
-        + r"{0,8192}?), not (?P<wanted>[^\s\"\],;)]{1,300})"
+        + r"{0,8192}?), not (?P<wanted>[^\s\"\],;)」』]{1,300})"
         r"|(?P<cut>" + _NAME_LIST + r"{0,8192}))",
         _not_valid_for,
     ),
@@ -174,13 +174,20 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar(
         "certificate is valid for ",
-        r"certificate is valid for (?P<names>" + _NAME_LIST + r"{1,8192}?), not (?P<wanted>[^\s\"\],;)]{1,300})",
+        r"certificate is valid for (?P<names>" + _NAME_LIST + r"{1,8192}?), not (?P<wanted>[^\s\"\],;)」』]{1,300})",
         _not_valid_for,
+    ),
+    # as people say it
+    Grammar(
+        "kubelet",
+        r"kubelets?(?:.s)? (?:server|serving)(?: TLS)? certificates?(?: has| have| is| are)?(?: already)? expired",
+        says(errors.ListedCertificate("kubelet", "expired")),
+        word=" expired",
     ),
     # what is left where a selection began within the line
     Grammar(
-        "because it doesn",
-        r"because it doesn.t contain any IP SANs",
+        "doesn",
+        r"doesn.t contain any IP SANs",
         says(errors.NoIPSANs("")),
         word="contain any IP SANs",
     ),
