@@ -408,3 +408,58 @@ def test_a_name_ends_at_the_bracket_that_its_language_closes_with() -> None:
     utterance = read_text("「x509: certificate is valid for 10.x.x.x, not x.x.x.x」というエラー")
     assert utterance is not None
     assert utterance.error == errors.NotValidFor(("10.x.x.x",), "x.x.x.x")
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        # kubernetes-mixin alerts/kube_apiserver.libsonnet, of 2020 and since
+        "message = An aggregated API v1beta1.metrics.k8s.io/default is down. It has not been available at least for",
+        "An aggregated API v1beta1.metrics.k8s.io/default has been only 0% available over the last 5m.",
+        "<td>Kubernetes aggregated API v1beta1.metrics.k8s.io/default has been only 0% available over the last</td>",
+        "Kubernetes aggregated API v1beta1.metrics.k8s.io/default has reported FailedDiscoveryCheck errors.",
+        # kubesphere/ks-installer roles/metrics-server, as Ansible's default callback shows it
+        "FAILED - RETRYING: Metrics-Server | Waitting for v1beta1.metrics.k8s.io ready (60 retries left).",
+    ],
+)
+def test_an_alert_on_the_aggregated_api_says_as_little_as_kubectl_top(alert: str) -> None:
+    asked = told(
+        "Error from server (ServiceUnavailable): the server is currently unable to handle the request (get"
+        " nodes.metrics.k8s.io)"
+    )
+    assert [match.id for match in told(alert).matches][:2] == [match.id for match in asked.matches][:2]
+
+
+def test_an_alert_on_another_aggregated_api_is_none_of_this_pipeline() -> None:
+    assert (
+        first("An aggregated API v1.packages.operators.coreos.com/default is down.") == "not-resource-metrics-pipeline"
+    )
+    assert first("An aggregated API v1beta1.external.metrics.k8s.io/default is down.") == "external-metrics-api-down"
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        # kubernetes-mixin alerts/apps_alerts.libsonnet
+        "Deployment kube-system/metrics-server has not matched the expected number of replicas for longer",
+        "Rollout of deployment kube-system/metrics-server is not progressing for longer than 15 minutes on cluster .",
+        "Pod kube-system/metrics-server-1 has been in a non-ready state for longer than 15 minutes.",
+    ],
+)
+def test_an_alert_on_its_deployment_says_that_it_is_not_ready(alert: str) -> None:
+    assert first(alert) == "metrics-server-not-ready"
+
+
+def test_an_alert_on_another_deployment_is_not_of_metrics_server() -> None:
+    assert first("Rollout of deployment kasten-io/metering-svc is not progressing for longer than 15 minutes") == ""
+
+
+def test_helm_2_names_what_another_installation_has_left() -> None:
+    text = 'Error: release metrics-server failed: serviceaccounts "metrics-server" already exists'
+    assert first(text) == "helm-apiservice-ownership-conflict"
+
+
+def test_a_blank_that_no_script_filled_in_is_seen_in_the_log_of_who_was_given_it() -> None:
+    # kubernetes cluster/addons/metrics-server/metrics-server-deployment.yaml
+    text = "pod_nanny.go:65] Invoked by [/pod_nanny --config-dir=/etc/config --cpu={{ base_metrics_server_cpu }}"
+    assert first(text) == "manifest-template-unrendered"

@@ -254,6 +254,12 @@ class InvalidImageName(InnermostError, hop=Hop.D):
     image: str
 
 
+class TemplateBlank(InnermostError, hop=Hop.D):
+    """``--cpu={{ base_metrics_server_cpu }}``: what a cluster's own scripts would have filled in (cluster/addons)."""
+
+    blank: str
+
+
 class ExecForbidden(InnermostError, hop=Hop.D):
     """``exec user process caused: operation not permitted`` (runc): the file has a capability that its pod may not.
 

@@ -1,4 +1,4 @@
-"""What installers say that waited for metrics-server in vain, or that know no addon of a name."""
+"""What installers say that waited for metrics-server in vain, or know no addon of a name, and alerts that watch it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.NotReadyInTime()),
         word=" does not exist. Installing it now.",
     ),
+    # helm 2: pkg/tiller/release_install.go
+    Grammar(
+        "release ",
+        r"release \S{0,60}metrics-server\S{0,60} failed: \S{1,100} \\{0,4}\"(?P<name>[^\"\\]{1,253})"
+        r"\\{0,4}\" already exists",
+        lambda match: errors.OwnedByAnotherRelease(match["name"]),
+        word=" already exists",
+    ),
     # kops pkg/validation/validate_cluster.go
     *(
         Grammar(
@@ -62,6 +70,27 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"EKS Add-On \([\w.-]{1,100}:metrics-server\).{1,100}?\(last state: '(?:DEGRADED|CREATING|UPDATING)'",
         says(errors.NotReadyInTime()),
         word=":metrics-server)",
+    ),
+    # kubesphere/ks-installer roles/metrics-server, as Ansible shows a task that is tried again
+    Grammar(
+        "FAILED - RETRYING: ",
+        r"FAILED - RETRYING: .{0,100}\bv1beta1\.metrics\.k8s\.io ready",
+        says(errors.ServiceUnavailable()),
+        word="v1beta1.metrics.k8s.io ready",
+    ),
+    # kubernetes-mixin alerts/kube_apiserver.libsonnet and apps_alerts.libsonnet
+    Grammar(
+        "aggregated API v",
+        r"aggregated API v\w{1,12}\.\S{1,253} (?:is down|has been only .{1,40} available|has reported .{0,60}errors)",
+        says(errors.ServiceUnavailable()),
+    ),
+    *(
+        Grammar(head, head + _OURS + " " + words, says(errors.NotReadyInTime()), word=words)
+        for head, words in (
+            ("Deployment ", "has not matched the expected number of replicas"),
+            ("Rollout of deployment ", "is not progressing for longer than "),
+            ("Pod ", "has been in a non-ready state for longer than "),
+        )
     ),
     # minikube pkg/addons/addons.go
     *(

@@ -81,6 +81,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?<!: )bind: (address already in use)",
         lambda match: errors.CannotListen("", match[1]),
     ),
+    # kubernetes cluster/addons/metrics-server/metrics-server-deployment.yaml, applied as it is in the repository
+    Grammar(
+        "{{ ",
+        r"\{\{ (?:base_)?metrics_server_\w{1,60} \}\}",
+        lambda match: errors.TemplateBlank(match[0]),
+        word="metrics_server_",
+    ),
     # What keeps a pod from starting: kube-scheduler, kubelet and container runtime, admission
     Grammar(
         "No nodes are available that match all of the ",
