@@ -200,7 +200,9 @@ GRAMMARS: tuple[Grammar, ...] = (
         "no matches for ",
         r"no matches for (?P<group>[\w.-]{0,253})/(?P<version>\w{0,40}), (?:Kind|Resource)=(?P<kind>\w{1,253})",
         lambda match: errors.NoMatchForKind(
-            match["kind"], f"{match['group']}/{match['version']}" if match["version"] else "", match["group"]
+            match["kind"],
+            f"{match['group']}/{match['version']}" if match["version"] else "",
+            match["group"] or "core",  # as the group without a name is called; it is no copy that was cut
         ),
     ),
     # argoproj gitops-engine pkg/sync/sync_context.go
