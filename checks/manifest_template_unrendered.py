@@ -69,7 +69,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("InvalidImageName", likelihood=0.9), Says("TemplateBlank", likelihood=0.9)),
+    says=(
+        Says("InvalidImageName", likelihood=0.9),
+        Says("TemplateBlank", likelihood=0.9),
+        Says("RejectedArgument", where={"of": "template"}),
+    ),
     decide=(
         Look(
             "kubectl -n kube-system get deployment metrics-server -o yaml | grep -n '{{'",

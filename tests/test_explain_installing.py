@@ -10,6 +10,7 @@ import pytest
 
 from msdoctor import registry
 from msdoctor.explain import Explanation, explain
+from msdoctor.model import Confidence
 from msdoctor.utterances.reader import read
 
 INDEX = registry.load_index()
@@ -101,6 +102,18 @@ def test_a_certificate_that_the_api_server_refused_on_the_way_is_the_extension_s
             "not-resource-metrics-pipeline",
         ),
         ('service/tap in "linkerd-viz" is not present', "not-resource-metrics-pipeline"),
+        (
+            'Error creating: pods "shop-6d9c-" is forbidden: unable to validate against any pod security policy: []',
+            "not-resource-metrics-pipeline",
+        ),
+        (
+            'Error creating: pods "metrics-server-6d9c-" is forbidden: unable to validate against any pod security policy: []',
+            "metrics-server-not-running",
+        ),
+        (
+            'Internal error occurred: failed calling admission webhook "w.example.com": Post https://w.ns.svc:443/m?timeout=30s: Service Unavailable',
+            "not-resource-metrics-pipeline",
+        ),
         ('endpoints for service/metrics-server in "kube-system" have no addresses', "apiservice-missing-endpoints"),
         ('endpoints for service/prometheus-adapter in "monitoring" have no addresses', "apiservice-missing-endpoints"),
         (
@@ -115,3 +128,37 @@ def test_a_certificate_that_the_api_server_refused_on_the_way_is_the_extension_s
 )
 def test_what_is_named_as_anothers_is_anothers(text: str, first: str) -> None:
     assert ids(text)[0] == first
+
+
+def test_a_limited_priority_class_without_a_quota_keeps_its_pods_away() -> None:
+    text = "Error creating: insufficient quota to match these scopes: [{PriorityClass In [system-cluster-critical]}]"
+
+    assert ids(text) == ["metrics-server-not-running"]
+
+
+def test_an_argument_that_nobody_filled_in_is_the_templates() -> None:
+    text = 'Error: invalid argument "{{ resolution }}" for "--metric-resolution" flag: time: invalid duration'
+
+    assert ids(text) == ["manifest-template-unrendered"]
+
+
+def test_an_unread_openapi_says_as_much_where_its_end_was_cut_off() -> None:
+    head = (
+        'loading OpenAPI spec for "v1beta1.metrics.k8s.io" failed with: failed to retrieve openAPI spec, http error: '
+    )
+
+    assert ids(f"{head}ResponseCode: 503") == ids(f"{head}ResponseCode: 503, Body: service unavailable")
+
+
+def test_a_good_start_is_not_all_where_a_network_policy_is_spoken_of() -> None:
+    start = "I0301 10:00:00.000001       1 secure_serving.go:266] Serving securely on [::]:10250"
+
+    assert answer(start).matches[0].confidence is Confidence.LIKELY
+    assert answer(f"Since the network policy is there:\n{start}").matches[0].confidence is Confidence.POSSIBLE
+
+
+def test_k3s_that_has_just_applied_its_manifest_waits_for_what_it_installs() -> None:
+    unable = "unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: the server is currently unable to handle the request"
+    applied = "type: 'Normal' reason: 'AppliedManifest' Applied manifest at \"/var/lib/rancher/k3s/server/manifests/metrics-server/metrics-server-service.yaml\""
+
+    assert ids(f"{applied}\n{unable}")[0] == "apiservice-backend-starting"

@@ -29,6 +29,9 @@ def answer(text: str) -> Explanation:
         'time="2026-03-01T10:00:00Z" level=debug msg="Tunnel server egress proxy rejecting connection to 10.42.1.7:10250"',
         "proxy error from 127.0.0.1:9345 while dialing 10.42.1.7:10250, code 502: 502 Bad Gateway",
         "Error from server: error dialing backend: failed to find Session for client agent-1",
+        "Tunnel connection has not been established (could not setup pod port forwarding: EOF)",  # gardener
+        # another port of the API server's own host than the one that was asked for: where its tunnel begins
+        'Error from server: Get "https://node1:10250/containerLogs/ns/pod/c": dial tcp 127.0.0.1:6443: connect: connection refused',
     ],
 )
 def test_a_tunnel_without_its_other_end_is_what_is_down(line: str) -> None:
@@ -58,6 +61,17 @@ def test_a_server_that_cannot_ask_who_an_agent_is_is_no_pod_of_metrics_server() 
     ).matches
 
     assert [match.id for match in matches] == ["konnectivity-tunnel-down"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Get "https://127.0.0.1:10250/metrics/resource": dial tcp 127.0.0.1:10250: connect: connection refused',
+        'Get "https://10.96.7.7:443/apis/metrics.k8s.io/v1beta1": proxyconnect tcp: dial tcp 127.0.0.1:3128: connect: connection refused',
+    ],
+)
+def test_a_dial_of_what_was_asked_for_or_of_a_proxy_is_of_no_tunnel(line: str) -> None:
+    assert answer(line).matches[0].id != "konnectivity-tunnel-down"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from dataclasses import replace
 from msdoctor.explain.answer import Explanation, Match, blanks_of, matches_of, meaning, no_pods, shown, started
 from msdoctor.explain.judge import judge
 from msdoctor.explain.recognise import Recogniser, unless_ruled_out
-from msdoctor.explain.sayings import MOST_LISTED, Saying, Tally, is_consequence
+from msdoctor.explain.sayings import CLEARLY, MOST_LISTED, Saying, Tally, is_consequence
 from msdoctor.index import Knowledge
 from msdoctor.model import RULED_OUT, Class, Hop
 from msdoctor.utterances import Utterance, errors
@@ -124,12 +124,16 @@ class Hearing:
         for kind, saying in self._sayings.items():
             saying.is_history = kind not in current and any(node in self._newest for node in saying.tally.nodes)
         sayings = [unless_ruled_out(saying.as_told(), self._ruled_out) for saying in self._sayings.values()]
-        verdicts = judge(sayings, {entry.id: entry.cls for entry in self._index.entries}, self._favoured)
+        classes = {entry.id: entry.cls for entry in self._index.entries}
+        verdicts = judge(sayings, classes, self._favoured)
         matches = [
             match for verdict in verdicts for match in matches_of(verdict, self._favoured, self._signs, self._index)
         ]
         if self._started is not None and not self._has_unknown_errors:
-            matches.append(started(self._started))
+            is_doubtful = any(
+                classes[name] is Class.CAUSE and weight >= CLEARLY for name, weight in self._favoured.items()
+            )
+            matches.append(started(self._started, beside_trouble=is_doubtful))
         if self._shown is not None:
             matches.append(shown(self._shown))
         if self._no_pods is not None:

@@ -165,9 +165,10 @@ def blanks_of(utterance: Utterance) -> Blanks:
     return Blanks({name: value for name, value in known.items() if _SAFE.fullmatch(value)})
 
 
-def started(tally: Tally) -> Match:
-    """The answer to a healthy start."""
-    return _well("metrics-server-started", Hop.D, "metrics-server started well", _STARTED, Confidence.LIKELY, tally)
+def started(tally: Tally, *, beside_trouble: bool = False) -> Match:
+    """The answer to a healthy start. ``beside_trouble``: the text shows what lets it start, and hurts only then."""
+    confidence = Confidence.POSSIBLE if beside_trouble else Confidence.LIKELY
+    return _well("metrics-server-started", Hop.D, "metrics-server started well", _STARTED, confidence, tally)
 
 
 def shown(tally: Tally) -> Match:

@@ -52,6 +52,8 @@ _SIGNS = (
         (
             r"\benabled? (?:the )?['\"]?metrics-server|(?:apiservice\S{0,60}/v1beta1\.metrics\.k8s\.io"
             r"|deployment\S{0,20}/metrics-server) (?:created|configured)\b|'metrics-server' addon is enabled"
+            # k3s and RKE2 pkg/deploy/controller.go, at each of their starts
+            r"|Appl(?:ied|ying) manifest at \S{1,200}metrics-server"
         ),
     ),
     ("just removed", r"\bdisabled? (?:the )?['\"]?metrics-server|/v1beta1\.metrics\.k8s\.io\"? deleted\b"),

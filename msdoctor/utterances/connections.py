@@ -82,9 +82,20 @@ def connection_of(
         return replace(where, hop=Hop.C, api="tunnel")
     if isinstance(error, errors.HTTPStatus) and '"' in error_text and error_text.startswith(_OF_A_SCRAPER):
         return replace(where, hop=Hop.F if _is_refusal(error) else Hop.E)
+    if isinstance(error, errors.Dial) and _is_aside(error.address, _authority(url)) and "proxyconnect" not in context:
+        return replace(where, hop=Hop.C, api="tunnel")
     if not url and context.endswith(_OF_A_PROXIED) and isinstance(error, _OF_A_HANDSHAKE):
         return replace(where, hop=Hop.C)
     return replace(where, hop=hop_of(where, error, speaker, outer))
+
+
+def _is_aside(dialled: str, asked: str) -> bool:
+    """Whether another port of the same host was dialled than was asked for: the near end of an egress tunnel.
+
+    apiserver pkg/server/egressselector; one that is to go through an HTTP proxy is said to be (net/http transport.go).
+    """
+    host, _, port = dialled.rpartition(":")
+    return host in ("127.0.0.1", "[::1]") and ":" in asked and not asked.endswith(f":{port}")
 
 
 # apimachinery pkg/util/proxy/transport.go, of a server that it was to pass a request to; what it tried may be left out

@@ -183,6 +183,11 @@ class RejectedArgument(InnermostError, hop=Hop.D):
     text: str
     flag: str = ""
 
+    @property
+    def of(self) -> str:
+        """``template`` where the value is one that nobody filled in: ``invalid argument "{{ cpu }}"``."""
+        return "template" if "{{" in self.text else ""
+
 
 class CannotWriteCertificate(InnermostError, hop=Hop.D):
     """``error creating self-signed certificates: mkdir PATH: FAILURE`` (metrics-server …/options/options.go)."""
@@ -280,6 +285,7 @@ class MayNotRunAsRoot(InnermostError, hop=Hop.D):
 class QuotaExceeded(InnermostError, hop=Hop.D):
     """``exceeded quota: Q, requested: …, used: …, limited: …``, ``failed quota: Q: must specify …``.
 
+    ``insufficient quota to match these scopes: …`` names no quota: that there is none is what it says.
     apiserver pkg/admission/plugin/resourcequota/controller.go.
     """
 

@@ -152,7 +152,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # kube-aggregator pkg/controllers/openapi; client-go discovery
     Grammar(
         "http error: ResponseCode: ",
-        r"http error: ResponseCode: (?P<code>\d{3}), Body: (?!error trying)",
+        r"http error: ResponseCode: (?P<code>\d{3})(?:, Body: (?!error trying)|$)",
         lambda match: errors.OpenAPIUnread(match["code"]),
     ),
     Grammar(
@@ -201,6 +201,10 @@ GRAMMARS: tuple[Grammar, ...] = (
             "tunnel is closed",
             "tunnel closed",
             "dial timeout, backstop",
+            # gardener pkg/operation/botanist/tunnel.go and pkg/operation/care: its own VPN
+            "Tunnel connection has not been established",
+            "TunnelConnectionBroken",
+            "could not forward to vpn-shoot pod",
             # apiserver-network-proxy pkg/server
             "Failed to get a backend",
             "DIAL_REQ to Backend failed",

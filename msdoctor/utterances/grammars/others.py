@@ -133,9 +133,17 @@ GRAMMARS: tuple[Grammar, ...] = (
         Grammar(words, words + rf"(?:(?!{_TUNNEL}).){{0,300}}", says(errors.OtherSystem(which)))
         for words, which in (
             ("failed calling webhook ", "admission webhook"),
+            ("failed calling admission webhook ", "admission webhook"),  # to 1.13
             ("failed to call webhook", "admission webhook"),
             ("conversion webhook for ", "conversion webhook"),
         )
+    ),
+    # apimachinery pkg/api/errors/errors.go, NewForbidden: of a pod whose name is none of a metrics API's
+    Grammar(
+        'pods "',
+        r"pods \"(?![^\"]{0,253}(?:metric|adapter|keda|datadog))[\w.-]{1,253}\" is forbidden: (?!User \").{1,3000}",
+        says(errors.OtherSystem("another pod")),
+        word=" is forbidden: ",
     ),
     # dashboard-metrics-scraper says it of the two lists that it gets of the metrics API, opentelemetry-collector of a
     # kubelet that it reads as metrics-server did; what follows is the error

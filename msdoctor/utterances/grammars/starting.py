@@ -178,6 +178,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"failed quota: ([\w.-]{1,253}): (must specify .{1,1000})",
         lambda match: errors.QuotaExceeded(match[1], trim(match[2])),
     ),
+    # apiserver pkg/admission/plugin/resourcequota/controller.go, of what a limited resource lacks a quota for
+    Grammar(
+        "insufficient quota to ",
+        r"insufficient quota to (?P<what>match these scopes|consume): (?P<lacking>.{1,300})",
+        lambda match: errors.QuotaExceeded("", f"insufficient to {match['what']}: {trim(match['lacking'])}"),
+    ),
     # kubernetes plugin/pkg/admission/limitranger/admission.go: ", but request is", ", but limit is", ".  No request is"
     *(
         Grammar(
