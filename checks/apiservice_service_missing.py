@@ -104,7 +104,10 @@ def _make(blanks: Blanks) -> Remedy:
     hop=Hop.B,
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # still being installed, object by object
-    says=(Says("ServiceAbsent", likelihood=0.6),),
+    says=(
+        Says("ServiceAbsent", likelihood=0.6),
+        Says("NotFound", where={"of": "its service"}, likelihood=0.4),  # or it is in another namespace
+    ),
     decide=(
         Look(
             "kubectl get deployments -A -l k8s-app=metrics-server",

@@ -80,6 +80,8 @@ def advise(_: Blanks) -> tuple[Remedy, ...]:
         Says("Circumstance", where={"what": "said to be missing"}, likelihood=0.5),
         Says("ServiceAbsent", likelihood=0.4),
         Says("AddonUnknown", likelihood=0.8),
+        Says("NotFound", where={"of": "metrics-server"}, likelihood=0.6),  # or it is in another namespace
+        Says("NotFound", where={"of": "its service"}, likelihood=0.5),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.4),
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.4),
         Says("HTTPStatus", hop=Hop.A, where={"code": "404", "api": "metrics.k8s.io"}, likelihood=0.4),

@@ -1,7 +1,8 @@
 """What keeps metrics-server, or its rights, from being there at all, answered by the checks that ship.
 
-Formats: kubernetes pkg/registry/rbac/validation/rule.go, runc libcontainer/standard_init_linux.go, apiserver
-pkg/server/config.go, crypto/tls/tls.go, kube-aggregator's conditions.
+Formats: kubernetes pkg/registry/rbac/validation/rule.go, microk8s scripts/wrappers,
+runc libcontainer/standard_init_linux.go, apiserver pkg/server/config.go, crypto/tls/tls.go, kube-aggregator's
+conditions.
 """
 
 # ruff: noqa: E501  texts stand here as they were printed
@@ -162,3 +163,41 @@ def test_k3s_that_has_just_applied_its_manifest_waits_for_what_it_installs() -> 
     applied = "type: 'Normal' reason: 'AppliedManifest' Applied manifest at \"/var/lib/rancher/k3s/server/manifests/metrics-server/metrics-server-service.yaml\""
 
     assert ids(f"{applied}\n{unable}")[0] == "apiservice-backend-starting"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Error from server (NotFound): deployments.apps "metrics-server" not found',
+        'Error from server (NotFound): deployments.extensions "metrics-server" not found',
+        'Error from server (NotFound): daemonsets.apps "my-metrics-server" not found',
+    ],
+)
+def test_what_is_not_where_it_was_looked_for_may_not_be_there(text: str) -> None:
+    found = answer(text).matches
+
+    assert [(match.id, match.confidence) for match in found] == [("metrics-server-missing", Confidence.POSSIBLE)]
+
+
+def test_an_addon_that_its_installer_does_not_know_was_not_installed() -> None:
+    assert ids("Addon metrics-server was not found in any repository") == ["metrics-server-missing"]
+
+
+def test_a_service_that_is_not_there_may_be_the_only_thing_missing() -> None:
+    assert set(ids('Error from server (NotFound): services "metrics-server" not found')) == {
+        "metrics-server-missing",
+        "apiservice-service-missing",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Error from server (NotFound): deployments.apps "shop" not found',
+        'Error from server (NotFound): services "shop" not found',
+        "Addon ingress was not found in any repository",
+        "enable failed: running callbacks: ingres is not a valid addon",
+    ],
+)
+def test_that_anything_else_is_not_there_says_nothing(text: str) -> None:
+    assert ids(text) == []

@@ -312,6 +312,8 @@ def _hop_of_answer(
     by_hpa = speaker is Speaker.HPA_CONTROLLER
     if isinstance(error, errors.NotFound) and not connection.api and (by_hpa or "/scale" in error.resource):
         return Hop.H
+    if isinstance(error, errors.NotFound) and error.of:
+        return Hop.D
     if isinstance(error, _OF_ANY_API):
         asked_raw = speaker is Speaker.KUBECTL and not getattr(error, "request", "")
         return Hop.A if connection.api or asked_raw or by_hpa or speaker is Speaker.VPA else None

@@ -85,7 +85,7 @@ LOOKUP = "dial tcp: lookup registry.k8s.io on 192.168.10.1:53: no such host"
             errors.MayNotRunAsRoot("has non-numeric user (nonroot)"),
         ),
         (
-            'pods "x" is forbidden: failed quota: q: must specify limits.cpu for: y',
+            'pods "metrics-server-x" is forbidden: failed quota: q: must specify limits.cpu for: y',
             errors.QuotaExceeded("q", "must specify limits.cpu for: y"),
         ),
         ("The node was low on resource: ephemeral-storage. Threshold quantity: 1", errors.Evicted("ephemeral-storage")),

@@ -140,6 +140,16 @@ class NotFound(InnermostError):
     resource: str
     name: str
 
+    @property
+    def of(self) -> str:
+        """``metrics-server`` where what makes its pods was looked for, and ``its service`` where that was."""
+        if not self.name.endswith("metrics-server"):
+            return ""
+        kind = self.resource.partition(".")[0]
+        if kind == "services":
+            return "its service"
+        return "metrics-server" if kind in ("deployments", "daemonsets") else ""
+
 
 class MayNotGrant(InnermostError, hop=Hop.D):
     """``clusterroles… "NAME" is forbidden: user "U" … is attempting to grant RBAC permissions not currently held``.

@@ -175,6 +175,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             "nodemetrics",
             "services",
             "deployments",
+            "daemonsets",
             "statefulsets",
             "replicasets",
             "replicationcontrollers",

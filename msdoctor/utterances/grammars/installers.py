@@ -98,4 +98,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         for name in ("metric", "heapster")
         for word in (" is not a valid addon",)
     ),
+    # microk8s scripts/wrappers/common/utils.py
+    Grammar(
+        "Addon metric",
+        r"Addon metric[\w-]{0,60} was not found in any repository",
+        says(errors.AddonUnknown()),
+        word=" was not found in any repository",
+    ),
 )
