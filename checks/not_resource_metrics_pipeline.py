@@ -70,6 +70,7 @@ _OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStat
         Says("Unauthorized", hop=Hop.A, where={"outer": "You must be logged in", "api": ""}, likelihood=0.6),
         # what a kubelet serves beside metrics (kubelet pkg/kubelet/server/auth.go), to a pod that asks it itself
         Says("Forbidden", hop=Hop.F, where={"resource": "nodes/proxy", "who": "serviceaccount"}, likelihood=0.7),
+        Says("Forbidden", hop=Hop.D, where={"of": "other"}, likelihood=0.7),
         # kubernetes/autoscaler addon-resizer, a container beside metrics-server that reads and writes its Deployment
         *(
             Says(

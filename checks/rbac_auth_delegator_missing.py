@@ -86,8 +86,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
         Says("MayNotGrant", where={"of": "delegator"}, likelihood=0.8),
-        Says("Forbidden", hop=Hop.D, where={"resource": "subjectaccessreviews.authorization.k8s.io"}),
-        Says("Forbidden", hop=Hop.D, where={"resource": "tokenreviews.authentication.k8s.io"}),
+        Says("Forbidden", hop=Hop.D, where={"resource": "subjectaccessreviews.authorization.k8s.io", "of": ""}),
+        Says("Forbidden", hop=Hop.D, where={"resource": "tokenreviews.authentication.k8s.io", "of": ""}),
         # It cannot ask whether its caller is admitted (to 0.4 it asks of the aggregator, too).
         Says("HTTPStatus", hop=Hop.D, where={"code": "500"}, likelihood=0.45),
     ),

@@ -201,3 +201,20 @@ def test_a_service_that_is_not_there_may_be_the_only_thing_missing() -> None:
 )
 def test_that_anything_else_is_not_there_says_nothing(text: str) -> None:
     assert ids(text) == []
+
+
+@pytest.mark.parametrize(
+    ("account", "first"),
+    [
+        ("kube-system:metrics-server", "rbac-auth-delegator-missing"),
+        ("kube-system:rke2-metrics-server", "rbac-auth-delegator-missing"),
+        ("monitoring:default", "rbac-auth-delegator-missing"),
+        ("keda:keda-operator", "rbac-auth-delegator-missing"),
+        ("kube-system:csi-driver", "not-resource-metrics-pipeline"),
+        ("flux-system:source-controller", "not-resource-metrics-pipeline"),
+    ],
+)
+def test_whose_reviews_are_forbidden_tells_the_account(account: str, first: str) -> None:
+    text = f'E0301 10:00:00.000001       1 webhook.go:154] Failed to make webhook authenticator request: tokenreviews.authentication.k8s.io is forbidden: User "system:serviceaccount:{account}" cannot create resource "tokenreviews" in API group "authentication.k8s.io" at the cluster scope'
+
+    assert ids(text) == [first]

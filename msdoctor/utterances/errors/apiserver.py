@@ -64,6 +64,17 @@ class Forbidden(InnermostError):
             return ""
         return "list" if self.resource in ("nodes", "pods", "namespaces") and self.verb in ("list", "watch") else ""
 
+    @property
+    def of(self) -> str:
+        """``other`` where it is a review that an account may not make whose name is none of a metrics API's server.
+
+        Every server that is asked with tokens, or behind kube-rbac-proxy, has such reviews made.
+        """
+        is_account = self.what == "review" and self.who == "serviceaccount"
+        return "other" if is_account and not any(word in self.user for word in _OF_METRICS) else ""
+
+
+_OF_METRICS = ("metric", "adapter", "heapster", "prom", "monitor", "keda", "datadog", "scal", "hpa", ":default", "api")
 
 _PROXY_NAMES = (
     "aggregator",
