@@ -50,6 +50,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Circumstance", where={"what": "a server of before 1.12"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "new"}, likelihood=0.9),
+        Says("NoMatchForKind", where={"fate": "client"}, likelihood=0.5),
         Says("NoMatchForKind", where={"fate": "either", "outer": "unable to recognize"}, likelihood=0.65),
         Says("NoMatchForKind", where={"fate": "either"}, likelihood=0.35),
         Says("NoMatchForKind", where={"fate": "cut"}, likelihood=0.3),

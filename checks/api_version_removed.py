@@ -3,7 +3,8 @@
 ## What it means
 A manifest, a chart's stored release or a client asks for a version that this Kubernetes has removed:
 autoscaling/v2beta1 in 1.25, v2beta2 in 1.26, apiregistration.k8s.io/v1beta1 and rbac.authorization.k8s.io/v1beta1 in
-1.22. metrics-server itself to 0.3 asks who may do what by authorization.k8s.io/v1beta1, which went in 1.22, too.
+1.22; with them authentication.k8s.io/v1beta1 and authorization.k8s.io/v1beta1, in which servers of before ask whether a
+caller is admitted: metrics-server to 0.3, and adapters of its age.
 
 ## What it does not mean
 That the definitions (CRDs) are missing, as kubectl goes on to suggest: these kinds are built in.
@@ -19,7 +20,8 @@ An old components.yaml or chart on a new cluster; a cluster that was upgraded un
 `kubectl api-versions`.
 
 ## Source
-kubernetes' deprecation guide; k8s.io/apimachinery pkg/api/meta/errors.go; helm pkg/kube (unable to build kubernetes
+kubernetes' deprecation guide; apiserver pkg/server/options/authorization.go (from 0.17 SubjectAccessReview in v1);
+k8s.io/apimachinery pkg/api/meta/errors.go; helm pkg/kube (unable to build kubernetes
 objects from current release manifest).
 """
 
@@ -59,6 +61,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Circumstance", where={"what": "a server of after 1.25"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "removed"}),
+        Says("VersionGone", likelihood=0.9),
         # to 1.23 clients say "unable to recognize": one of a server's own age knows servers of before, not of after
         Says("NoMatchForKind", where={"fate": "either", "outer": "resource mapping not found"}),
         # helm pkg/action/upgrade.go, of what an earlier release had there, and so was served once
@@ -66,11 +69,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NoMatchForKind", where={"fate": "either"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "cut"}, likelihood=0.5),
         Says("VersionUnexpected", likelihood=0.3),
-        # metrics-server to 0.3 asks who may do what in authorization.k8s.io/v1beta1, which 1.22 has no more
-        Says("ResourceNotFound", hop=Hop.D, where={"outer": "Internal Server Error"}, likelihood=0.8),
         Says("ResourceNotFound", where={"outer": "*v2beta"}, likelihood=0.9),
         Says("ResourceNotFound", where={"outer": "*v1beta"}, likelihood=0.9),
         Says("ListFailed", where={"fate": "removed"}, likelihood=0.7),
+        # of reviews: an aggregated server asks no API server for anything else with each request
+        Says("ResourceNotFound", hop=Hop.D, likelihood=0.85),
     ),
     advise=advise,
 )

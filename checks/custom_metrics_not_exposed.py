@@ -45,6 +45,8 @@ LOOK = Look(
     cls=Class.ELSEWHERE,
     says=(
         Says("MetricUnknown", likelihood=0.7),
+        Says("EmptyDiscovery", hop=Hop.A, where={"api": "other"}, likelihood=0.7),
+        Says("HTTPStatus", hop=Hop.C, where={"api": "other", "code": "404"}, likelihood=0.7),
         Says("AdapterUnregistered", likelihood=0.75),
         Says("AdapterFailed", likelihood=0.4),
         Says("ResourceNotFound", hop=Hop.A, where={"api": "other"}, likelihood=0.8),

@@ -40,7 +40,11 @@ LOOK = Look(
 @check(
     hop=Hop.X,
     cls=Class.ELSEWHERE,
-    says=(Says("NoAdapterMetrics", likelihood=0.8), Says("AdapterFailed", likelihood=0.5)),
+    says=(
+        Says("NoAdapterMetrics", likelihood=0.8),
+        Says("AdapterFailed", likelihood=0.5),
+        Says("EmptyDiscovery", hop=Hop.A, where={"api": "other"}, likelihood=0.5),
+    ),
     decide=(LOOK,),
 )
 def custom_metrics_query_empty() -> Iterator[NotApplicable]:

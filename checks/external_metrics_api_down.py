@@ -71,7 +71,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 _SAID = (
     ("ServiceUnavailable", Hop.A, 0.75),
     ("DiscoveryFailed", Hop.A, 0.8),
-    ("EmptyDiscovery", Hop.A, 0.6),
+    ("EmptyDiscovery", Hop.A, 0.4),  # it answers, and has nothing to tell of
     ("OpenAPIUnread", Hop.A, 0.75),
     ("NoEndpoints", Hop.B, 0.75),
     ("ServiceAbsent", Hop.B, 0.9),
@@ -92,8 +92,10 @@ _SAID = (
         *(Says(error, hop=Hop.C, where={"wants": "adapter"}) for error in ("NotValidFor", "NotValidForAny")),
         # it cannot ask who may do what: by a version of that API that this server has no more
         Says("ResourceNotFound", where={"api": "other", "outer": "Internal Server Error"}, likelihood=0.95),
+        Says("HTTPStatus", hop=Hop.C, where={"api": "other", "code": "404"}, likelihood=0.9),
+        Says("OperatorUnreached"),
+        Says("AdapterConfigRefused", likelihood=0.8),
         Says("AdapterUnregistered", likelihood=0.5),
-        Says("AdapterCutOff", likelihood=0.6),
         Says("AdapterFailed", likelihood=0.3),
         Says("ServiceUnavailable", where={"outer": "external metrics API"}),
         Says("ServiceUnavailable", where={"outer": "custom metrics API"}),

@@ -62,6 +62,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("NotFound", hop=Hop.H, likelihood=0.7),
         Says("ScaleFailed", likelihood=0.4),
+        Says("ScaledObjectRefused", where={"lacks": "target"}, likelihood=0.9),
+        Says("ScaledObjectRefused", where={"lacks": "either"}, likelihood=0.6),
     ),
     decide=(LOOK,),
     advise=advise,

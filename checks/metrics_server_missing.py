@@ -85,6 +85,7 @@ def advise(_: Blanks) -> tuple[Remedy, ...]:
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.4),
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.4),
         Says("HTTPStatus", hop=Hop.A, where={"code": "404", "api": "metrics.k8s.io"}, likelihood=0.4),
+        Says("NotFound", where={"api": "heapster"}, likelihood=0.4),
         Says("TypeUnknown", where={"of": "metrics"}, likelihood=0.5),
         Says("UnknownTarget", likelihood=0.3),
         Says("MetricsAPINotAvailable", likelihood=0.4),

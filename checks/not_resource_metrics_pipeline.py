@@ -84,6 +84,11 @@ _OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStat
         # the HPA controller's own rights on the object that it scales
         Says("Forbidden", where={"outer": "unable to get the target's current scale"}, likelihood=0.8),
         Says("Forbidden", where={"outer": "query scale subresource"}, likelihood=0.8),
+        # what asks Prometheus through the API server, Lens and its like; kubectl to 1.9 asked Heapster so
+        Says("Forbidden", where={"resource": "services/proxy", "api": ""}, likelihood=0.8),
+        Says("Forbidden", hop=Hop.X, where={"what": "other"}, likelihood=0.8),
+        Says("Forbidden", where={"resource": "pods/proxy", "api": ""}, likelihood=0.8),
+        Says("Forbidden", where={"whose": "Heapster", "what": "list"}, likelihood=0.5),
         *(Says(error, where={"api": "of no metrics"}, likelihood=0.9) for error in _OF_ANY_APISERVICE),
         *(Says(error, where={"of": "other"}, likelihood=0.9) for error in ("NoEndpoints", "ServiceAbsent")),
         Says("ImageNotPulled", where={"ours": "other"}, likelihood=0.7),

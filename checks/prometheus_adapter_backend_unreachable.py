@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     cls=Class.ELSEWHERE,
     says=(
         Says("PrometheusUnreached", likelihood=0.8),
-        Says("PrometheusAnswered"),
+        Says("PrometheusAnswered", likelihood=0.9),
         *(
             Says(error, hop=Hop.X, likelihood=0.95)
             for error in (

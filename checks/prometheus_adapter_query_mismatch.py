@@ -45,6 +45,7 @@ LOOK = Look(
     says=(
         Says("PrometheusAnswered", where={"what": "bad_data"}),
         Says("SeriesMismatch"),
+        Says("AdapterConfigRefused", likelihood=0.6),
         Says("MetricUnknown", where={"api": "custom.metrics.k8s.io"}, likelihood=0.35),
         Says("NoAdapterMetrics", likelihood=0.5),
     ),

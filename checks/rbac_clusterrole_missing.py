@@ -128,6 +128,7 @@ def _add(role: str, resources: str, verbs: str) -> str:
     says=(
         Says("InformerNotSynced", likelihood=0.5),
         Says("MayNotGrant", where={"of": "role"}, likelihood=0.8),
+        Says("Forbidden", where={"whose": "Heapster", "what": "list"}, likelihood=0.6),
         Says("Forbidden", hop=Hop.D, where={"resource": "nodes"}, likelihood=0.9),
         Says("Forbidden", hop=Hop.D, where={"resource": "pods"}, likelihood=0.9),
         Says("Forbidden", hop=Hop.D, where={"resource": "namespaces"}, likelihood=0.9),  # 0.2 and 0.3 list them

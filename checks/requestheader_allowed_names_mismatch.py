@@ -142,6 +142,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             for user in PROXIES
         ),
         Says("Forbidden", hop=Hop.A, where={"who": "proxy"}, likelihood=0.4),
+        Says("Forbidden", hop=Hop.A, where={"who": "proxy", "api": "other"}, likelihood=0.4),
     ),
     decide=(LOOK,),
     advise=advise,

@@ -126,6 +126,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
             for user in _front_proxy.PROXIES
         ),
         Says("Forbidden", hop=Hop.A, where={"who": "proxy"}, likelihood=0.6),
+        Says("Forbidden", hop=Hop.A, where={"who": "proxy", "api": "other"}, likelihood=0.6),
     ),
     decide=(LOOK,),
     advise=advise,

@@ -65,7 +65,13 @@ _SIGNS = (
     ("registered", r"^\s*v1beta1\.metrics\.k8s\.io\s+(?:Local|\S+/\S+)\s+(?:True|False)\b"),
     ("registered as its own", r"^\s*v1beta1\.metrics\.k8s\.io\s+Local\s+True\b"),
     ("asked in vain", r"^\s*v1beta1\.metrics\.k8s\.io\s+\S+/\S+\s+False \(FailedDiscoveryCheck\)"),
-    ("nobody to ask", r"^\s*v1beta1\.metrics\.k8s\.io\s+\S+/\S+\s+False \((?:MissingEndpoints|EndpointsNotFound)\)"),
+    (
+        "nobody to ask",
+        (
+            r"^\s*v1beta1\.metrics\.k8s\.io\s+\S+/\S+\s+False \((?:MissingEndpoints|EndpointsNotFound)\)"
+            r"|\bmetrics-server-[\w.-]{1,200}\s{1,40}0/\d{1,2}\s{1,20}[A-Z]"
+        ),
+    ),
     # kubectl pkg/cmd/top/top_pod.go; the first figures come minutes after a start
     ("a young pod", r"\bMetrics not available for pod \S{1,510}, age: (?:\d{1,2}\.|\d{1,2}s|[1-9]m\d)"),
     # as people say it, in the languages that reports are written in
@@ -98,7 +104,7 @@ _WORDS = {
     "registered": ("v1beta1.metrics.k8s.io",),
     "registered as its own": ("v1beta1.metrics.k8s.io",),
     "asked in vain": ("faileddiscoverycheck",),
-    "nobody to ask": ("missingendpoints", "endpointsnotfound"),
+    "nobody to ask": ("missingendpoints", "endpointsnotfound", "0/"),
     "a cluster of one's own": (
         "kubeadm",
         "microk8s",
@@ -123,7 +129,8 @@ _WORDS = {
     "a node down": ("notready",),
 }
 
-_CLIENT = r"Client Version: (?:version\.Info\{Major:\"1\", Minor:\"|v1\.)(\d{1,2})"
+# kubectl --v=8 prints its requests' headers
+_CLIENT = r"(?:Client Version: (?:version\.Info\{Major:\"1\", Minor:\"|v1\.)|User-Agent: kubectl/v1\.)(\d{1,2})"
 _SERVER = (
     r"(?:Server Version: version\.Info\{Major:\"1\", Minor:\""
     r"|\b(?:k8s|kubernetes|cluster|EKS|GKE|AKS|minikube|Server)\W{1,5}(?:(?:version|running|is|on|with|to)\W{1,5}){0,3}"

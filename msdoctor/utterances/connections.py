@@ -104,8 +104,8 @@ _OF_A_PROXIED = "Error: '"
 
 _API = (
     r"(?:(custom|external)\.)?metrics\.k8s\.io|(custom|external) metrics API|(Pods|Object|External)Metric\b"
-    # not the paths of its own sources, in its own log
-    r"|(heapster(?!/metrics/)|/apis/metrics/v1alpha1)"
+    # not the paths of its own sources, in its own log, nor names that hold its own
+    r"|(\bhttps?:heapster|(?<![/:])\bheapster\b(?![.-]|/metrics/)|/apis/metrics/v1alpha1)"
 )
 # A group in a URL, in an APIService's name, or in a list of groups.
 _GROUP = (
@@ -195,6 +195,20 @@ _APIS_OF_SERVICES = {
     "kube-metrics-adapter": "custom.metrics.k8s.io",
     "knative-serving/autoscaler": "custom.metrics.k8s.io",
 }
+
+
+def group_asked(command: str) -> str:
+    """The API group that ``kubectl get --raw PATH`` asks for; empty where that is no other group's than metrics."""
+    path = re.search(_RAW, command) if "--raw" in command else None
+    return _api_of(path[1]) or _other_group(path[1]) if path else ""
+
+
+def group_listed(text: str) -> str:
+    """The API group whose resources a list in JSON holds (metav1.APIResourceList); empty where the line names none."""
+    return (_api_of(text) or _other_group(text)) if '"groupVersion":' in text else ""
+
+
+_RAW = r"\bget --raw[ =][\"']?(/\S{1,500})"
 _OF_ADAPTERS = {"Pods": "custom", "Object": "custom", "External": "external"}
 
 
@@ -289,6 +303,8 @@ def _hop_of_wrappers(connection: Connection, error: InnermostError, outer: tuple
         return Hop.X
     if _says(outer, _OF_ITS_AUTHORIZER) and connection.api == "metrics.k8s.io":
         return Hop.D
+    if _says(outer, _OF_ITS_AUTHORIZER) and isinstance(error, errors.ResourceNotFound):
+        return Hop.D  # the API of reviews: whatever a server serves itself it answers with 404
     if _says(outer, _TO_A_KUBELET) and (isinstance(error, _OF_A_HANDSHAKE) or _is_refused_by_node(connection, error)):
         return Hop.E
     if _says(outer, _OF_THE_RUNTIME):
@@ -460,6 +476,8 @@ _OWN_REQUESTS = (
     "make webhook auth",
     "ailed to list *v1.Node",
     "ailed to list *v1.Pod",
+    "ailed to list *api.Node",  # before the types had versions, to 1.5
+    "ailed to list *api.Pod",
     "ailed to list *v1.PartialObject",
     "unable to list nodes",
     "Failed to list nodes",
@@ -474,6 +492,7 @@ _LISTS = ("ailed to list *v",)
 _ENDS = (("Error",), ("panic",))
 
 # kubectl pkg/cmd/util/helpers.go, of whatever it was that it asked
+_BY_AN_HPA = ("unable to fetch metrics from API", "unable to fetch metrics from resource metrics API")
 _TO_ITS_USER = ("You must be logged in to the server",)
 
 
@@ -487,12 +506,13 @@ def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple
         return Hop.D if api == "metrics.k8s.io" else None
     if api and _says(outer, _DISCOVERY):
         return Hop.A
+    if _says(outer, _OWN_REQUESTS) and not _says(outer, _OF_A_KUBELETS_LISTS):
+        return Hop.D
     if error.request:
         return Hop.A if error.request.endswith("metrics.k8s.io") else None
-    if _says(outer, _TO_ITS_USER):
+    if _says(outer, _TO_ITS_USER) or _says(outer, _BY_AN_HPA):
         return Hop.A
-    ends = speaker is Speaker.METRICS_SERVER and outer in _ENDS
-    return Hop.D if ends or _says(outer, _OWN_REQUESTS) else None
+    return Hop.D if speaker is Speaker.METRICS_SERVER and outer in _ENDS else None
 
 
 _CONTROL_PLANE = ("system:kube-scheduler", "system:kube-controller-manager")
@@ -512,4 +532,6 @@ def _hop_of_refusal(error: errors.Forbidden, speaker: Speaker) -> Hop | None:
         return Hop.F  # with its own rights it asks about callers
     if error.what == "review" or "metrics-server" in error.user or resource == "configmaps":
         return Hop.D
+    if error.what == "other":
+        return Hop.X  # of another group than those of metrics and of reviews
     return _HOP_OF_SPEAKER.get(speaker)

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
 from msdoctor.utterances.circumstances import circumstances_in
-from msdoctor.utterances.connections import connection_of, split_wrappers
+from msdoctor.utterances.connections import connection_of, group_asked, group_listed, split_wrappers
 from msdoctor.utterances.earlier import Earlier
 from msdoctor.utterances.ellipses import rest_of
 from msdoctor.utterances.errors import InnermostError
@@ -38,9 +38,17 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
     shown: set[str] = set()
     earlier = Earlier()
     told = speaker
+    group = ""
+    is_adapters = False
     for line in _lines(lines, 1):
+        if _is_command(line.text):
+            group = group_asked(line.text)
+        group = group_listed(line.text) or group
         for utterance in _said_in(line, told if _ends_a_program(line.text) else speaker):
-            yield utterance
+            is_adapters |= isinstance(utterance.error, _ADAPTERS_OWN)
+            if is_adapters and isinstance(utterance.error, errors.HandlerTimeout | errors.NoMetricsKnown):
+                continue  # what it waits for, and has not, is its own source's
+            yield _asked_for(utterance, group) if group else utterance
             if speaker is Speaker.UNKNOWN and utterance.speaker in _METRICS_SERVER:
                 told = Speaker.METRICS_SERVER
         together = earlier.completed_by(line.text)
@@ -52,6 +60,29 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
             if circumstance.what not in shown:
                 shown.add(circumstance.what)
                 yield Utterance(Speaker.UNKNOWN, Connection(), circumstance, (), line.text, line.number)
+
+
+# What other adapters say of their sources. They have the same library as metrics-server, and some of its own code.
+_ADAPTERS_OWN = (
+    errors.OperatorUnreached,
+    errors.PrometheusUnreached,
+    errors.PrometheusAnswered,
+    errors.SeriesMismatch,
+)
+
+
+def _is_command(text: str) -> bool:
+    """Whether a line shows what somebody typed: kubectl's answer to it follows."""
+    return "kubectl " in text or " get --raw" in text or text.lstrip().startswith(("$ ", "# ", "➜ ", "❯ "))
+
+
+def _asked_for(utterance: Utterance, group: str) -> Utterance:
+    """What kubectl says of a path, which it does not repeat, of the API group that it was asked for."""
+    where = utterance.connection
+    is_its = utterance.speaker is Speaker.KUBECTL or isinstance(utterance.error, errors.EmptyDiscovery)
+    if not is_its or where.api or getattr(utterance.error, "request", ""):
+        return utterance
+    return replace(utterance, connection=replace(where, api=group))
 
 
 _METRICS_SERVER = (Speaker.METRICS_SERVER, Speaker.DELEGATED_AUTH)
@@ -318,7 +349,10 @@ def _is_unfinished(text: str, following: str) -> bool:
         return (is_last and breaks_off(found[-1].error, following)) or bool(
             record.fields and _IN_FIELD.match(following)
         )
-    return record.severity in ("E", "F") or "://" in body or body.count('"') % 2 == 1 or is_a_beginning(body)
+    # what is quoted may begin with a capital, as a sentence
+    begins = is_a_beginning(body) or is_a_beginning(body[:1].lower() + body[1:])
+    is_object = body.endswith("failed to connect to {") or ("failed to connect to {" in body and "}" not in body)
+    return record.severity in ("E", "F") or "://" in body or body.count('"') % 2 == 1 or begins or is_object
 
 
 def _sense(text: str) -> int:

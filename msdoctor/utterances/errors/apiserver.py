@@ -56,10 +56,17 @@ class Forbidden(InnermostError):
         return "proxy" if self.user.replace(".", "").isdigit() and self.user.count(".") == 3 else "named"
 
     @property
+    def whose(self) -> str:
+        """``Heapster`` for the ServiceAccount of what served metrics before metrics-server did."""
+        return "Heapster" if self.who == "serviceaccount" and "heapster" in self.user else ""
+
+    @property
     def what(self) -> str:
-        """``review`` of a token or of access, ``list`` of nodes and pods."""
+        """``review`` of a token or of access, ``list`` of nodes and pods, ``other`` of another group than theirs."""
         if self.resource.startswith(("subjectaccessreviews", "tokenreviews")):
             return "review"
+        if "." in self.resource and not self.resource.startswith("/"):
+            return "" if self.resource.endswith((".metrics.k8s.io", ".metrics")) else "other"
         if self.absent:
             return ""
         return "list" if self.resource in ("nodes", "pods", "namespaces") and self.verb in ("list", "watch") else ""
@@ -225,6 +232,7 @@ class NoMatchForKind(InnermostError, hop=Hop.H):
     kind: str
     version: str = ""
     group: str = ""
+    scheme: str = ""  # the program's own, in which it is not
 
     @property
     def fate(self) -> str:
@@ -232,6 +240,7 @@ class NoMatchForKind(InnermostError, hop=Hop.H):
 
         ``either`` for a beta that came late and went: its name does not tell a server before it from one after it.
         ``cut`` where neither version nor group was copied, and the kind is one that has had several versions.
+        ``client`` for what a kubectl does not know by itself, whatever its server serves.
         """
         if self.kind and not self.version and not self.group:
             return _FATE_OF_KIND.get(self.kind, "cut" if self.kind in _OF_SEVERAL_VERSIONS else "other")
@@ -248,7 +257,7 @@ class NoMatchForKind(InnermostError, hop=Hop.H):
             return "other"
         if "beta" in version or "alpha" in version or group == "extensions":
             return "removed"
-        return "new"
+        return "client" if "kubectl" in self.scheme or "legacyscheme" in self.scheme else "new"
 
 
 _FATE_OF_KIND = {
@@ -278,6 +287,10 @@ _LATE_BETAS = (
     "autoscaling/v2beta2",  # 1.12 to 1.25
     "networking.k8s.io/v1beta1",  # 1.14 to 1.21
 )
+
+
+class VersionGone(InnermostError, hop=Hop.H):
+    """``The V API version of K is no longer served as of v1.26`` (kubernetes.io's guide to migration)."""
 
 
 class VersionUnexpected(InnermostError, hop=Hop.H):

@@ -101,6 +101,16 @@ _SIDECARS = (
     "exporter",
     "otel",
     "opentelemetry",
+    "collector",
+    "consul",
+    "vault",
+    "promtail",
+    "logstash",
+    "telegraf",
+    "log-router",
+    "xray",
+    "git-sync",
+    "reloader",
 )
 
 

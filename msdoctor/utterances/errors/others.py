@@ -20,16 +20,40 @@ class AdapterFailed(InnermostError, hop=Hop.X, wraps=True):
     """``unable to fetch metrics from external metrics API: WHY``, ``custom``: whatever an adapter said of itself."""
 
 
-class AdapterCutOff(InnermostError, hop=Hop.X):
-    """``timeout while waiting to establish gRPC connection to KEDA Metrics Service server`` (keda pkg/provider)."""
-
-
 class AdapterUnregistered(InnermostError, hop=Hop.X):
     """``no custom metrics API (custom.metrics.k8s.io) registered`` (k8s.io/metrics client)."""
 
 
+class AnsweredByAnother(InnermostError, hop=Hop.X):
+    """A metric of KEDA's, in the words of another adapter that does not know it: it has the APIService.
+
+    ``DatadogMetric is invalid`` (datadog-agent pkg/clusteragent/externalmetrics), ``the server could not find the
+    metric`` or ``descriptor`` (custom-metrics-apiserver, k8s-stackdriver), of ``scaledobject.keda.sh/name``.
+    """
+
+
+class ScaledObjectRefused(InnermostError, hop=Hop.H):
+    """``Target resource doesn't exist``, ``… doesn't expose /scale subresource`` (keda pkg/common/message)."""
+
+    lacks: str  # the ``target``, its ``scale``, or ``either``
+
+
+class OperatorUnreached(InnermostError, hop=Hop.X):
+    """``timeout while waiting to establish gRPC connection to KEDA Metrics Service server`` (keda pkg/provider).
+
+    KEDA's adapter has the figures of its operator, by gRPC, and of nobody else.
+    """
+
+
+class AdapterConfigRefused(InnermostError, hop=Hop.X):
+    """``unable to load metrics discovery config: …``, with which prometheus-adapter ends (cmd/adapter/adapter.go)."""
+
+
 class SeriesMismatch(InnermostError, hop=Hop.X):
-    """``None of the results returned by when fetching metric M for N matched …`` (prometheus-adapter)."""
+    """``None of the results returned by when fetching metric M for N matched …`` (prometheus-adapter).
+
+    Also ``unable to name series S, skipping``, and what else it says of a rule that fits no series or no resource.
+    """
 
 
 class PrometheusUnreached(InnermostError, hop=Hop.X, wraps=True):
@@ -37,7 +61,10 @@ class PrometheusUnreached(InnermostError, hop=Hop.X, wraps=True):
 
 
 class PrometheusAnswered(InnermostError, hop=Hop.X):
-    """``bad_response: unknown response code 404``, ``bad_data: …`` (prometheus-adapter pkg/client)."""
+    """``bad_response: unknown response code 404``, ``bad_data: …`` (prometheus-adapter pkg/client).
+
+    ``client_error: client error: 401`` in the words of Prometheus' own client (client_golang api/prometheus/v1).
+    """
 
     what: str
 

@@ -170,7 +170,15 @@ _FLAGS_OF_OPERATORS = (
 )
 
 
-_FLAGS_OF_TOP = ("--sort-by", "--containers", "--no-headers", "--use-protocol-buffers", "--sum", "--show-capacity")
+_FLAGS_OF_TOP = (
+    "--sort-by",
+    "--containers",
+    "--no-headers",
+    "--use-protocol-buffers",
+    "--sum",
+    "--show-capacity",
+    "-A",
+)
 
 
 class RejectedArgument(InnermostError, hop=Hop.D):

@@ -130,7 +130,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"False \(FailedDiscoveryCheck\)\s{1,40}[1-5]?\ds\b",
         says(errors.JustRegistered()),
     ),
-    plain("False (ServiceNotFound)", errors.ServiceAbsent("", "")),
+    plain("(ServiceNotFound)", errors.ServiceAbsent("", "")),
     # fluxcd pkg/ssa manager_wait.go around kstatus; kubectl pkg/cmd/wait
     Grammar(
         "APIService/",
@@ -152,7 +152,9 @@ GRAMMARS: tuple[Grammar, ...] = (
     # kube-aggregator pkg/controllers/openapi; client-go discovery
     Grammar(
         "http error: ResponseCode: ",
-        r"http error: ResponseCode: (?P<code>\d{3})(?:, Body: (?!error trying)|$)",
+        # a body that tells why ends before its reason: the reason is what the line says
+        r"http error: ResponseCode: (?P<code>\d{3})"
+        r"(?:, Body: (?!error trying)(?:Internal Server Error: \"[^\"]{1,200}\"(?=: ))?|$)",
         lambda match: errors.OpenAPIUnread(match["code"]),
     ),
     Grammar(
@@ -188,7 +190,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.DiscoveryFailed()),
     ),
     plain("The Kubernetes server has an orphaned API service", errors.DiscoveryFailed()),
-    Grammar("ot empty response for: ", r"ot empty response for: \S{1,253}", says(errors.EmptyDiscovery())),
+    # to 1.27 "Got"
+    *(
+        Grammar(
+            f"{came} empty response for: ", f"{came} empty response for: " + r"\S{1,253}", says(errors.EmptyDiscovery())
+        )
+        for came in ("Got", "received")
+    ),
     # apimachinery pkg/util/proxy; konnectivity-client and proxy-server; kubernetes pkg/ssh to 1.21
     plain("error dialing backend", errors.BackendUnreached()),
     plain("error trying to reach service", errors.BackendUnreached()),
@@ -244,8 +252,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     # helm 3.0 and 3.1
     Grammar(
         "existing resource conflict: ",
-        r"existing resource conflict: (?:namespace: \S{0,253}, )?name: "
-        r"(?P<name>v1\w{0,20}\.[\w.]{0,30}metrics\.k8s\.io)",
+        r"existing resource conflict: (?:kind: \w{1,60}, )?(?:namespace: \S{0,253}, )?name: "
+        r"(?P<name>v1\w{0,20}\.[\w.]{0,30}metrics\.k8s\.io|metrics-server[\w:.-]{0,100})",
         lambda match: errors.OwnedByAnotherRelease(match["name"]),
     ),
     Grammar(

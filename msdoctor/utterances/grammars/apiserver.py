@@ -10,13 +10,29 @@ from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.grammar import Grammar, plain, says
 
 
+def _in_order(resource: str) -> str:
+    """``pods.custom.metrics.k8s.io/q`` as later versions have it: ``pods/q.custom.metrics.k8s.io``."""
+    name, slash, part = resource.partition("/")
+    name, dot, group = name.partition(".")
+    return f"{name}{slash}{part}{dot}{group}"
+
+
 def _user_cannot(match: re.Match[str]) -> InnermostError:
-    resource = match["path"] or match["resource"] or match["old"] or ""
+    resource = match["path"] or match["resource"] or _in_order(match["old"] or "")
     if match["group"]:
         resource = f"{resource}.{match['group']}"
     absent = re.findall(r"role\.rbac\.authorization\.k8s\.io \"([^\"]{1,253})\"", match["absent"] or "")
     scope = (match["scope"] or "").strip()
     return errors.Forbidden(match["user"], match["verb"], resource, scope, tuple(absent))
+
+
+def _rbac_denies(match: re.Match[str]) -> InnermostError:
+    scope = (match["scope"] or "").strip().replace("in namespace", "in the namespace")
+    return errors.Forbidden(match["user"], match["verb"], match["resource"], scope)
+
+
+def _of_the_guide(match: re.Match[str]) -> InnermostError:
+    return errors.VersionDeprecated(match["since"] or "") if match["now"] == "will" else errors.VersionGone()
 
 
 def _refused_token(why: str) -> InnermostError:
@@ -130,6 +146,17 @@ GRAMMARS: tuple[Grammar, ...] = (
         _user_cannot,
         word=" can",
     ),
+    # kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, V(5); to 1.18 RBAC DENY
+    *(
+        Grammar(
+            words,
+            re.escape(words) + r"\"(?P<user>[^\"]{1,300})\" (?:with )?groups \[[^\]]{0,2000}\] (?:cannot|to) "
+            r"\"(?P<verb>[a-z*]{1,32})\" (?:resource|nonResourceURL) \"(?P<resource>[^\"]{1,300})\""
+            r"(?: named \"[^\"]{0,253}\")?(?P<scope> in namespace \"[^\"]{0,253}\"| cluster-wide)?",
+            _rbac_denies,
+        )
+        for words in ("RBAC DENY: user ", "RBAC: no rules authorize user ")
+    ),
     # apimachinery pkg/api/errors/errors.go, NewUnauthorized and NewGenericServerResponse
     Grammar(
         "Unauthorized",
@@ -157,7 +184,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     *(
         Grammar(words, re.escape(words) + REQUEST, _of_request(error))
         for words, error in (
-            ("the server could not find the requested resource", errors.ResourceNotFound),
+            ("the server could not find the request", errors.ResourceNotFound),  # as a body that is cut off has it
             ("the server was unable to return a response in the time allotted", errors.ServerTooSlow),
             ("the server has received too many requests", errors.TooManyRequests),
             ("has prevented the request from succeeding", errors.ServerFailed),
@@ -220,8 +247,9 @@ GRAMMARS: tuple[Grammar, ...] = (
     # apimachinery pkg/runtime/error.go
     Grammar(
         'no kind "',
-        r"no kind \"(?P<kind>[^\"]{1,253})\" is registered for version \"(?P<version>[^\"]{1,253})",
-        lambda match: errors.NoMatchForKind(match["kind"], match["version"]),
+        r"no kind \"(?P<kind>[^\"]{1,253})\" is registered for version \"(?P<version>[^\"]{1,253})\"?"
+        r"(?: in scheme \"(?P<scheme>[^\"]{1,300}))?",
+        lambda match: errors.NoMatchForKind(match["kind"], match["version"], scheme=match["scheme"] or ""),
     ),
     # kubectl to 1.11, cli-runtime pkg/resource
     Grammar(
@@ -236,6 +264,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"the server doesn't have a resource type \"(?P<kind>[^\"]{1,253})"
         r"(?:\" in group \"(?P<group>[^\"]{1,253}))?",
         lambda match: errors.TypeUnknown(f"{match['kind']}.{match['group']}" if match["group"] else match["kind"]),
+    ),
+    # kubernetes.io's guide to migrate from deprecated versions, which tools and charts repeat
+    Grammar(
+        " API version of ",
+        r" API versions? of [\w, ]{1,200}? (?P<now>is|are|will) no longer (?:be )?served"
+        r"(?: (?:as of|in) v(?P<since>1\.\d{1,2}))?",
+        _of_the_guide,
+        word=" no longer ",
     ),
     Grammar(
         " is deprecated in v1.",

@@ -24,6 +24,22 @@ def _zeros(match: re.Match[str]) -> InnermostError:
 GRAMMARS: tuple[Grammar, ...] = (
     # kubectl pkg/cmd/top, apimachinery pkg/api/errors, kubelet pkg/probe/http, controller podautoscaler/metrics
     Grammar("Metrics API not available", r"Metrics API not available", says(errors.MetricsAPINotAvailable())),
+    # lens renderer k8s-api, of /apis/metrics.k8s.io
+    Grammar(
+        "loadKubeMetrics failed",
+        r"loadKubeMetrics failed.{0,40}404 page not found",
+        says(errors.MetricsAPINotAvailable()),
+        word="page not found",
+    ),
+    # k9s internal/client, of the group in what discovery lists
+    *(
+        plain(words, errors.MetricsAPINotAvailable())
+        for words in (
+            "No metrics-server detected",
+            "no metrics-server detected on cluster",
+            "No metrics api group metrics.k8s.io found on cluster",
+        )
+    ),
     Grammar("metrics not available yet", r"metrics not available yet", says(errors.MetricsNotAvailableYet())),
     *(
         Grammar(
@@ -95,6 +111,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         _of_fabric8,
     ),
     # kubernetes pkg/controller/podautoscaler: horizontal.go, replica_calculator.go
+    # The resource metrics API has two resources; any other is a custom metric that was asked of the wrong API.
+    Grammar(
+        "unable to get metrics for resource ",
+        r"unable to get metrics for resource (?!cpu\b|memory\b)([\w./-]{1,253}): "
+        r"no metrics returned from resource metrics API",
+        lambda match: errors.MetricUnknown(match[1]),
+    ),
     Grammar(
         "unable to get metrics for resource ",
         r"unable to get metrics for resource ([\w./-]{1,60})",
@@ -170,6 +193,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         "missing pod-level request for ",
         r"missing pod-level request for (\S{1,60})(?: in Pod (\S{1,253}))?",
         lambda match: errors.MissingRequest(match[1], "", trim(match[2])),
+    ),
+    # heapster metrics/apis/metrics/handlers.go, which writes it so
+    Grammar(
+        "No metrics availalble for pod ",
+        r"No metrics availalble for pod (\S{1,510})",
+        lambda match: errors.NoPodMetrics(trim(match[1])),
     ),
     # to 1.5: pkg/controller/podautoscaler/metrics/metrics_client.go
     Grammar("metrics obtained for ", r"metrics obtained for \d{1,5}/\d{1,5} of pods", says(errors.NoPodMetrics())),

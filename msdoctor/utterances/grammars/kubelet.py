@@ -10,6 +10,8 @@ from msdoctor.utterances.grammar import CLOSERS, Grammar, plain, says, trim
 
 
 def _kubelet_forbids(match: re.Match[str]) -> InnermostError:
+    if match.groupdict().get("asked"):
+        return errors.Forbidden(match["user"], match["verb"], match["asked"])
     subresource = match["subresource"].strip('[]"')
     return errors.Forbidden(match["user"], match["verb"], f"{match['resource']}/{subresource}")
 
@@ -62,7 +64,9 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "Forbidden (user=",
         r"Forbidden \(user=(?P<user>[^,]{0,300}), verb=(?P<verb>\w{0,32}), resource=(?P<resource>[^,]{0,100}), "
-        r"subresource(?:\(s\))?=(?P<subresource>\[[^\]]{0,200}\]|[^)]{0,200})",
+        # kube-rbac-proxy's too, in front of an API server: then a client adds what it asked for
+        r"subresource(?:\(s\))?=(?P<subresource>\[[^\]]{0,200}\]|[^)]{0,200})"
+        r"(?:\) \([a-z]{3,20} (?P<asked>[\w.-]{1,200}))?",
         _kubelet_forbids,
     ),
     # kubelet pkg/kubelet/server/stats/summary.go, pkg/kubelet/stats; cAdvisor container/raw and utils/inotify

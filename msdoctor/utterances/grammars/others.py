@@ -40,7 +40,6 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("unable to get external metric ", errors.AdapterFailed()),
     # keda pkg/metricsservice/server.go and client.go, pkg/provider/provider.go
     plain("error when getting metric values", errors.AdapterFailed()),
-    plain("waiting to establish gRPC connection to KEDA Metrics Service server", errors.AdapterCutOff()),
     # k8s.io/metrics pkg/client/custom_metrics
     Grammar(
         "the custom metrics API server returned ",
@@ -72,10 +71,129 @@ GRAMMARS: tuple[Grammar, ...] = (
         for missing in ("missing", "Missing")  # in a title
         for words in (f"{missing} CPU for node ", f"{missing} memory for node ")
     ),
+    # cmd/adapter, pkg/config, pkg/naming: with rules that it cannot use it ends at once
+    *(
+        Grammar(words, re.escape(words) + r".{0,600}", says(errors.AdapterConfigRefused()))
+        for words in (
+            "unable to load metrics discovery config",
+            "no metrics discovery configuration file specified",
+            "unable to construct naming scheme from metrics rules",
+            "unable to parse metrics discovery config",
+        )
+    ),
+    # of labels that are no resources' names: each other label of a series, where a rule has a template for them
+    Grammar(
+        "unable to normalize group-resource ",
+        r"unable to normalize group-resource \S{0,253} from label .{0,600}",
+        says(errors.OtherSystem("prometheus-adapter")),
+    ),
+    *(
+        Grammar(words, re.escape(words) + r".{0,600}", says(errors.SeriesMismatch()))
+        for words in (
+            "unable to name series ",
+            "unable to normalize group resource while ",
+            "unable to construct query for metric ",
+            "unable to construct resource label for metric ",
+            "unexpected results from prometheus: ",
+        )
+    ),
+    # to those who ask it tells no more of what its log holds
+    Grammar(
+        "Internal error occurred: unable to fetch metrics",
+        r"Internal error occurred: unable to fetch metrics(?! from)",
+        says(errors.PrometheusUnreached()),
+    ),
+    # zalando-incubator/kube-metrics-adapter pkg/provider/hpa.go and pkg/collector; prometheus client_golang api
+    Grammar(
+        "client_error: client error: ",
+        r"client_error: client error: (\d{3})",
+        lambda match: errors.PrometheusAnswered(match[1]),
+    ),
+    Grammar(
+        "server_error: server error: ",
+        r"server_error: server error: (\d{3})",
+        lambda match: errors.PrometheusAnswered(match[1]),
+    ),
+    Grammar(
+        "no plugin found for ",
+        r"no plugin found for \{(?:External|Object|Pods|Resource)? ?\{?([\w./-]{1,253}).{0,600}",
+        lambda match: errors.MetricUnknown(match[1]),
+    ),
+    Grammar(
+        "query '",
+        r"query '.{1,600}?' did not result a valid response",
+        says(errors.NoAdapterMetrics()),
+        word="did not result a valid response",
+    ),
     Grammar("bad_data: ", r"bad_data: [^\"]{1,300}", lambda _: errors.PrometheusAnswered("bad_data")),
     plain("no metrics retrieved for query", errors.NoAdapterMetrics()),
+    # custom-metrics-apiserver pkg/apiserver/installer, of an adapter that knows no metric at all
+    *(
+        Grammar(words, re.escape(words) + r"\]", says(errors.EmptyDiscovery()))
+        for words in ('"resources":[', '"resources": [')
+    ),
     # keda pkg/provider/provider.go and pkg/scaling/scale_handler.go
     plain("no matching metrics found for ", errors.NoAdapterMetrics()),
+    plain("no metrics found getting metricsArray array ", errors.NoAdapterMetrics()),
+    Grammar(
+        "error when getting metric values ",
+        r"error when getting metric values (?!error (?:when )?getting scalers)",
+        says(errors.NoAdapterMetrics()),
+    ),
+    Grammar(
+        "metric:", r"metric:\S{1,253} encountered error", says(errors.NoAdapterMetrics()), word=" encountered error"
+    ),
+    *(
+        Grammar(
+            label,
+            re.escape(label)
+            + r".{1,300}?(?:DatadogMetric is|could not find the (?:metric|descriptor)|\bexternal metrics"
+            r" invalid).{0,600}",
+            says(errors.AnsweredByAnother()),
+        )
+        for label in ("scaledobject.keda.sh/name: ", "scaledObjectName: ")
+    ),
+    # keda pkg/common/message and pkg/scaling/resolver; apis/keda/v1alpha1/scaledobject_webhook.go
+    *(
+        plain(words, errors.ScaledObjectRefused(lacks))
+        for words, lacks in (
+            ("Target resource doesn't exist", "target"),
+            ("target resource doesn't exist", "target"),
+            ("target deployment doesn't exist", "target"),
+            ("target statefulset doesn't exist", "target"),
+            ("Target resource doesn't expose /scale subresource", "scale"),
+            ("ScaledObject doesn't have correct scaleTargetRef specification", "either"),
+        )
+    ),
+    Grammar(
+        "the scaledobject has a ",
+        r"the scaledobject has a (\w{1,20}) trigger but the container (\S{1,253}) doesn't have the \w{1,20} request",
+        lambda match: errors.MissingRequest(match[1], match[2]),
+    ),
+    Grammar(
+        "the workload '",
+        r"the workload '[^']{1,253}' of type '[^']{1,253}' is already managed by the (?:hpa|ScaledObject) '",
+        says(errors.SelectorAmbiguous()),
+    ),
+    # keda pkg/provider and pkg/metricsservice; google.golang.org/grpc clientconn.go, of the address of that operator
+    *(
+        plain(words, errors.OperatorUnreached())
+        for words in (
+            "waiting to establish gRPC connection to KEDA",
+            "gRPC connection is shut down",
+        )
+    ),
+    Grammar(
+        "addrConn.createTransport failed to connect to ",
+        r"addrConn\.createTransport failed to connect to .{0,300}?\bkeda.{0,1000}",
+        says(errors.OperatorUnreached()),
+    ),
+    Grammar(
+        "unable to fetch metrics from external metrics API: rpc error: code = ",
+        r"unable to fetch metrics from external metrics API: rpc error: code = "
+        r"(?:Unavailable|DeadlineExceeded|Canceled) desc = .{0,1000}",
+        says(errors.OperatorUnreached()),
+    ),
     # prometheus-adapter pkg/custom-provider/series_registry.go
     Grammar(
         "metric ",
@@ -109,11 +227,20 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("error listening on :8080", "controller-runtime"),
             ("server returned HTTP status ", "Prometheus"),
             ("Cannot read targetRef", "VPA"),
+            # of a pod or container that it does not follow: one that has ended, an init container
+            ("Error adding metric sample", "VPA"),
+            ("no scaler found for type: ", "KEDA"),
+            # asked by a hand, or by who lists all metrics: pkg/provider/provider.go
+            ("scaledObject name is not specified", "KEDA"),
+            ("please specify scaledObject name", "KEDA"),
+            ("error when getting scalers ", "KEDA"),
+            ("error getting scalers ", "KEDA"),
+            ("Failed to ensure HPA is correctly created for ScaledObject", "KEDA"),
+            ("ScaledObject doesn't have correct triggers specification", "KEDA"),
             ("Cannot get target selector from VPA's targetRef", "VPA"),
             ("No pods match this VPA object", "VPA"),
             ("Cannot get cluster history", "VPA's Prometheus"),
             ("Could not initialize history provider", "VPA's Prometheus"),
-            ("Error adding metric sample", "VPA"),
             ("KEDAScalerFailed", "KEDA"),
             # client-go discovery/cached/memory and helm pkg/kube/client.go, before they ask for any group
             ("couldn't get current server API group list", "kubectl's own configuration"),
@@ -121,11 +248,20 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("Kubernetes cluster unreachable: ", "Helm's own configuration"),
             # k8s.io/metrics pkg/client/custom_metrics, of the object that an HPA's custom metric is of
             ("unable to map kind ", "custom metrics"),
+            # pkg/recommender, pkg/target/controller_fetcher: its own objects
+            ("Cannot update VPA", "VPA"),
+            ("Cannot list VPA", "VPA"),
+            ("Cannot save VPA", "VPA"),
+            ("Error while fetching legacy selector", "VPA"),
+            ("Error while loading checkpoint", "VPA"),
+            ("Error checking if target is a topmost well-known or scalable controller", "VPA"),
+            ("Unhandled targetRef ", "VPA"),
             ("The targetRef controller has a parent but it should point to a topmost", "VPA"),
             ("The connection to the server ", "kubectl's own configuration"),
             # GoogleCloudPlatform/k8s-stackdriver custom-metrics-stackdriver-adapter
             ("Failed request to stackdriver api: ", "Google's adapter for custom metrics"),
             ("Metrics are not available due to missing or invalid Prometheus configuration", "Lens"),
+            ("Failed to obtain metrics. The metrics service may not be available", "Rancher"),
         )
     ),
     # apiserver pkg/admission/plugin/webhook/errors; the tunnel by which it is reached is metrics-server's way, too
