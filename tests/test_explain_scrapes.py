@@ -296,6 +296,10 @@ FIRST = {
         % (("0f" * 32,) * 3),
         "kubelet-system-slice-accounting",
     ),
+    "a runtime of Windows' own words, without those before": (
+        "container 1a2b encountered an error during Properties: failure in a Windows system call: Access is denied. (0x5)",
+        "windows-kubelet-stats-500",
+    ),
     "a kubelet that ends": (
         "kubelet[812]: F0304 09:01:02.345678     812 server.go:274] failed to run Kubelet: unable to load bootstrap kubeconfig: stat /etc/kubernetes/bootstrap-kubelet.conf: no such file or directory",
         "kubelet-down",
@@ -630,6 +634,13 @@ def test_what_confirms_a_symptom_speaks_against_none_of_its_causes() -> None:
     assert explanation.ambiguous
     assert explanation.matches[0].id == "kubelet-cert-san-missing-ip"
     assert "metrics-server-not-ready" in {match.id for match in explanation.matches}
+
+
+@pytest.mark.parametrize("series", ["container_scrape_error", "scrape_error", "resource_scrape_error [STABLE]"])
+def test_the_help_of_a_series_is_no_figure(series: str) -> None:
+    text = f"# HELP {series} 1 if there was an error while getting container metrics, 0 otherwise"
+
+    assert not answer(text).matches
 
 
 def test_an_alert_of_a_server_that_is_no_kubelet_says_nothing() -> None:

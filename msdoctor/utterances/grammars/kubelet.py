@@ -83,6 +83,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             "hcs::OpenComputeSystem",
             "hcsshim::System::Properties",
             "hcs::System::Properties",
+            "encountered an error during Properties",
         )
     ),
     # containerd internal/cri/server/container_stats_list.go, sandbox_stats_linux.go and -windows.go (1.1 to 2.1)
@@ -195,10 +196,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: _without_figures(match[1], trim(match[2])),
     ),
     plain("failed to identify the read-write layer ID for container", errors.PartialFigures()),
-    # metrics/prometheus.go; kubelet pkg/kubelet/metrics/collectors/resource_metrics.go, "resource_" from 1.29
-    Grammar("container_scrape_error ", r"container_scrape_error 1(?=\s|$)", says(errors.PartialFigures())),
+    # metrics/prometheus.go; kubelet pkg/kubelet/metrics/collectors/resource_metrics.go, "resource_" from 1.29. Their
+    # help says "1 if there was an error"
+    Grammar("container_scrape_error ", r"container_scrape_error 1(?=\s|$)(?! if )", says(errors.PartialFigures())),
     *(
-        Grammar(f"{series} ", rf"(?<!_){series} 1(?=\s|$)", says(errors.SummaryFailed()))
+        Grammar(f"{series} ", rf"(?<!_){series} 1(?=\s|$)(?! if )", says(errors.SummaryFailed()))
         for series in ("scrape_error", "resource_scrape_error")
     ),
     # to 1.7: pkg/kubelet/server/stats/summary.go
