@@ -86,6 +86,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("StorageLacks", where={"what": "pod"}),
         Says("IncompleteFigures", where={"of": "pod"}, likelihood=0.4),
         Says("IncompleteFigures", where={"of": "container"}, likelihood=0.4),
+        Says("NoneStored", likelihood=0.4),
     ),
     decide=(LOOK,),
     advise=advise,

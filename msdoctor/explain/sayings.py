@@ -98,6 +98,7 @@ _SAID_OF_ANY_FAULT = (
     errors.NoPodMetrics,
     errors.NoEndpoints,
     errors.NoMetricsToServe,
+    errors.NoneStored,
     errors.ProbeStatus,
     errors.HealthCheckFailed,
 )

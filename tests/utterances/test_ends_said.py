@@ -395,3 +395,52 @@ def test_a_kubelets_unit_that_does_not_run_is_a_kubelet_that_does_not(state: str
 )
 def test_a_unit_that_runs_or_is_anothers_says_nothing(text: str) -> None:
     assert ids(text) == []
+
+
+# kubernetes pkg/controller/podautoscaler/horizontal.go, 1.26 to 1.36, and 1.37
+@pytest.mark.parametrize("words", ["multiple HPAs: [default/a default/b]", "more than one HPA (e.g. default/a)"])
+def test_pods_of_several_hpas_are_named_so(words: str) -> None:
+    assert ids(f"pods by selector app=web are controlled by {words}") == ["hpa-ambiguous-selector"]
+
+
+# k9s internal/client/metrics.go, 0.27 and 0.50
+@pytest.mark.parametrize("what", ["pods", "pod", "node"])
+def test_k9s_says_as_kubectl_does_what_a_user_may_not(what: str) -> None:
+    assert ids(f"user is not authorized to list {what} metrics") == ["rbac-user-metrics-forbidden"]
+
+
+@pytest.mark.parametrize("no", ["No", "no"])
+def test_k9s_says_as_kubectl_does_that_there_is_no_api(no: str) -> None:
+    assert read_error(f"{no} metrics-server detected on cluster") == errors.MetricsAPINotAvailable()
+
+
+# kubernetes cmd/kubeadm/app/phases/certs/certs.go, 1.18 to 1.37
+def test_kubeadm_holds_the_front_proxys_certificate_against_its_ca() -> None:
+    assert ids("certificate front-proxy-client is not signed by corresponding CA")[0] == "front-proxy-ca-mismatch"
+    assert ids("certificate etcd-peer is not signed by corresponding CA") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "id_"),
+    [("front-proxy-client", "front-proxy-cert-expired"), ("apiserver", "apiserver-serving-cert-expired")],
+)
+def test_kubeadm_warns_of_a_certificate_that_has_ended(name: str, id_: str) -> None:
+    text = (
+        f"W1128 10:00:00.123456 7 certs.go:474] WARNING: could not validate bounds for certificate {name}: the certificate has"
+        " expired: NotBefore: 2024-11-28 10:00:00 +0000 UTC, NotAfter: 2025-11-28 10:00:00 +0000 UTC"
+    )
+
+    assert ids(text) == [id_]
+
+
+# metrics-server 0.2 pkg/storage/reststorage.go and metrics/sources/summary/summary.go
+def test_what_is_not_stored_accuses_nobody_beside_a_scrape_that_was_refused() -> None:
+    text = (
+        "I0802 01:38:30.801336       1 reststorage.go:140] No metrics for container web in pod default/web-1\n"
+        "E0802 01:39:05.015074       1 summary.go:97] error while getting metrics summary from Kubelet n1(10.0.0.1:10255):"
+        " Get http://10.0.0.1:10255/stats/summary/: dial tcp 10.0.0.1:10255: getsockopt: connection refused"
+    )
+
+    assert ids(text)[0] == "kubelet-read-only-port-10255"
+    assert "container-metrics-missing-from-kubelet" not in ids(text)
+    assert ids(text.partition("\n")[0]) == ["container-metrics-missing-from-kubelet"]

@@ -65,6 +65,10 @@ class OlderSample(InnermostError, hop=Hop.G):
     """``… metrics point is older than stored previous`` (metrics-server pkg/storage, V(2))."""
 
 
+class NoneStored(InnermostError, hop=Hop.D):
+    """``No metrics for container C in pod P``: its kubelet gave none, or was not read (0.2 pkg/storage)."""
+
+
 class NoMetricsKnown(InnermostError, hop=Hop.D):
     """``no metrics known for pod``, or ``node "N"`` (metrics-server to 0.4 pkg/storage, pkg/provider)."""
 

@@ -40,6 +40,11 @@ GRAMMARS: tuple[Grammar, ...] = (
             "No metrics api group metrics.k8s.io found on cluster",
         )
     ),
+    Grammar(
+        "user is not authorized to list ",
+        r"user is not authorized to list (?:(?P<nodes>node)|pods?) metrics",
+        lambda match: errors.Forbidden("", "list", f"{'nodes' if match['nodes'] else 'pods'}.metrics.k8s.io"),
+    ),
     Grammar("metrics not available yet", r"metrics not available yet", says(errors.MetricsNotAvailableYet())),
     *(
         Grammar(
@@ -224,7 +229,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("couldn't convert selector into a corresponding internal selector object", errors.SelectorMissing()),
     Grammar(
         "pods by selector ",
-        r"pods by selector (.{1,500}?) are controlled by multiple HPAs",
+        r"pods by selector (.{1,500}?) are controlled by (?:multiple HPAs|more than one HPA)",  # the latter from 1.37
         lambda match: errors.SelectorAmbiguous(match[1]),
     ),
     plain("AmbiguousSelector", errors.SelectorAmbiguous()),

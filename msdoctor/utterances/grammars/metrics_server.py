@@ -111,9 +111,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         "No metrics for ",
         r"No metrics for (?P<of>pod|node|container \S{1,253} in pod)(?= \S)",
         lambda match: (
-            errors.IncompleteFigures("container")
-            if match["of"].startswith("container")
-            else errors.NoMetricsKnown(match["of"])
+            errors.NoneStored() if match["of"].startswith("container") else errors.NoMetricsKnown(match["of"])
         ),
     ),
     plain("last tick wasn't healthy", errors.NoMetricsToServe()),

@@ -141,6 +141,18 @@ _LISTED_ROWS: tuple[Grammar, ...] = (
         )
         for name in ("front-proxy-client", "front-proxy-ca", "apiserver")
     ),
+    # kubeadm cmd/kubeadm/app/phases/certs/certs.go, in the words of util/pkiutil
+    Grammar(
+        "could not validate bounds for certificate ",
+        r"could not validate bounds for certificate (?P<name>front-proxy-client|front-proxy-ca|apiserver):"
+        r" the certificate has expired",
+        lambda match: errors.ListedCertificate(_LISTED[match["name"]], "expired"),
+    ),
+    Grammar(
+        "certificate front-proxy-client is not signed by corresponding CA",
+        r"certificate front-proxy-client is not signed by corresponding CA",
+        says(errors.UnknownAuthority("", "front-proxy-ca")),
+    ),
     # microk8s scripts/wrappers/refresh_certs.py
     *(
         Grammar(
