@@ -84,6 +84,7 @@ def _advise_account(blanks: Blanks) -> Remedy:
     cls=Class.CAUSE,
     says=(
         Says("TokenUnread", likelihood=0.8),
+        Says("NotInCluster", likelihood=0.4),
         Says("UnknownAuthority", hop=Hop.A, where={"path": "/api"}, likelihood=0.4),
         Says("TokenInvalid"),
         Says("Unauthorized", hop=Hop.D, likelihood=0.6),

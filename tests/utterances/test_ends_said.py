@@ -444,3 +444,26 @@ def test_what_is_not_stored_accuses_nobody_beside_a_scrape_that_was_refused() ->
     assert ids(text)[0] == "kubelet-read-only-port-10255"
     assert "container-metrics-missing-from-kubelet" not in ids(text)
     assert ids(text.partition("\n")[0]) == ["container-metrics-missing-from-kubelet"]
+
+
+# client-go rest/config.go, 0.20 to 0.37
+def test_a_program_outside_of_a_pod_has_no_token_that_could_be_wrong() -> None:
+    found = answer(
+        "panic: unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined"
+    )
+
+    assert found.ambiguous
+    assert found.matches[0].id == "bad-flag-or-args"
+
+
+# prometheus-adapter pkg/resourceprovider, pkg/custom-provider and cmd/adapter, 0.9 to 0.12
+@pytest.mark.parametrize(
+    ("text", "id_"),
+    [
+        ("unable to fetch node CPU metrics: unable to execute query: x", "prometheus-adapter-backend-unreachable"),
+        ("F1128 10:00:00.123456 1 adapter.go:250] unable to construct Prometheus client: x", "prometheus-adapter-backend-unreachable"),
+        ("Error from server (InternalError): Internal error occurred: unable to fetch metrics", "custom-metrics-query-empty"),
+    ],
+)  # fmt: skip
+def test_an_adapter_names_prometheus_or_only_that_it_failed(text: str, id_: str) -> None:
+    assert ids(text)[0] == id_

@@ -104,6 +104,13 @@ class Unauthorized(InnermostError):
     request: str = ""
 
 
+class NotInCluster(InnermostError, hop=Hop.D):
+    """``unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST … must be defined`` (client-go rest).
+
+    It runs in no pod, and was told of no kubeconfig; of the token it says nothing, which is looked for later.
+    """
+
+
 class TokenUnread(InnermostError, hop=Hop.D):
     """``open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file`` (client-go rest/config.go)."""
 

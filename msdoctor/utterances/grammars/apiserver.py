@@ -335,7 +335,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     # client-go rest/config.go and transport/token_source.go
     plain("serviceaccount/token: no such file or directory", errors.TokenUnread()),
-    plain("unable to load in-cluster configuration", errors.TokenUnread()),
+    plain("unable to load in-cluster configuration", errors.NotInCluster()),
     plain("serviceaccount/token: permission denied", errors.TokenUnread()),
     # apiserver pkg/server/filters/waitgroup.go and with_retry_after.go
     plain("apiserver is shutting down", errors.ServerStops()),

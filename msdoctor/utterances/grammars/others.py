@@ -53,6 +53,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         "unable to fetch metrics for query ", r"unable to fetch metrics for query", says(errors.PrometheusUnreached())
     ),
     plain("failed querying node metrics", errors.PrometheusUnreached()),
+    plain("unable to fetch node CPU metrics", errors.PrometheusUnreached()),
+    plain("unable to fetch node memory metrics", errors.PrometheusUnreached()),
+    plain("unable to construct Prometheus client", errors.PrometheusUnreached()),
+    # what its API answers then, and with it the custom metrics API
+    plain("Internal error occurred: unable to fetch metrics", errors.AdapterFailed()),
+    plain("Internal error occurred: unable to list matching resources", errors.AdapterFailed()),
     Grammar(
         "unknown response code ",
         r"unknown response code (\d{3})",
