@@ -83,6 +83,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
+        Says("HandlerTimeout", where={"api": "metrics.k8s.io"}),
         Says("HandlerTimeout", likelihood=0.75),
         Says("ServerTooSlow", hop=Hop.A, likelihood=0.75),
         Says("TooManyRequests", hop=Hop.A, likelihood=0.7),

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from msdoctor.explain.answer import Explanation, Match, blanks_of, matches_of, meaning, no_pods, shown, started
+from msdoctor.explain.answer import SIGNS_OF_HEALTH, Explanation, Match, blanks_of, matches_of, meaning, well
 from msdoctor.explain.judge import judge
 from msdoctor.explain.recognise import Recogniser, unless_ruled_out
 from msdoctor.explain.sayings import CLEARLY, MOST_LISTED, Saying, Tally, is_consequence
@@ -45,9 +45,7 @@ class Hearing:
         self._recognise = Recogniser(index.entries)
         self._symptoms = {entry.id for entry in index.entries if entry.cls is Class.SYMPTOM}
         self._sayings: dict[tuple[object, ...], Saying] = {}
-        self._started: Tally | None = None
-        self._shown: Tally | None = None
-        self._no_pods: Tally | None = None
+        self._well: dict[type[errors.InnermostError], Tally] = {}  # by the kind of sign
         self._has_unknown_errors = False
         self._has_message = False  # of an APIService that does not answer
         self._notes: list[str] = []
@@ -78,15 +76,8 @@ class Hearing:
                 and (node in self._newest or len(self._newest) < _MOST_NODES)
             ):
                 self._newest[node] = kind
-        elif isinstance(utterance.error, errors.Started):
-            self._started = self._started or Tally(utterance, 0)
-            self._started.add(utterance)
-        elif isinstance(utterance.error, errors.Shown):
-            self._shown = self._shown or Tally(utterance, 0)
-            self._shown.add(utterance)
-        elif isinstance(utterance.error, errors.NothingToShow):
-            self._no_pods = self._no_pods or Tally(utterance, 0)
-            self._no_pods.add(utterance)
+        elif isinstance(utterance.error, tuple(SIGNS_OF_HEALTH)):
+            self._well.setdefault(type(utterance.error), Tally(utterance, 0)).add(utterance)
         elif isinstance(utterance.error, errors.NothingListed):
             self._take_back_figures(utterance)
         elif not isinstance(utterance.error, errors.Noise):
@@ -94,8 +85,9 @@ class Hearing:
 
     def _take_back_figures(self, utterance: Utterance) -> None:
         """What looked like figures was the head of an empty list: as kubectl would say of it, there are none yet."""
-        if self._shown is not None and self._shown.utterance.error == errors.Shown("list"):
-            self._shown = None
+        shown = self._well.get(errors.Shown)
+        if shown is not None and shown.utterance.error == errors.Shown("list"):
+            del self._well[errors.Shown]
             self.hear(replace(utterance, error=errors.MetricsNotAvailableYet()))
 
     def _weigh(self, circumstance: errors.Circumstance, weights: Mapping[str, float]) -> None:
@@ -123,19 +115,21 @@ class Hearing:
         current = set(self._newest.values())
         for kind, saying in self._sayings.items():
             saying.is_history = kind not in current and any(node in self._newest for node in saying.tally.nodes)
-        sayings = [unless_ruled_out(saying.as_told(), self._ruled_out) for saying in self._sayings.values()]
+        sayings = [
+            unless_ruled_out(saying.as_told(), self._ruled_out)
+            for saying in self._sayings.values()
+            if errors.ScaledToZero not in self._well
+            or not isinstance(saying.tally.utterance.error, errors.UnknownTarget)
+        ]
         classes = {entry.id: entry.cls for entry in self._index.entries}
         verdicts = judge(sayings, classes, self._favoured)
         matches = [
             match for verdict in verdicts for match in matches_of(verdict, self._favoured, self._signs, self._index)
         ]
-        if self._started is not None and not self._has_unknown_errors:
-            is_doubtful = any(
-                classes[name] is Class.CAUSE and weight >= CLEARLY for name, weight in self._favoured.items()
-            )
-            matches.append(started(self._started, beside_trouble=is_doubtful))
-        if self._shown is not None:
-            matches.append(shown(self._shown))
-        if self._no_pods is not None:
-            matches.append(no_pods(self._no_pods))
+        beside = any(classes[name] is Class.CAUSE and weight >= CLEARLY for name, weight in self._favoured.items())
+        matches += [
+            well(sign, self._well[sign], beside_trouble=beside)
+            for sign in SIGNS_OF_HEALTH
+            if sign in self._well and not (sign is errors.Started and self._has_unknown_errors)
+        ]
         return Explanation(any(match.rivals for match in matches), tuple(matches), tuple(self._notes))

@@ -165,22 +165,6 @@ def blanks_of(utterance: Utterance) -> Blanks:
     return Blanks({name: value for name, value in known.items() if _SAFE.fullmatch(value)})
 
 
-def started(tally: Tally, *, beside_trouble: bool = False) -> Match:
-    """The answer to a healthy start. ``beside_trouble``: the text shows what lets it start, and hurts only then."""
-    confidence = Confidence.POSSIBLE if beside_trouble else Confidence.LIKELY
-    return _well("metrics-server-started", Hop.D, "metrics-server started well", _STARTED, confidence, tally)
-
-
-def shown(tally: Tally) -> Match:
-    """The answer to figures: they speak of those that are listed, and of that moment."""
-    return _well("metrics-shown", Hop.A, "metrics are shown", _SHOWN, Confidence.POSSIBLE, tally)
-
-
-def no_pods(tally: Tally) -> Match:
-    """The answer to a list of pods' figures that is empty, as the namespace is."""
-    return _well("no-pods-to-show", Hop.A, "there are no pods", _NO_PODS, Confidence.POSSIBLE, tally)
-
-
 _STARTED = (
     "metrics-server started as it should: it made its certificate, loaded what it checks callers with, and listens. "
     "That it stores metrics, and that the API server reaches it, these lines do not say."
@@ -193,14 +177,41 @@ _SHOWN = (
 )
 
 
+_AT_ZERO = (
+    "The HPA rests: its target was scaled to zero, by hand or by another controller, and there is nothing to measure: "
+    "<unknown> is all that can be shown. It goes on as soon as the target has a replica again."
+)
+
+
 _NO_PODS = (
     "The metrics API answered, with nothing, and that namespace has no pods, or none that fit the selector: kubectl "
     "looks before it says so, and has other words for pods without metrics. Look in the namespace where the pods are."
 )
 
 
-def _well(name: str, hop: Hop, title: str, means: str, confidence: Confidence, tally: Tally) -> Match:
-    """The answer to a sign of health, for which no disease and so no check stands."""
+SIGNS_OF_HEALTH: dict[type[errors.InnermostError], tuple[str, Hop, str, str, Confidence]] = {
+    errors.Started: ("metrics-server-started", Hop.D, "metrics-server started well", _STARTED, Confidence.LIKELY),
+    errors.Shown: ("metrics-shown", Hop.A, "metrics are shown", _SHOWN, Confidence.POSSIBLE),
+    errors.NothingToShow: ("no-pods-to-show", Hop.A, "there are no pods", _NO_PODS, Confidence.POSSIBLE),
+    errors.ScaledToZero: (
+        "hpa-scaled-to-zero",
+        Hop.H,
+        "the HPA's target has no replicas",
+        _AT_ZERO,
+        Confidence.LIKELY,
+    ),
+}
+"""What is no trouble, in the order in which it is answered: name, hop, title, what it means, and how sure it is."""
+
+
+def well(sign: type[errors.InnermostError], tally: Tally, *, beside_trouble: bool = False) -> Match:
+    """The answer to a sign of health, for which no disease and so no check stands.
+
+    ``beside_trouble``: the text shows what lets metrics-server start, and hurts only then.
+    """
+    name, hop, title, means, confidence = SIGNS_OF_HEALTH[sign]
+    if beside_trouble and sign is errors.Started:
+        confidence = Confidence.POSSIBLE
     return Match(
         id=name,
         cls=Class.HEALTHY,

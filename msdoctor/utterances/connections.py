@@ -492,7 +492,11 @@ _LISTS = ("ailed to list *v",)
 _ENDS = (("Error",), ("panic",))
 
 # kubectl pkg/cmd/util/helpers.go, of whatever it was that it asked
-_BY_AN_HPA = ("unable to fetch metrics from API", "unable to fetch metrics from resource metrics API")
+_BY_A_CONSUMER = (
+    "unable to fetch metrics from API",
+    "unable to fetch metrics from resource metrics API",
+    "ContainerMetricsSnapshot from MetricsClient",
+)
 _TO_ITS_USER = ("You must be logged in to the server",)
 
 
@@ -510,7 +514,7 @@ def _hop_of_unknown_caller(error: InnermostError, speaker: Speaker, outer: tuple
         return Hop.D
     if error.request:
         return Hop.A if error.request.endswith("metrics.k8s.io") else None
-    if _says(outer, _TO_ITS_USER) or _says(outer, _BY_AN_HPA):
+    if _says(outer, _TO_ITS_USER) or _says(outer, _BY_A_CONSUMER):
         return Hop.A
     return Hop.D if speaker is Speaker.METRICS_SERVER and outer in _ENDS else None
 

@@ -1,10 +1,11 @@
-"""What only several printed lines say together: each of them alone says nothing, or may be of anything.
+"""What only several printed lines say together, and a row of a table, which no log has.
 
 Sources: systemd src/systemctl/systemctl-show.c (a unit's name, some lines on its ``Active:``); kubectl describe and
-YAML, which print a condition's keys in the order of the alphabet, so that ``status`` stands before ``type``; kubectl
-pkg/cmd/top/top_pod.go, 1.20 to 1.36. Where no pod has metrics, that looks for pods in its own namespace, and names one
-that it finds. ``No resources found in N namespace`` is said of a namespace without pods; asked for all namespaces, it
-looks for pods in one of them only, so that ``No resources found`` says that no pod has metrics anywhere.
+YAML, which print a condition's keys in the order of the alphabet, so that ``status`` stands before ``type``; VPA's CRD
+(deploy/vpa-v1-crd-gen.yaml), whose columns Mode, CPU, Mem, Provided and Age leave two empty where nothing is provided;
+kubectl pkg/cmd/top/top_pod.go, 1.20 to 1.36. Where no pod has metrics, that looks for pods in its own namespace, and
+names one that it finds. ``No resources found in N namespace`` is said of a namespace without pods; asked for all
+namespaces, it looks for pods in one of them only, so that ``No resources found`` says that no pod has metrics anywhere.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ _ALL = (" -A", " --all-namespaces")
 _TOP_PODS = r"\bkubectl(?:\.exe)?(?: -\S{1,200}(?: [\w.-]{1,100})?){0,4} top po(?:ds?)?\b"
 _NOTHING = r"\s*No resources found(?: in \S{1,63} namespace)?\.?\s*$"
 
+_WITHOUT_RECOMMENDATION = (
+    r"\s*(?:[\w.-]{1,63} {1,40})?[\w.-]{1,253} {1,40}(?:Off|Initial|Recreate|Auto|InPlaceOrRecreate) {1,40}False {1,20}"
+    r"\d{1,4}[smhdy]\w{0,6}\s*$"
+)
 _OF_RUNTIMES = ("containerd", "docker", "crio", "cri-docker")
 
 
@@ -48,6 +53,8 @@ class Earlier:
             self._status = found["status"]
         elif "RecommendationProvided" in text and re.match(_TYPE, text):
             return errors.VPAUnable() if status == "False" else None
+        elif " False " in text and re.match(_WITHOUT_RECOMMENDATION, text):
+            return errors.VPAUnable()
         elif ".service" in text and (found := re.match(_UNIT, text)):
             self._unit, self._left = found["unit"], _MOST_BETWEEN
         elif self._left > 0 and re.match(_STOPPED, text):

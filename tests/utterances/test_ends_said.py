@@ -467,3 +467,35 @@ def test_a_program_outside_of_a_pod_has_no_token_that_could_be_wrong() -> None:
 )  # fmt: skip
 def test_an_adapter_names_prometheus_or_only_that_it_failed(text: str, id_: str) -> None:
     assert ids(text)[0] == id_
+
+
+# kubernetes pkg/controller/podautoscaler/horizontal.go, 1.8 to 1.37
+def test_an_hpa_whose_target_has_no_replicas_is_no_trouble() -> None:
+    text = (
+        "  resource cpu on pods  (as a percentage of request):  <unknown> / 80%\n"
+        "  AbleToScale    True    SucceededGetScale  the HPA controller was able to get the target's current scale\n"
+        "  ScalingActive  False   ScalingDisabled    scaling is disabled since the replica count of the target is zero"
+    )
+
+    assert ids(text) == ["hpa-scaled-to-zero"]
+
+
+# the same; kubectl pkg/describe and kubernetes pkg/printers of 1.6 to 1.22 print no target as <auto>
+def test_an_unknown_figure_beside_no_target_is_one() -> None:
+    assert ids("web   Deployment/web   <unknown>/<auto>   1   5   1   5m") == ids(
+        "web   Deployment/web   <unknown>/80%   1   5   1   5m"
+    )
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: ",
+        'E1128 10:00:00.123456 1 cluster_feeder.go:402] "Cannot get ContainerMetricsSnapshot from MetricsClient" err=',
+    ],
+)
+def test_who_asks_for_metrics_and_is_not_known_met_a_server_that_does_not_know_the_aggregator(around: str) -> None:
+    found = answer(f"{around}Unauthorized")
+
+    assert found.ambiguous
+    assert "front-proxy-ca-mismatch" in [match.id for match in found.matches]

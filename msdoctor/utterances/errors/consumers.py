@@ -44,6 +44,10 @@ class UnknownTarget(InnermostError, hop=Hop.H):
     """``<unknown>/80%`` in ``kubectl get hpa``: nothing to hold against the target."""
 
 
+class ScaledToZero(InnermostError, hop=Hop.H):
+    """``scaling is disabled since the replica count of the target is zero``: nothing is measured (horizontal.go)."""
+
+
 class NodeWithoutFigures(InnermostError, hop=Hop.E):
     """A node's row in ``kubectl top nodes`` that has nothing but ``<unknown>`` (kubectl pkg/metricsutil)."""
 

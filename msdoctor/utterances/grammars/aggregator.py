@@ -136,7 +136,6 @@ GRAMMARS: tuple[Grammar, ...] = (
         "APIService/",
         r"APIService/(?P<name>v\w{1,12}\.[\w.-]{1,253}) status: '(?:InProgress|Failed)'",
         lambda match: errors.StillUnavailable(match["name"]),
-        word=" status: ",
     ),
     Grammar(
         "timed out waiting for the condition on apiservice",

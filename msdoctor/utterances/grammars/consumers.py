@@ -66,7 +66,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"<unknown>\s{1,40}<unknown>\s{1,40}<unknown>",
         says(errors.NodeWithoutFigures("")),
     ),
-    Grammar("<unknown>", r"<unknown>\s{0,3}/\s{0,3}\d{1,6}", says(errors.UnknownTarget())),
+    Grammar("<unknown>", r"<unknown>\s{0,3}/\s{0,3}(?:\d{1,6}|<auto>)", says(errors.UnknownTarget())),
     # kubectl pkg/metricsutil/metrics_printer.go prints a head only where there is a row
     Grammar("0Mi ", r"0Mi\s{1,40}0%", _zeros),
     # kubelet pkg/apis/stats/v1alpha1/types.go, in /stats/summary; pkg/kubelet/metrics/collectors, in /metrics/resource
@@ -160,7 +160,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("FailedComputeMetricsReplicas", errors.HPAUnable()),
     # kubernetes/autoscaler vertical-pod-autoscaler: pkg/recommender/input/cluster_feeder.go, to 0.8 with a full stop
     plain("Cannot get ContainerMetricsSnapshot from MetricsClient", errors.VPAUnable()),
-    # pkg/recommender/model/cluster.go; the condition in a table, in JSON either way round, and the CRD's own column
+    # pkg/recommender/model/cluster.go; the condition in a table, and in JSON either way round
     Grammar(
         " is missing recommendation for more than ",
         r" is missing recommendation for more than \d\S{0,20}",
@@ -171,15 +171,6 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?:(?<=\"status\":\"False\",\"type\":\")RecommendationProvided"
         r"|RecommendationProvided[\s\":=,]{1,60}(?:status[\s\":=]{1,9})?False)\b",
         says(errors.VPAUnable()),
-    ),
-    *(
-        Grammar(
-            f"{mode} ",
-            mode + r" {1,39} False {1,20}\d{1,4}[smhdy]\w{0,6}\s{0,9}$",
-            says(errors.VPAUnable()),
-            word=" False",
-        )
-        for mode in ("Off", "Initial", "Recreate", "Auto", "InPlaceOrRecreate")
     ),
     Grammar(
         "missing request for ",
@@ -225,6 +216,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("the HPA target's scale is missing a selector", errors.SelectorMissing()),
     plain("selector is required", errors.SelectorMissing()),
     plain("SelectorRequired", errors.SelectorMissing()),
+    plain("scaling is disabled since the replica count of the target is zero", errors.ScaledToZero()),
     Grammar("False", r"False\s{1,40}InvalidSelector\b", says(errors.SelectorMissing()), word="InvalidSelector"),
     plain("couldn't convert selector into a corresponding internal selector object", errors.SelectorMissing()),
     Grammar(

@@ -228,7 +228,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         "Deployment/",
         r"Deployment/[\w-]{1,63}/[\w.-]{0,200}metrics-server status: '(?:InProgress|Failed)'",
         says(errors.PodState("Running", "0/1")),
-        word=" status: ",
+        word="metrics-server status: ",
     ),
     # kubectl get endpoints, get endpointslices and describe service
     Grammar(
