@@ -491,12 +491,13 @@ _LISTS = ("ailed to list *v",)
 # cobra and Go's runtime, of what a program ends of
 _ENDS = (("Error",), ("panic",))
 
-# kubectl pkg/cmd/util/helpers.go, of whatever it was that it asked
+# kubernetes pkg/controller/podautoscaler/metrics/client.go; VPA's pkg/recommender/input/cluster_feeder.go
 _BY_A_CONSUMER = (
     "unable to fetch metrics from API",
     "unable to fetch metrics from resource metrics API",
     "ContainerMetricsSnapshot from MetricsClient",
 )
+# kubectl pkg/cmd/util/helpers.go, of whatever it was that it asked
 _TO_ITS_USER = ("You must be logged in to the server",)
 
 

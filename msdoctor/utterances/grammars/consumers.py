@@ -178,13 +178,6 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?: (?:in|on) container (?P<container>\S{1,253})(?: (?:of|in) [Pp]od (?P<pod>\S{1,510}))?)?",
         lambda match: errors.MissingRequest(match["resource"], trim(match["container"]), trim(match["pod"])),
     ),
-    # KEDA apis/keda/v1alpha1/scaledobject_webhook.go
-    Grammar(
-        "the scaledobject has a ",
-        r"the scaledobject has a (?P<resource>cpu|memory) trigger but the container (?P<container>\S{1,253})"
-        r" doesn't have the (?:cpu|memory) request defined",
-        lambda match: errors.MissingRequest(match["resource"], match["container"]),
-    ),
     Grammar(
         "missing pod-level request for ",
         r"missing pod-level request for (\S{1,60})(?: in Pod (\S{1,253}))?",

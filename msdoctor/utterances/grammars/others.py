@@ -38,8 +38,6 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("FailedGetObjectMetric", errors.AdapterFailed()),
     plain("FailedGetExternalMetric", errors.AdapterFailed()),
     plain("unable to get external metric ", errors.AdapterFailed()),
-    # keda pkg/metricsservice/server.go and client.go, pkg/provider/provider.go
-    plain("error when getting metric values", errors.AdapterFailed()),
     # k8s.io/metrics pkg/client/custom_metrics
     Grammar(
         "the custom metrics API server returned ",
