@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from msdoctor.model import Finding, Remedy, Risk
 from msdoctor.repository.holes import Holes
@@ -169,19 +170,21 @@ def _operation(tree: Tree | None, steps: list[str | int], op: str, value: object
         yield _Scalar(there.at, str(there.value), str(value))
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    at: At
+class _Edit(Protocol):
+    """A change of one file, at a place in it."""
+
+    @property
+    def at(self) -> At: ...
 
     def made(self, text: str) -> str | None:
         """The text with this edit; None where what it changes does not stand there."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
-class _Line(_Edit):
+class _Line:
     """A whole line by others, however it is indented in its file."""
 
+    at: At
     old: str
     new: list[str]
 
@@ -202,9 +205,10 @@ class _Line(_Edit):
 
 
 @dataclass(frozen=True, slots=True)
-class _Scalar(_Edit):
+class _Scalar:
     """One value by another, in its own quotes; of a flag that is written as name and value apart, the value."""
 
+    at: At
     old: str
     new: str
 
@@ -231,9 +235,10 @@ class _Scalar(_Edit):
 
 
 @dataclass(frozen=True, slots=True)
-class _Removed(_Edit):
+class _Removed:
     """An item of a list that has a line of its own."""
 
+    at: At
     old: str
 
     def made(self, text: str) -> str | None:
@@ -245,9 +250,10 @@ class _Removed(_Edit):
 
 
 @dataclass(frozen=True, slots=True)
-class _Added(_Edit):
+class _Added:
     """One more item behind the last one of a list, each on a line of its own."""
 
+    at: At
     last: str
     new: str
 
@@ -261,9 +267,10 @@ class _Added(_Edit):
 
 
 @dataclass(frozen=True, slots=True)
-class _Appended(_Edit):
+class _Appended:
     """A line behind the last one of a document, which other edits may have moved up meanwhile."""
 
+    at: At
     new: str
 
     def made(self, text: str) -> str | None:
