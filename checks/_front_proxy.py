@@ -12,6 +12,7 @@ from msdoctor.model import (
     Effect,
     EffectKind,
     Evidence,
+    Finding,
     Remedy,
     State,
     Unseen,
@@ -150,6 +151,31 @@ def refusals(log: tuple[Utterance, ...] | Unseen, error: str) -> Iterator[Uttera
         second_look = any("verifying certificate SN=" in part for part in line.outer)
         if is_refusal and not second_look and type(line.error).__name__ == error:
             yield line
+
+
+def heard(
+    error: str,
+    summary: str,
+    remedies: tuple[Remedy, ...],
+    aggregator: Aggregator | Unseen,
+    log: tuple[Utterance, ...] | Unseen,
+    flow: Flow | Unseen,
+    repair: Repair,
+) -> Finding | None:
+    """That the certificate is refused for this error, where no file was read and metrics-server's log tells of it."""
+    refused = not isinstance(aggregator, Unseen) and aggregator.refused
+    line = next(refusals(log, error), None) if refused else None
+    if line is None:
+        return None
+    effects, confidence = follows_from_what_is_said(flow)
+    return Finding(
+        summary=summary,
+        subjects=("process/kube-apiserver",),
+        evidence=(said(line, repair.blanks()),),
+        effects=effects,
+        confidence=confidence,
+        remedies=remedies,
+    )
 
 
 def authority_key(text: str) -> str:

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Effect, EffectKind, NotApplicable, Remedy, State, Unseen
+from msdoctor.model import (
+    Blanks,
+    Confidence,
+    Effect,
+    EffectKind,
+    Evidence,
+    Finding,
+    NotApplicable,
+    Remedy,
+    State,
+    Unseen,
+)
 
 from ._distribution import own_settings
 
@@ -33,6 +44,21 @@ def state(one: Asked) -> State:
 def effects(one: Asked) -> tuple[Effect, ...]:
     """A scrape that it does not answer."""
     return (Effect(EffectKind.SCRAPE_FAILS, one.name),)
+
+
+def found(
+    one: Asked, seen: tuple[Evidence, ...], confidence: Confidence, what: str, remedies: tuple[Remedy, ...]
+) -> Finding:
+    """What one kubelet does, told of its node."""
+    return Finding(
+        summary=f"The kubelet of {one.name} {what}",
+        subjects=(one.kubelet.subject,),
+        evidence=seen,
+        effects=effects(one),
+        confidence=confidence,
+        state=state(one),
+        remedies=remedies,
+    )
 
 
 def not_by_token(installation: Installation) -> NotApplicable | None:

@@ -26,12 +26,17 @@ def condition(apiservices: Sequence[APIService], *reasons: str) -> Iterator[Evid
     """What the API server says of the metrics API, where it says one of these reasons."""
     for item in apiservices:
         if item.available.reason in reasons:
-            yield Evidence(
-                saw=item.available.message,
-                where=f"APIService {item.metadata.name}, condition Available",
-                how=f"kubectl get apiservice {item.metadata.name} -o yaml",
-                at=item.available.last_transition_time,
-            )
+            yield availability(item)
+
+
+def availability(item: APIService) -> Evidence:
+    """What the API server says of one APIService."""
+    return Evidence(
+        saw=item.available.message or item.available.reason or "no condition Available",
+        where=f"APIService {item.metadata.name}, condition Available",
+        how=f"kubectl get apiservice {item.metadata.name} -o yaml",
+        at=item.available.last_transition_time,
+    )
 
 
 def names_service(apiservices: Sequence[APIService], backend: Backend) -> Iterator[Evidence]:

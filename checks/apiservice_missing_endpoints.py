@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING
 
 from msdoctor.model import RULED_OUT, Class, Effect, EffectKind, Evidence, Finding, Hop, NotApplicable, Says, check
 
+from ._registration import condition
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,16 +65,7 @@ def apiservice_missing_endpoints(
                 where=f"EndpointSlices of {backend.subject}",
                 how=f"kubectl -n {backend.namespace} get endpointslices -l kubernetes.io/service-name={backend.name}",
             ),
-            *(
-                Evidence(
-                    saw=item.available.message,
-                    where=f"APIService {item.metadata.name}, condition Available",
-                    how=f"kubectl get apiservice {item.metadata.name} -o yaml",
-                    at=item.available.last_transition_time,
-                )
-                for item in apiservices
-                if item.available.reason in ("MissingEndpoints", "EndpointsNotFound")
-            ),
+            *condition(apiservices, "MissingEndpoints", "EndpointsNotFound"),
         ),
         effects=(Effect(EffectKind.NO_ENDPOINTS),),
     )

@@ -26,7 +26,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Effect, EffectKind, Evidence, Finding, Hop, Look, Says, Unseen, check, those_seen
+from msdoctor.model import Class, Effect, EffectKind, Finding, Hop, Look, Says, Unseen, check, those_seen
+
+from ._registration import availability
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,14 +83,7 @@ def apiservice_unavailable(
             yield Finding(
                 summary=f"APIService {item.metadata.name} is not available: {condition.reason or 'not checked yet'}.",
                 subjects=(f"apiservice/{item.metadata.name}",),
-                evidence=(
-                    Evidence(
-                        saw=condition.message or "no condition Available",
-                        where=f"APIService {item.metadata.name}, condition Available",
-                        how=f"kubectl get apiservice {item.metadata.name} -o yaml",
-                        at=condition.last_transition_time,
-                    ),
-                ),
+                evidence=(availability(item),),
                 # The condition is whichever API server's that wrote last, and another may have been asked.
                 effects=(Effect(EffectKind.COMES_AND_GOES if answers else EffectKind.APISERVICE_UNAVAILABLE),),
                 since=condition.last_transition_time,

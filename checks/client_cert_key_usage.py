@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
     from msdoctor.utterances import Utterance
 
+_HEARD = "The certificate that the API server shows metrics-server may not be used by a client."
+
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return _front_proxy.reissue(blanks)
@@ -68,7 +70,8 @@ def client_cert_key_usage(
     repair: Repair,
 ) -> Iterator[Finding | Unseen]:
     if isinstance(front_proxies, Unseen):
-        yield _from_log(authentication, aggregator, log, flow, repair, front_proxies)
+        remedies = advise(_front_proxy.blanks_unseen(repair, authentication))
+        yield _front_proxy.heard("IncompatibleUsage", _HEARD, remedies, aggregator, log, flow, repair) or front_proxies
         return
     for front in front_proxies:
         proxy, problem = front.proxy, front.problem(ProblemKind.KEY_USAGE)
@@ -91,26 +94,3 @@ def client_cert_key_usage(
             changed="the certificate became valid",
             remedies=advise(_front_proxy.blanks_of(repair, proxy, authentication)),
         )
-
-
-def _from_log(
-    config: AuthenticationConfig | Unseen | None,
-    aggregator: Aggregator | Unseen,
-    log: tuple[Utterance, ...] | Unseen,
-    flow: Flow | Unseen,
-    repair: Repair,
-    unseen: Unseen,
-) -> Finding | Unseen:
-    refused = not isinstance(aggregator, Unseen) and aggregator.refused
-    line = next(_front_proxy.refusals(log, "IncompatibleUsage"), None) if refused else None
-    if line is None:
-        return unseen
-    effects, confidence = _front_proxy.follows_from_what_is_said(flow)
-    return Finding(
-        summary="The certificate that the API server shows metrics-server may not be used by a client.",
-        subjects=("process/kube-apiserver",),
-        evidence=(_front_proxy.said(line, repair.blanks()),),
-        effects=effects,
-        confidence=confidence,
-        remedies=advise(_front_proxy.blanks_unseen(repair, config)),
-    )

@@ -55,6 +55,11 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
     from msdoctor.utterances import Utterance
 
+_HEARD = (
+    "The certificate that the API server shows metrics-server has expired, or its CA, unless the clock of"
+    " metrics-server's node is wrong: the line names the time by which it judged."
+)
+
 
 def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return _front_proxy.reissue(blanks)
@@ -82,7 +87,8 @@ def front_proxy_cert_expired(
     repair: Repair,
 ) -> Iterator[Finding | Unseen]:
     if isinstance(front_proxies, Unseen):
-        yield _from_log(authentication, aggregator, log, flow, repair, front_proxies)
+        remedies = advise(_front_proxy.blanks_unseen(repair, authentication))
+        yield _front_proxy.heard("Expired", _HEARD, remedies, aggregator, log, flow, repair) or front_proxies
         return
     for front in front_proxies:
         if front.proxy.leaf.not_after < taken_at:
@@ -141,30 +147,4 @@ def _expired_ca(front: FrontProxy, repair: Repair) -> Finding:
         since=ended,
         changed="the front-proxy CA expired",
         remedies=_front_proxy.renew_ca(_front_proxy.blanks_of(repair, proxy, None)),
-    )
-
-
-def _from_log(
-    config: AuthenticationConfig | Unseen | None,
-    aggregator: Aggregator | Unseen,
-    log: tuple[Utterance, ...] | Unseen,
-    flow: Flow | Unseen,
-    repair: Repair,
-    unseen: Unseen,
-) -> Finding | Unseen:
-    refused = not isinstance(aggregator, Unseen) and aggregator.refused
-    line = next(_front_proxy.refusals(log, "Expired"), None) if refused else None
-    if line is None:
-        return unseen
-    effects, confidence = _front_proxy.follows_from_what_is_said(flow)
-    return Finding(
-        summary=(
-            "The certificate that the API server shows metrics-server has expired, or its CA, unless the clock of"
-            " metrics-server's node is wrong: the line names the time by which it judged."
-        ),
-        subjects=("process/kube-apiserver",),
-        evidence=(_front_proxy.said(line, repair.blanks()),),
-        effects=effects,
-        confidence=confidence,
-        remedies=advise(_front_proxy.blanks_unseen(repair, config)),
     )

@@ -36,7 +36,6 @@ from msdoctor.model import (
     Blanks,
     Class,
     Confidence,
-    Evidence,
     Finding,
     Hop,
     Look,
@@ -47,7 +46,7 @@ from msdoctor.model import (
     check,
 )
 
-from ._kubelet_admission import configz, effects, not_by_token, places, state, strict
+from ._kubelet_admission import configz, found, not_by_token, places, strict
 from ._scraper_rights import METRICS, needed
 
 if TYPE_CHECKING:
@@ -106,9 +105,10 @@ def kubelet_anonymous_token_not_accepted(
         if not isinstance(rules, Unseen):
             if rules.ignores_tokens:
                 seen = (rules.tokens.evidence, rules.anonymous.evidence, *one.said)
-                yield _finding(one, seen, Confidence.CERTAIN, _READ, repair)
+                yield found(one, seen, Confidence.CERTAIN, _READ, _remedies(one, repair))
         elif one.code == "403" and allowed:
-            yield _finding(one, one.said, confidence, _TOLD.format(how=configz(one.name)), repair)
+            what = _TOLD.format(how=configz(one.name))
+            yield found(one, one.said, confidence, what, _remedies(one, repair))
         else:
             yield Unseen(rules.reason, one.kubelet.subject)
 
@@ -124,13 +124,5 @@ _TOLD = (
 )
 
 
-def _finding(one: Asked, seen: tuple[Evidence, ...], confidence: Confidence, what: str, repair: Repair) -> Finding:
-    return Finding(
-        summary=f"The kubelet of {one.name} {what}",
-        subjects=(one.kubelet.subject,),
-        evidence=seen,
-        effects=effects(one),
-        confidence=confidence,
-        state=state(one),
-        remedies=advise(repair.blanks(one.name, **places(one.admission))),
-    )
+def _remedies(one: Asked, repair: Repair) -> tuple[Remedy, ...]:
+    return advise(repair.blanks(one.name, **places(one.admission)))

@@ -38,7 +38,6 @@ from msdoctor.model import (
     Blanks,
     Class,
     Confidence,
-    Evidence,
     Finding,
     Hop,
     Look,
@@ -49,7 +48,7 @@ from msdoctor.model import (
     check,
 )
 
-from ._kubelet_admission import REFUSED, configz, effects, not_by_token, places, state, strict
+from ._kubelet_admission import REFUSED, configz, found, not_by_token, places, strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,11 +89,12 @@ def kubelet_webhook_unauthorized_401(
         if not isinstance(rules, Unseen):
             if rules.refuses_tokens:
                 seen = (rules.tokens.evidence, rules.anonymous.evidence, *one.said)
-                yield _finding(one, seen, Confidence.CERTAIN, _READ, repair)
+                yield found(one, seen, Confidence.CERTAIN, _READ, _remedies(one, repair))
         elif one.code == "401" and own_token and not isinstance(own_token, Unseen):
             yield Unseen(REFUSED, one.kubelet.subject)
         elif one.code == "401" and not one.cut_off:
-            yield _finding(one, one.said, Confidence.LIKELY, _TOLD.format(how=configz(one.name)), repair)
+            what = _TOLD.format(how=configz(one.name))
+            yield found(one, one.said, Confidence.LIKELY, what, _remedies(one, repair))
         elif not one.works:
             yield Unseen(rules.reason, one.kubelet.subject)
 
@@ -106,13 +106,5 @@ _TOLD = (
 )
 
 
-def _finding(one: Asked, seen: tuple[Evidence, ...], confidence: Confidence, what: str, repair: Repair) -> Finding:
-    return Finding(
-        summary=f"The kubelet of {one.name} {what}",
-        subjects=(one.kubelet.subject,),
-        evidence=seen,
-        effects=effects(one),
-        confidence=confidence,
-        state=state(one),
-        remedies=advise(repair.blanks(one.name, **places(one.admission))),
-    )
+def _remedies(one: Asked, repair: Repair) -> tuple[Remedy, ...]:
+    return advise(repair.blanks(one.name, **places(one.admission)))

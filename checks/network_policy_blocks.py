@@ -53,6 +53,7 @@ from msdoctor.model import (
 from msdoctor.utterances.errors import DeadlineExceeded, Dial
 from msdoctor.utterances.reader import read_error
 
+from ._registration import availability
 from ._way import unanswered
 
 if TYPE_CHECKING:
@@ -164,10 +165,7 @@ def _timeouts(
     """What was seen to time out on a stretch that is closed."""
     for item in apiservices if not policies.from_api_server else ():
         if item.spec.service and item.available.reason == "FailedDiscoveryCheck" and _timed_out(item.available.message):
-            name = item.metadata.name
-            how = f"kubectl get apiservice {name} -o yaml"
-            where = f"APIService {name}, condition Available"
-            yield Evidence(item.available.message, where, how, at=item.available.last_transition_time)
+            yield availability(item)
     for way in api_ways if policies.to_api_server and not isinstance(api_ways, Unseen) else ():
         if way.said and isinstance(way.said.error, Dial) and way.said.error.failure == "i/o timeout":
             how = f"kubectl -n {way.namespace} logs {way.pod}" + ("" if way.serves else " --previous")

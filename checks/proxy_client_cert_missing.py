@@ -34,7 +34,6 @@ from msdoctor.model import (
     Class,
     Confidence,
     Doubt,
-    Evidence,
     Finding,
     Hop,
     Look,
@@ -57,6 +56,7 @@ from ._api_server_flags import (
     with_front_proxy_files,
 )
 from ._front_proxy import follows_from_what_is_said, one_of, what_follows
+from ._registration import availability
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -150,7 +150,7 @@ def proxy_client_cert_missing(
         subjects=subjects or ("process/kube-apiserver",),
         evidence=(
             *(lacks(server, "no --proxy-client-cert-file") for server in without),
-            *(_condition(item) for item in apiservices if "403" in item.available.message),
+            *(availability(item) for item in apiservices if "403" in item.available.message),
         ),
         effects=effects,
         state=state,
@@ -177,12 +177,3 @@ def _where(without: Sequence[Component]) -> dict[str, str]:
         found = {"control_plane": server.host, "apiserver_form": str(server.form), "apiserver_file": server.file}
         return {blank: value for blank, value in found.items() if value}
     return {}
-
-
-def _condition(apiservice: APIService) -> Evidence:
-    return Evidence(
-        saw=apiservice.available.message,
-        where=f"APIService {apiservice.metadata.name}, condition Available",
-        how=f"kubectl get apiservice {apiservice.metadata.name} -o yaml",
-        at=apiservice.available.last_transition_time,
-    )

@@ -66,6 +66,7 @@ from msdoctor.utterances.errors import Canceled, DeadlineExceeded, HTTPStatus, S
 from msdoctor.utterances.proxies import speaks_of_a_proxy
 from msdoctor.utterances.reader import read_text
 
+from ._registration import availability
 from ._starting import changed_by, target
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _of_api_servers(
     repair: Repair,
 ) -> Iterator[Finding | Unseen]:
     said = [(item, _condition(item)) for item in apiservices if item.spec.service]
-    heard = tuple(_quoted(item) for item, one in said if one and speaks_of_a_proxy(one))
+    heard = tuple(availability(item) for item, one in said if one and speaks_of_a_proxy(one))
     alone = len(servers) == len(diversions.aggregator)
     for diverted in diversions.aggregator:
         state = _state(said, flow) if alone else State.ACTIVE
@@ -235,17 +236,8 @@ def _inferred(
     )
 
 
-def _quoted(item: APIService) -> Evidence:
-    return Evidence(
-        saw=item.available.message,
-        where=f"APIService {item.metadata.name}, condition Available",
-        how=f"kubectl get apiservice {item.metadata.name} -o yaml",
-        at=item.available.last_transition_time,
-    )
-
-
 def _silences(said: Sequence[tuple[APIService, Utterance | None]]) -> tuple[Evidence, ...]:
-    return tuple(_quoted(item) for item, one in said if one and _is_through_a_proxy(one))
+    return tuple(availability(item) for item, one in said if one and _is_through_a_proxy(one))
 
 
 def _lacking(diverted: Diverted) -> str:

@@ -52,6 +52,7 @@ from msdoctor.model import (
     those_seen,
 )
 
+from ._registration import availability
 from ._starting import changed_by, target, template
 
 if TYPE_CHECKING:
@@ -121,12 +122,7 @@ def _finding(overload: Overload, who: Installation, nodes: int, repair: Repair) 
     request = f"cpu={LEAST_CPU + max(0, nodes - 100)}m"
     log = f"kubectl -n {who.namespace} logs deployment/{who.name}"
     evidence = [
-        Evidence(
-            saw=item.available.message,
-            where=f"APIService {item.metadata.name}, condition Available",
-            how=f"kubectl get apiservice {item.metadata.name} -o yaml",
-            at=item.available.last_transition_time,
-        ),
+        availability(item),
         _quoted(overload.given_up, "it came in, and was given up before the answer was there", log),
         template(who, f"cpu limit: {limit}", "resources"),
     ]

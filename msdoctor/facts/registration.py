@@ -14,7 +14,7 @@ from msdoctor.facts.objects import (
     ServiceReference,
     decode,
 )
-from msdoctor.model import Unseen
+from msdoctor.model import Evidence, Unseen
 
 GROUP = "metrics.k8s.io"
 
@@ -80,4 +80,14 @@ def behind(bundle: Bundle, reference: ServiceReference) -> Backend | Unseen:
         not_ready=tuple(a for e in endpoints if e.conditions.ready is False for a in e.addresses),
         port_names=tuple(sorted({port.name or "" for piece in slices.items for port in piece.ports or ()})),
         port=reference.port,
+    )
+
+
+def availability(item: APIService) -> Evidence:
+    """What the API server says of an APIService."""
+    return Evidence(
+        saw=item.available.message,
+        where=f"APIService {item.metadata.name}, condition Available",
+        how=f"kubectl get apiservice {item.metadata.name} -o yaml",
+        at=item.available.last_transition_time,
     )

@@ -21,7 +21,7 @@ from msdoctor.facts.asked_for import pod_place
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.kubelets import KIND_OF_ERROR, OF_THE_LEAF, shaken
 from msdoctor.facts.objects import APIService
-from msdoctor.facts.registration import Backend
+from msdoctor.facts.registration import Backend, availability
 from msdoctor.model import Evidence, Hop, Unseen
 from msdoctor.utterances import Speaker, Utterance
 from msdoctor.utterances.errors import Expired
@@ -207,12 +207,7 @@ def _with_what_is_said(
     """The faults with the condition's word on them: the API server was there, and names the first."""
     if said is None:
         return seen
-    evidence = Evidence(
-        saw=item.available.message,
-        where=f"APIService {item.metadata.name}, condition Available",
-        how=f"kubectl get apiservice {item.metadata.name} -o yaml",
-        at=item.available.last_transition_time,
-    )
+    evidence = availability(item)
     kind = KIND_OF_ERROR[type(said.error)]
     agreed = next((fault for fault in seen if fault.kind is kind and fault.first), None)
     if agreed:

@@ -19,9 +19,9 @@ import yaml
 from msdoctor.bundle import Bundle, Document, Kind, Place, Reason
 from msdoctor.facts import manifests, processes
 from msdoctor.facts.installation import Installation
-from msdoctor.facts.objects import APIService, Node, Pod, decode
+from msdoctor.facts.objects import Node, Pod, decode
 from msdoctor.facts.processes import Component, Process, text_of
-from msdoctor.facts.registration import Backend, apiservices
+from msdoctor.facts.registration import Backend, apiservices, availability
 from msdoctor.facts.routes import Met, Route
 from msdoctor.model import Evidence, Unseen, those_seen
 from msdoctor.utterances.errors import DeadlineExceeded, Dial, InnermostError, TunnelFailed
@@ -232,7 +232,7 @@ def way(
     service = _cluster_ip(backend)
     host_node = _api_servers_node(bundle, servers, nodes)
     return Way(
-        said=_said(complaint),
+        said=availability(complaint),
         met=met,
         error=error,
         dialled=dialled[1],
@@ -256,15 +256,6 @@ def _api_servers_node(bundle: Bundle, servers: Sequence[Component], nodes: Seque
     asked = urlsplit(bundle.context.server).hostname
     named = (node for node in nodes if node.metadata.name in hosts or _internal_ip(node) == asked)
     return next(named, None)
-
-
-def _said(item: APIService) -> Evidence:
-    return Evidence(
-        saw=item.available.message,
-        where=f"APIService {item.metadata.name}, condition Available",
-        how=f"kubectl get apiservice {item.metadata.name} -o yaml",
-        at=item.available.last_transition_time,
-    )
 
 
 def _met(error: InnermostError | None, dialled: str) -> Met | None:
