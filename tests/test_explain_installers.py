@@ -312,6 +312,15 @@ def test_a_dial_that_breaks_off_before_its_failure_is_of_the_api_server_all_the_
             r'"msg": "Failure when executing Helm command. Exited 1.\nstdout: Release \"metrics-server\" does not'
             r' exist. Installing it now.\n\nstderr: Error: timed out waiting for the condition\n",'
         ),
+        # helm 4 pkg/kube/statuswait.go
+        "Error: resource Deployment/kube-system/metrics-server not ready. status: InProgress, message: Available: 0/1",
+        # fluxcd/pkg ssa/manager_wait.go
+        (
+            "Helm install failed for release kube-system/metrics-server with chart metrics-server@3.12.2: timeout"
+            " waiting for: [Deployment/kube-system/metrics-server status: 'InProgress']"
+        ),
+        # eksctl pkg/actions/addon/wait.go
+        'Error: timed out waiting for addon "metrics-server" to become active, status: "CREATING"',
         # kops pkg/validation/validate_cluster.go
         'Pod\tkube-system/ms-1\tsystem-cluster-critical pod "metrics-server-1" is not ready (metrics-server)',
         # terraform-provider-aws internal/service/eks/addon.go
@@ -333,6 +342,8 @@ def test_who_waits_for_metrics_server_in_vain_says_that_it_is_not_ready(text: st
         'Waiting for deployment "metrics-server" rollout to finish: 1 old replicas are pending termination...',
         'error: deployment "web" exceeded its progress deadline',
         "error: timed out waiting for the condition on deployments/web",
+        "health check failed after 5m0.08977014s: timeout waiting for: [Deployment/llm/litellm status: 'InProgress']",
+        'Error: timed out waiting for addon "aws-guardduty-agent" to become active, status: "CREATING"',
         "Error: INSTALLATION FAILED: release web failed, and has been uninstalled due to atomic being set: timed out",
     ],
 )

@@ -43,6 +43,17 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.NotReadyInTime()),
         word=" does not exist. Installing it now.",
     ),
+    # helm 4: pkg/kube/statuswait.go; Flux's: fluxcd/pkg ssa/manager_wait.go, in a list
+    Grammar(
+        "resource Deployment/",
+        r"resource Deployment/" + _OURS + r" not ready\. status: \w{1,40}",
+        says(errors.NotReadyInTime()),
+    ),
+    Grammar(
+        "Deployment/",
+        r"Deployment/" + _OURS + r" status: '?(?:InProgress|Failed)\b",
+        says(errors.NotReadyInTime()),
+    ),
     # helm 2: pkg/tiller/release_install.go
     Grammar(
         "release ",
@@ -70,6 +81,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"EKS Add-On \([\w.-]{1,100}:metrics-server\).{1,100}?\(last state: '(?:DEGRADED|CREATING|UPDATING)'",
         says(errors.NotReadyInTime()),
         word=":metrics-server)",
+    ),
+    # eksctl pkg/actions/addon/wait.go
+    Grammar(
+        "timed out waiting for addon ",
+        r"timed out waiting for addon \\?\"metrics-server\\?\" to become active, status: ",
+        says(errors.NotReadyInTime()),
     ),
     # kubesphere/ks-installer roles/metrics-server, as Ansible shows a task that is tried again
     Grammar(
