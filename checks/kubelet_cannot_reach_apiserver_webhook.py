@@ -143,10 +143,18 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.45),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.35),
         Says("Canceled", where={"speaker": "kubelet", "outer": "Unable to authenticate the request"}, likelihood=0.8),
-        Says("DeadlineExceeded", hop=Hop.F, where={"path": "tokenreviews"}),
-        Says("Dial", hop=Hop.F, where={"path": "tokenreviews"}),
-        Says("DeadlineExceeded", hop=Hop.F, where={"path": "subjectaccessreviews"}),
-        Says("Dial", hop=Hop.F, where={"path": "subjectaccessreviews"}),
+        *(
+            Says(error, hop=Hop.F, where={"path": path}, likelihood=likelihood)
+            for path in ("tokenreviews", "subjectaccessreviews")
+            for error, likelihood in (
+                ("DeadlineExceeded", 1.0),
+                ("Dial", 1.0),
+                ("Lookup", 1.0),
+                ("ConnectionLost", 0.7),
+                ("UnknownAuthority", 0.7),
+                ("NotValidFor", 0.7),
+            )
+        ),
         Says("Forbidden", hop=Hop.F, where={"what": "review"}),
         *(Says("Unauthorized", hop=Hop.F, where={"speaker": "kubelet", "outer": words}) for words in ASKING),
     ),

@@ -88,6 +88,8 @@ class _Picture:
         Says("Dial", hop=Hop.E, where={"failure": "operation timed out"}, likelihood=0.9),
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.7),
         Says("Dial", hop=Hop.E, where={"failure": "i/o timeout"}, likelihood=0.9),
+        # whoever waited for the connection gave up
+        Says("Dial", hop=Hop.E, where={"failure": "operation was canceled"}, likelihood=0.7),
         Says("Dial", hop=Hop.E, where={"failure": "connection timed out"}, likelihood=0.9),
     ),
     decide=(VANISHES, DAWDLES),

@@ -288,12 +288,19 @@ def _hop_of_request(
     if _is_kubelets(connection, speaker) or (not connection.url and _is_scrape(connection, speaker, outer)):
         return Hop.F if _is_refusal(error) else Hop.E
     if "/subjectaccessreviews" in path or "/tokenreviews" in path:
-        return Hop.F if speaker is Speaker.KUBELET else Hop.D
+        return _hop_of_review(error, speaker)
     if (_says(outer, _OWN_REQUESTS) or _is_own(path, speaker)) and not _says(outer, _OF_A_KUBELETS_LISTS):
         return Hop.A if isinstance(error, _OF_THE_SERVER) else Hop.D
     if isinstance(error, errors.ResourceNotFound) and not error.request and _says(outer, _OF_A_SCALE):
         return Hop.H
     return _hop_of_answer(connection, error, speaker, outer)
+
+
+def _hop_of_review(error: InnermostError, speaker: Speaker) -> Hop:
+    """The API server is asked of a caller, so a certificate that is objected to is its own, and no caller's."""
+    if speaker is Speaker.KUBELET:
+        return Hop.A if isinstance(error, errors.Expired | errors.NotYetValid) else Hop.F
+    return Hop.A if isinstance(error, _OF_THE_SERVER) else Hop.D
 
 
 def _hop_of_wrappers(connection: Connection, error: InnermostError, outer: tuple[str, ...]) -> Hop | None:
@@ -385,7 +392,14 @@ _OWN_PATHS = (
     "/api/v1/namespaces/kube-system/configmaps",
 )
 # What a client says of the certificate of the server that it asks.
-_OF_THE_SERVER = (errors.Expired, errors.NotYetValid, errors.NotValidFor, errors.UnknownAuthority, errors.NoIPSANs)
+_OF_THE_SERVER = (
+    errors.Expired,
+    errors.NotYetValid,
+    errors.NotValidFor,
+    errors.UnknownAuthority,
+    errors.NoIPSANs,
+    errors.IncompatibleUsage,
+)
 # What an API server answers to whatever was asked of it.
 _OF_ANY_API = (
     errors.ServiceUnavailable,

@@ -69,6 +69,9 @@ _WORDINGS = (
     ("Metric storage is not ready", Speaker.METRICS_SERVER),
     ("Error getting summary for resourceMetric", Speaker.KUBELET),
     ("Failed to start cAdvisor", Speaker.KUBELET),
+    # component-helpers apimachinery/lease/controller.go
+    ("ailed to update lease", Speaker.KUBELET),
+    ("nsure lease exists", Speaker.KUBELET),
     ("unable to fully scrape metrics", Speaker.METRICS_SERVER),
     ("unable to fully collect metrics", Speaker.METRICS_SERVER),
     ("error while getting metrics summary from Kubelet", Speaker.METRICS_SERVER),
