@@ -130,6 +130,7 @@ def _add(role: str, resources: str, verbs: str) -> str:
         Says("MayNotGrant", where={"of": "role"}, likelihood=0.8),
         Says("Forbidden", where={"whose": "Heapster", "what": "list"}, likelihood=0.6),
         Says("Forbidden", hop=Hop.D, where={"resource": "nodes"}, likelihood=0.9),
+        Says("WatchRefused", likelihood=0.6),  # every component watches, and this does not tell which
         Says("Forbidden", hop=Hop.D, where={"resource": "pods"}, likelihood=0.9),
         Says("Forbidden", hop=Hop.D, where={"resource": "namespaces"}, likelihood=0.9),  # 0.2 and 0.3 list them
     ),

@@ -320,11 +320,15 @@ def _without_second_opinions(text: str) -> list[Found]:
     The union of authenticators (apiserver pkg/authentication/request/union) collects what each says. The plain x509 one
     knows only the cluster's client CA and refuses any front proxy's certificate: the first item is the reason. But
     where it has another objection than that it does not know the issuer, it does know it (crypto/x509 looks at usages
-    after the chain), and the first one's not knowing it says less.
+    after the chain), and the first one's not knowing it says less. To 1.19 it does not say which certificate it means;
+    whose name the first one objects to, it does know.
     """
     kept: list[Found] = []
     for found in find_errors(text):
-        second = kept and _SECOND in (between := text[kept[-1].end : found.start]) and between.startswith(", ")
+        between = text[kept[-1].end : found.start] if kept else ""
+        second = between.startswith(", ") and (
+            _SECOND in between or isinstance(kept[-1].error, errors.NotInAllowedList)
+        )
         if not second:
             kept.append(found)
         elif isinstance(kept[-1].error, errors.UnknownAuthority):

@@ -217,6 +217,12 @@ class TooManyRequests(InnermostError):
     request: str = ""
 
 
+class WatchRefused(InnermostError, hop=Hop.D):
+    """``Failed to watch *v1.Node: unknown (get nodes)`` (client-go rest/request.go): a watch was answered with 403."""
+
+    resource: str
+
+
 class ServerStops(InnermostError):
     """``apiserver is shutting down``, of whichever API server is asked (apiserver pkg/server/filters)."""
 

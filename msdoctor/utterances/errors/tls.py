@@ -158,7 +158,7 @@ class HandshakeFailed(InnermostError):
         """``left`` without a word, ``refused`` the certificate, ``plain`` text, ``no-certificate`` of a kubelet."""
         if self.why.endswith(("EOF", "connection reset by peer", "i/o timeout", "broken pipe")):
             return "left"
-        if "no serving certificate available for the kubelet" in self.why:
+        if "certificate available for the kubelet" in self.why or self.why == "no certificate available":
             return "no-certificate"
         if "HTTP request to an HTTPS server" in self.why or "first record does not look like" in self.why:
             return "plain"

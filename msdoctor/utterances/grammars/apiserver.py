@@ -66,7 +66,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # apiserver pkg/authentication/request/x509/x509.go; to 1.17 the allowed names followed in brackets.
     Grammar(
         "x509: subject with cn=",
-        r"x509: subject with cn=(.{0,300}?) is not in the allowed list(?:: \[[^\]]{0,2000}\]?)?",
+        r"x509: subject with cn=(.{0,300}?) is not (?:in the allowed list(?:: \[[^\]]{0,2000}\]?)?|allowed)",
         lambda match: errors.NotInAllowedList(match[1]),
     ),
     Grammar(
@@ -337,6 +337,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("serviceaccount/token: no such file or directory", errors.TokenUnread()),
     plain("unable to load in-cluster configuration", errors.NotInCluster()),
     plain("serviceaccount/token: permission denied", errors.TokenUnread()),
+    # client-go rest/request.go newUnstructuredResponseError, of a watch that is refused: nothing of the answer is told
+    *(plain(f"unknown (get {resource})", errors.WatchRefused(resource)) for resource in ("nodes", "pods")),
     # apiserver pkg/server/filters/waitgroup.go and with_retry_after.go
     plain("apiserver is shutting down", errors.ServerStops()),
     # pkg/server/filters/maxinflight.go, as kubectl prints it; the words alone are any server's
