@@ -84,8 +84,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
-        Says("HandlerTimeout", where={"api": "metrics.k8s.io"}),
-        Says("HandlerTimeout", likelihood=0.75),
+        Says("HandlerTimeout", hop=Hop.D, where={"api": "metrics.k8s.io"}),
+        Says("HandlerTimeout", hop=Hop.D, likelihood=0.75),
         Says("ServerTooSlow", hop=Hop.A, likelihood=0.75),
         Says("TooManyRequests", hop=Hop.A, likelihood=0.7),
         Says("CollectionLate", likelihood=0.6),
@@ -97,7 +97,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         ),
         Says("Canceled", hop=Hop.D, where={"path": "subjectaccessreviews"}, likelihood=0.4),
         Says("DeadlineExceeded", hop=Hop.C, likelihood=0.3),
-        Says("HandlerTimeout", likelihood=0.4),
         Says("AbandonedRequest", where={"path": "/apis/metrics.k8s.io/v1beta1"}, likelihood=0.4),
     ),
     decide=(Look(LOOK, "requests for /apis/metrics.k8s.io, and a small cpu limit", "request-timeout-overload"),),

@@ -262,6 +262,8 @@ def hop_of(connection: Connection, error: InnermostError, speaker: Speaker, oute
         return _hop_of_refusal(error, speaker)
     if isinstance(error, errors.Unauthorized | errors.TokenExpired | errors.TokenEarly | errors.TokenInvalid):
         return _hop_of_unknown_caller(error, speaker, outer, connection.api)
+    if isinstance(error, errors.HandlerTimeout):  # in another's log it was another's handler
+        return Hop.X if speaker in (Speaker.API_SERVER, Speaker.KUBELET) else Hop.D
     if isinstance(error, errors.HandshakeFailed):
         return Hop.E if speaker is Speaker.KUBELET or error.kind == "no-certificate" else Hop.C
     hop = _hop_of_request(connection, error, speaker, outer) or _HOP_OF_SPEAKER.get(speaker)

@@ -235,7 +235,7 @@ class EtcdTrouble(InnermostError, hop=Hop.D):
     """``etcdserver: request timed out``, ``etcdserver: leader changed``: what an API server passes on of its etcd."""
 
 
-class HandlerTimeout(InnermostError, hop=Hop.D):
+class HandlerTimeout(InnermostError):
     """``http: Handler timeout``, ``timeout or abort while handling`` (apiserver pkg/server/filters)."""
 
 
