@@ -18,10 +18,12 @@ def recorded_logs() -> tuple[bytes, ...]:
 
 @cache
 def example_texts() -> tuple[str, ...]:
-    """The strings in the tests of whatever reads text."""
+    """The strings in the tests of whatever reads text, and the lines that are written from upstream's source."""
     folders = [CHECKOUT / "tests" / name for name in ("utterances", "facts", "checks")]
     files = [*(file for folder in folders for file in folder.glob("*.py")), *(CHECKOUT / "tests").glob("test_*.py")]
-    return tuple(dict.fromkeys(text for file in sorted(files) for text in _strings(file)))
+    written = (file.read_text() for file in sorted((Path(__file__).parent / "source").glob("*.txt")))
+    strings = (text for file in sorted(files) for text in _strings(file))
+    return tuple(dict.fromkeys((*strings, *(line for text in written for line in text.splitlines()))))
 
 
 def _strings(file: Path) -> Iterator[str]:

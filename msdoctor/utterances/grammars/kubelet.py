@@ -275,7 +275,12 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     # client-go util/certificate/certificate_manager.go: it has none until another is signed; from 1.32 structured
     plain("kubelet-serving: Current certificate is expired", errors.CertificateNotSigned()),
-    plain("Current certificate is expired kubernetes.io/kubelet-serving", errors.CertificateNotSigned()),
+    Grammar(
+        "Current certificate is expired kubernetes.io/kubelet-serving",
+        r"Current certificate is expired kubernetes\.io/kubelet-serving",
+        says(errors.CertificateNotSigned()),
+        word="Current certificate is expired",
+    ),
     # postfinance/kubelet-csr-approver internal/controller/csr_controller.go
     plain("kubelet-serving cert denied", errors.CertificateNotSigned("Denied")),
     plain("Denying kubelet-serving CSR", errors.CertificateNotSigned("Denied")),
@@ -323,6 +328,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         "Failed to listen and serve ",
         r"Failed to listen and serve listen tcp[46]? \S{1,60}:10250: bind: .{1,60}",
         says(errors.KubeletExits()),
+        word="Failed to listen and serve",
     ),
     # pkg/kubelet/certificate/bootstrap/bootstrap.go; to 1.15 with a capital, to 1.20 without the file
     *(
@@ -392,12 +398,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         "Authorization error ",
         r"Authorization error .{1,600} \w{2,16} nodes (?:metrics|stats|proxy|log|spec|pods|healthz|configz)\b",
         says(errors.AuthorizationFailed()),
+        word="Authorization error",
     ),
     Grammar(
         "Forbidden system:",
         r"Forbidden (?P<user>system:[\w.:-]{1,300}) (?P<verb>\w{2,16}) (?P<resource>nodes) "
         r"(?P<subresource>\[[^\]]{1,200}\]|\w{3,20})",
         _kubelet_forbids,
+        word="Forbidden",
     ),
     # opencontainers runc libcontainer/cgroups
     Grammar(
