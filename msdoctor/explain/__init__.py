@@ -3,7 +3,8 @@
 Pure: utterances and an index in, an explanation out. One pass over the utterances; what is kept grows with the number
 of checks, not with the text, and an answer can be had at any time.
 
-What a node said and has contradicted since is history: it comes last, and is sure of nothing.
+What a node said and has contradicted since is history: it comes last, and is sure of nothing. An event that is over, as
+something else in the text shows, is left out.
 
 In order: ``recognise`` (which ids an utterance fits), ``sayings`` (counted), ``judge`` (which id they are about
 together), ``answer`` (with what its manual page says).
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from msdoctor.explain.answer import SIGNS_OF_HEALTH, Explanation, Match, blanks_of, matches_of, meaning, well
+from msdoctor.explain.events import Present, note_event
 from msdoctor.explain.judge import judge
 from msdoctor.explain.recognise import Recogniser, unless_ruled_out
 from msdoctor.explain.sayings import CLEARLY, MOST_LISTED, Saying, Tally, is_consequence
@@ -46,6 +48,7 @@ class Hearing:
         self._symptoms = {entry.id for entry in index.entries if entry.cls is Class.SYMPTOM}
         self._sayings: dict[tuple[object, ...], Saying] = {}
         self._well: dict[type[errors.InnermostError], Tally] = {}  # by the kind of sign
+        self._present = Present()
         self._has_unknown_errors = False
         self._has_message = False  # of an APIService that does not answer
         self._notes: list[str] = []
@@ -57,6 +60,7 @@ class Hearing:
     def hear(self, utterance: Utterance) -> None:
         """Count what was said with what fits the same ids."""
         self.note(utterance.note)
+        self._present.hear(utterance)
         likelihoods, of_several = self._recognise(utterance) if not self._is_told(utterance) else ({}, {})
         if isinstance(utterance.error, errors.Circumstance):
             self._weigh(utterance.error, likelihoods)
@@ -69,6 +73,7 @@ class Hearing:
                     likelihoods, tally, is_consequence(utterance), of_several, self._symptoms
                 )
             saying.tally.add(utterance)
+            note_event(saying, utterance)
             node = utterance.connection.node
             if (
                 utterance.connection.hop in _SCRAPES
@@ -115,9 +120,14 @@ class Hearing:
         current = set(self._newest.values())
         for kind, saying in self._sayings.items():
             saying.is_history = kind not in current and any(node in self._newest for node in saying.tally.nodes)
+        told = [
+            saying
+            for saying in self._sayings.values()
+            if not (saying.is_event and self._present.contradicts(saying.tally.utterance, saying.newest))
+        ]
         sayings = [
             unless_ruled_out(saying.as_told(), self._ruled_out)
-            for saying in self._sayings.values()
+            for saying in told
             if errors.ScaledToZero not in self._well
             or not isinstance(saying.tally.utterance.error, errors.UnknownTarget)
         ]

@@ -75,6 +75,8 @@ class Saying:
     of_several: Mapping[str, float]  # what the ids are worth where it is said of more than one node
     symptoms: AbstractSet[str]  # all ids that are no causes by themselves
     is_history: bool = False  # every node that it was said of has said something else since
+    is_event: bool = True  # only events that may be over say it
+    newest: int | None = None  # how many seconds ago the last of those was, where they are of pods and all tell it
 
     def as_told(self) -> Saying:
         """The same, weighed by how many nodes it is said of."""

@@ -14,6 +14,9 @@ from collections.abc import Iterator
 
 from msdoctor.utterances.errors import Circumstance
 
+_ROW_OF_POD = r"^\s*(?:[a-z0-9-]{1,63}\s{1,40})?metrics-server-[a-z0-9-]{1,100}\s{1,40}"
+_AND_ITS_AGE = r"\s{1,40}\S{1,60}\s{1,40}\d{1,9}(?: \(\S{1,14} ago\))?\s{1,40}\d\w{1,14}"
+
 # Texts, which re compiles and keeps when first needed; upper and lower case are one.
 _SIGNS = (
     ("fargate", r"\bfargate\b"),
@@ -88,6 +91,10 @@ _SIGNS = (
         ),
     ),
     ("a node down", r"^\s*\S{1,253}\s+NotReady\b"),
+    # kubectl get pods and kubectl describe pod, which nodes have no such row in
+    ("a pod", rf"{_ROW_OF_POD}\d{{1,2}}/\d{{1,2}}(?:{_AND_ITS_AGE})?"),
+    ("a ready pod", rf"{_ROW_OF_POD}(\d{{1,2}})/\1\s{{1,40}}Running\b|^\s*ContainersReady\s{{1,40}}True\b"),
+    ("an unready pod", rf"{_ROW_OF_POD}(?!(\d{{1,2}})/\1\s)\d{{1,2}}/\d|^\s*ContainersReady\s{{1,40}}False\b"),
 )
 
 # Of what a sign fits there is at least one of these in the line, in lower case: most signs need not be compiled then.
@@ -127,6 +134,9 @@ _WORDS = {
     "a young pod": (", age: ",),
     "said to be missing": ("metrics-server",),
     "a node down": ("notready",),
+    "a pod": ("metrics-server-",),
+    "a ready pod": ("metrics-server-", "containersready"),
+    "an unready pod": ("metrics-server-", "containersready"),
 }
 
 # kubectl --v=8 prints its requests' headers

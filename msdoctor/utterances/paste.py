@@ -99,7 +99,8 @@ class _Held:
             return False
         if self._fold or (len(self._parts) == 1 and self._is_value(following)):
             return self._fold in (0, _indent(following)) and self._is_value(following)
-        if _begins_something(following) and not self._parts[-1].endswith(_MORE_MUST_COME):
+        is_rest = _indent(following) == 1 != self._indent  # a space that was wrapped; nothing of its own begins so
+        if _begins_something(following) and not (is_rest or self._parts[-1].endswith(_MORE_MUST_COME)):
             return False
         if len(self._parts) > 1 and not self._was_full(following):
             return False
@@ -157,7 +158,7 @@ class _Held:
 
     def _unindented(self, text: str) -> str:
         """The text without the indentation that the first half has too; a space that was wrapped stays."""
-        return text[self._indent :] if text[: self._indent].isspace() or not self._indent else text.lstrip()
+        return text[self._indent :] if _indent(text) >= self._indent else text
 
 
 def _begins_something(text: str) -> bool:

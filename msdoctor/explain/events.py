@@ -1,0 +1,94 @@
+"""Events that may be over, beside what a text shows of the present: an API server keeps an event for an hour.
+
+Of an HPA that stumbles at each look its controller writes 25 events and then one in five minutes (client-go
+tools/record/events_cache.go), so that what it stumbles over by now may be in none of them: its conditions say it. A pod
+that is ready by now was not when it started; one that is there was made, whatever kept it from that before; and what
+was said last before that was said of another pod.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msdoctor.explain.sayings import Saying
+from msdoctor.utterances import Utterance, errors
+
+# Rows of kubectl describe: of its table of conditions, and of events, as kubectl get events has them too. The reasons
+# are those that the controller itself gives (pkg/controller/podautoscaler/horizontal.go).
+_CONDITION = re.compile(r"\s*(?:AbleToScale|ScalingActive)\s{1,40}(?:True|False)\s")
+_REASONS = (
+    "FailedGet(?:Scale|(?:Resource|ContainerResource|Pods|Object|External)Metric)|FailedComputeMetricsReplicas"
+    "|FailedConvertHPA|FailedRescale|AmbiguousSelector|InvalidSelector|SelectorRequired|InvalidMetricSourceType"
+)
+_OF_AN_HPA = re.compile(rf"(?:^|\s)Warning\s{{1,40}}(?:{_REASONS})\s")
+_OF_READINESS = re.compile(r"(?:^|\s)Warning\s{1,40}Unhealthy\s.{1,300}?Readiness probe failed:")
+_OF_MAKING = re.compile(r"(?:^|\s)Warning\s{1,40}FailedCreate\s.{0,200}?metrics-server")
+_OF_A_POD = re.compile(
+    r"(?:^|\s)([\dhmsd]{2,14})\s{1,40}(?:Normal|Warning)\s{1,40}[A-Z]\w{1,60}\s{1,40}pod/metrics-server-"
+)
+_KINDS = (_OF_AN_HPA, _OF_READINESS, _OF_MAKING, _OF_A_POD)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BEGINNING = 500  # characters of a row in which its reason stands
+
+
+def is_event(utterance: Utterance) -> bool:
+    """Whether it is an event that may be over."""
+    return any(kind.search(utterance.text, 0, _BEGINNING) for kind in _KINDS)
+
+
+def age(text: str) -> int:
+    """Seconds of an age as kubectl writes it: ``3m11s``, ``5h``, ``2d4h`` (apimachinery pkg/util/duration)."""
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d{1,6})([smhd])", text))
+
+
+def last_seen(utterance: Utterance) -> int | None:
+    """How many seconds ago an event of a pod of metrics-server was seen last, as ``kubectl get events`` shows it."""
+    row = _OF_A_POD.search(utterance.text, 0, _BEGINNING)
+    return age(row[1]) if row else None
+
+
+def note_event(saying: Saying, utterance: Utterance) -> None:
+    """Note whether all that is counted there are events, and how long ago the last of them was."""
+    saying.is_event = saying.is_event and is_event(utterance)
+    if not saying.is_event:
+        return
+    seen = last_seen(utterance)
+    is_first = saying.tally.times == utterance.times
+    if is_first or seen is None or saying.newest is None:
+        saying.newest = seen if is_first else None
+    else:
+        saying.newest = min(seen, saying.newest)
+
+
+class Present:
+    """What a text shows of the present: conditions of HPAs, and whether metrics-server's pods are ready."""
+
+    def __init__(self) -> None:
+        self._has_conditions = False
+        self._in_conditions: set[type] = set()
+        self._has_ready = self._has_unready = False
+        self._has_pod = False
+        self._pod_age: int | None = None  # seconds
+
+    def hear(self, utterance: Utterance) -> None:
+        """Remember what is of the present; all else is passed over."""
+        if isinstance(utterance.error, errors.Circumstance):
+            self._has_ready |= utterance.error.what == "a ready pod"
+            self._has_unready |= utterance.error.what == "an unready pod"
+            if utterance.error.what == "a pod":
+                self._has_pod = True
+                self._pod_age = age(utterance.error.words.rpartition(" ")[2]) or None
+        elif _CONDITION.match(utterance.text):
+            self._has_conditions = True
+            self._in_conditions.add(type(utterance.error))
+
+    def contradicts(self, event: Utterance, newest: int | None) -> bool:
+        """Whether that is over, as far as the present is told of. ``newest``: of how many seconds ago its last is."""
+        if newest is not None and self._pod_age is not None and newest > self._pod_age:
+            return True
+        if _OF_READINESS.search(event.text, 0, _BEGINNING):
+            return self._has_ready and not self._has_unready
+        if _OF_MAKING.search(event.text, 0, _BEGINNING):
+            return self._has_pod
+        is_of_an_hpa = _OF_AN_HPA.search(event.text, 0, _BEGINNING) is not None
+        return is_of_an_hpa and self._has_conditions and type(event.error) not in self._in_conditions

@@ -1,0 +1,113 @@
+"""Whole screens of kubectl: an event that is over, as something else in the text shows, accuses nobody.
+
+Rows are as kubectl's describers print them; messages are horizontal.go's and the kubelet's.
+"""
+
+# ruff: noqa: E501  lines stand here as they are printed
+
+from __future__ import annotations
+
+import pytest
+
+from msdoctor import registry
+from msdoctor.explain import explain
+from msdoctor.utterances.reader import read
+
+INDEX = registry.load_index(())
+WIDTHS = (0, 80, 100, 120)  # 0: unwrapped
+
+AWAY = "unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server is currently unable to handle the request (get pods.metrics.k8s.io)"
+EVENTS = f"""Events:
+  Type     Reason                        Age                    From                       Message
+  ----     ------                        ----                   ----                       -------
+  Warning  FailedGetResourceMetric       2m24s (x3 over 2m34s)  horizontal-pod-autoscaler  failed to get cpu utilization: {AWAY}
+  Warning  FailedComputeMetricsReplicas  2m24s (x3 over 2m34s)  horizontal-pod-autoscaler  invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: failed to get cpu utilization: {AWAY}
+  Warning  AmbiguousSelector             3m3s (x3 over 3m13s)   horizontal-pod-autoscaler  pods by selector app=web are controlled by multiple HPAs: [shop/web shop/web-by-hand]
+"""
+COMPUTES = """Conditions:
+  Type            Status  Reason              Message
+  ----            ------  ------              -------
+  AbleToScale     True    ReadyForNewScale    recommended size matches current size
+  ScalingActive   True    ValidMetricFound    the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)
+"""
+LACKS = """Conditions:
+  Type            Status  Reason                   Message
+  ----            ------  ------                   -------
+  AbleToScale     True    SucceededGetScale        the HPA controller was able to get the target's current scale
+  ScalingActive   False   FailedGetResourceMetric  the HPA was unable to compute the replica count: failed to get cpu utilization: missing request for cpu in container web of Pod web-656bc69c8b-nhsjn
+"""
+IS_AWAY = LACKS.replace("missing request for cpu in container web of Pod web-656bc69c8b-nhsjn", AWAY)
+UNHEALTHY = """Events:
+  Type     Reason     Age                From     Message
+  ----     ------     ----               ----     -------
+  Warning  Unhealthy  32s (x4 over 39s)  kubelet  spec.containers{metrics-server}: Readiness probe failed: HTTP probe failed with statuscode: 500
+"""
+NOT_MADE = 'kube-system   3m11s       Warning   FailedCreate   replicaset/metrics-server-75f58ff87f   Error creating: pods "metrics-server-75f58ff87f-tmhgc" is forbidden: exceeded quota: few-pods, requested: pods=1, used: pods=2, limited: pods=1\n'
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """As a terminal of that width does it."""
+    if not width:
+        return text.splitlines()
+    return [line[start : start + width] for line in text.splitlines() for start in range(0, len(line) or 1, width)]
+
+
+def ids(text: str, width: int = 0) -> list[str]:
+    return [match.id for match in explain(read(wrapped(text, width)), INDEX).matches]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_hpa_that_computes_has_got_over_its_events(width: int) -> None:
+    assert ids(COMPUTES + EVENTS, width) == ["metrics-shown"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_it_stumbles_over_now_stands_in_its_condition_and_maybe_in_no_event(width: int) -> None:
+    found = ids(LACKS + EVENTS, width)
+
+    assert set(found) == {"hpa-missing-requests", "hpa-missing-requests-sidecar", "hpa-selector-overlap"}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_events_that_say_what_the_condition_says_are_of_the_present(width: int) -> None:
+    found = ids(IS_AWAY + EVENTS, width)
+
+    assert "metrics-server-not-ready" in found
+    assert "hpa-ambiguous-selector" not in found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_events_alone_are_taken_at_their_word(width: int) -> None:
+    assert "hpa-ambiguous-selector" in ids(EVENTS, width)
+
+
+@pytest.mark.parametrize(
+    "ready", ["  ContainersReady             True \n", "metrics-server-75f58ff87f-m9k9c   1/1     Running   0   5m\n"]
+)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_pod_that_is_ready_was_not_when_it_started(ready: str, width: int) -> None:
+    assert ids(ready + UNHEALTHY, width) == []
+
+
+@pytest.mark.parametrize(
+    "unready",
+    ["", "  ContainersReady             False \n", "metrics-server-75f58ff87f-m9k9c   0/1     Running   0   5m\n"],
+)
+def test_one_that_is_not_ready_is_not(unready: str) -> None:
+    assert "metrics-server-not-ready" in ids(unready + UNHEALTHY)
+
+
+def test_a_pod_that_is_there_was_made_whatever_kept_it_from_that() -> None:
+    row = "kube-system   metrics-server-57c64c75bd-clxb6   0/1     ImagePullBackOff   0   37s\n"
+
+    assert ids(NOT_MADE) == ["metrics-server-not-running"]
+    assert "metrics-server-not-running" not in ids(row + NOT_MADE)
+
+
+@pytest.mark.parametrize(("age", "is_told"), [("37s", False), ("5m", True), ("2d4h", True)])
+def test_an_event_that_is_older_than_the_pod_is_of_another(age: str, is_told: bool) -> None:
+    row = f"kube-system   metrics-server-6ff9d6d4b8-wm65n   0/1     Running   1 (7s ago)   {age}\n"
+    event = 'kube-system   91s         Warning   Failed   pod/metrics-server-7d889f8cfc-2wbmc   Failed to pull image "registry.k8s.io/metrics-server/metrics-server:0.8.0": not found\n'
+
+    assert ("image-pull" in ids(row + event)) is is_told
+    assert "image-pull" in ids(event)
