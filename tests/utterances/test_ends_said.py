@@ -462,7 +462,7 @@ def test_a_program_outside_of_a_pod_has_no_token_that_could_be_wrong() -> None:
     [
         ("unable to fetch node CPU metrics: unable to execute query: x", "prometheus-adapter-backend-unreachable"),
         ("F1128 10:00:00.123456 1 adapter.go:250] unable to construct Prometheus client: x", "prometheus-adapter-backend-unreachable"),
-        ("Error from server (InternalError): Internal error occurred: unable to fetch metrics", "custom-metrics-query-empty"),
+        ("Error from server (InternalError): Internal error occurred: unable to fetch metrics", "prometheus-adapter-backend-unreachable"),
     ],
 )  # fmt: skip
 def test_an_adapter_names_prometheus_or_only_that_it_failed(text: str, id_: str) -> None:

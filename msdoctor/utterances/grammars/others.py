@@ -55,7 +55,6 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("unable to fetch node memory metrics", errors.PrometheusUnreached()),
     plain("unable to construct Prometheus client", errors.PrometheusUnreached()),
     # what its API answers then, and with it the custom metrics API
-    plain("Internal error occurred: unable to fetch metrics", errors.AdapterFailed()),
     plain("Internal error occurred: unable to list matching resources", errors.AdapterFailed()),
     Grammar(
         "unknown response code ",
