@@ -13,19 +13,18 @@ import re
 from msdoctor.explain.sayings import Saying
 from msdoctor.utterances import Utterance, errors
 
-# Rows of kubectl describe: of its table of conditions, and of events, as kubectl get events has them too. The reasons
-# are those that the controller itself gives (pkg/controller/podautoscaler/horizontal.go).
-_CONDITION = re.compile(r"\s*(?:AbleToScale|ScalingActive)\s{1,40}(?:True|False)\s")
+# Texts, which re compiles and keeps when first needed: rows of kubectl describe, of its table of conditions and of
+# events, which kubectl get events has too. The reasons are those that the controller itself gives (pkg/controller/
+# podautoscaler/horizontal.go).
+_CONDITION = r"\s*(?:AbleToScale|ScalingActive)\s{1,40}(?:True|False)\s"
 _REASONS = (
     "FailedGet(?:Scale|(?:Resource|ContainerResource|Pods|Object|External)Metric)|FailedComputeMetricsReplicas"
     "|FailedConvertHPA|FailedRescale|AmbiguousSelector|InvalidSelector|SelectorRequired|InvalidMetricSourceType"
 )
-_OF_AN_HPA = re.compile(rf"(?:^|\s)Warning\s{{1,40}}(?:{_REASONS})\s")
-_OF_READINESS = re.compile(r"(?:^|\s)Warning\s{1,40}Unhealthy\s.{1,300}?Readiness probe failed:")
-_OF_MAKING = re.compile(r"(?:^|\s)Warning\s{1,40}FailedCreate\s.{0,200}?metrics-server")
-_OF_A_POD = re.compile(
-    r"(?:^|\s)([\dhmsd]{2,14})\s{1,40}(?:Normal|Warning)\s{1,40}[A-Z]\w{1,60}\s{1,40}pod/metrics-server-"
-)
+_OF_AN_HPA = rf"(?:^|\s)Warning\s{{1,40}}(?:{_REASONS})\s"
+_OF_READINESS = r"(?:^|\s)Warning\s{1,40}Unhealthy\s.{1,300}?Readiness probe failed:"
+_OF_MAKING = r"(?:^|\s)Warning\s{1,40}FailedCreate\s.{0,200}?metrics-server"
+_OF_A_POD = r"(?:^|\s)([\dhmsd]{2,14})\s{1,40}(?:Normal|Warning)\s{1,40}[A-Z]\w{1,60}\s{1,40}pod/metrics-server-"
 _KINDS = (_OF_AN_HPA, _OF_READINESS, _OF_MAKING, _OF_A_POD)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BEGINNING = 500  # characters of a row in which its reason stands
@@ -33,7 +32,8 @@ _BEGINNING = 500  # characters of a row in which its reason stands
 
 def is_event(utterance: Utterance) -> bool:
     """Whether it is an event that may be over."""
-    return any(kind.search(utterance.text, 0, _BEGINNING) for kind in _KINDS)
+    row = utterance.text[:_BEGINNING]
+    return ("Warning" in row or "Normal" in row) and any(re.search(kind, row) for kind in _KINDS)
 
 
 def age(text: str) -> int:
@@ -43,7 +43,7 @@ def age(text: str) -> int:
 
 def last_seen(utterance: Utterance) -> int | None:
     """How many seconds ago an event of a pod of metrics-server was seen last, as ``kubectl get events`` shows it."""
-    row = _OF_A_POD.search(utterance.text, 0, _BEGINNING)
+    row = re.search(_OF_A_POD, utterance.text[:_BEGINNING])
     return age(row[1]) if row else None
 
 
@@ -78,7 +78,7 @@ class Present:
             if utterance.error.what == "a pod":
                 self._has_pod = True
                 self._pod_age = age(utterance.error.words.rpartition(" ")[2]) or None
-        elif _CONDITION.match(utterance.text):
+        elif "Sca" in utterance.text and re.match(_CONDITION, utterance.text):
             self._has_conditions = True
             self._in_conditions.add(type(utterance.error))
 
@@ -86,9 +86,9 @@ class Present:
         """Whether that is over, as far as the present is told of. ``newest``: of how many seconds ago its last is."""
         if newest is not None and self._pod_age is not None and newest > self._pod_age:
             return True
-        if _OF_READINESS.search(event.text, 0, _BEGINNING):
+        if re.search(_OF_READINESS, event.text[:_BEGINNING]):
             return self._has_ready and not self._has_unready
-        if _OF_MAKING.search(event.text, 0, _BEGINNING):
+        if re.search(_OF_MAKING, event.text[:_BEGINNING]):
             return self._has_pod
-        is_of_an_hpa = _OF_AN_HPA.search(event.text, 0, _BEGINNING) is not None
+        is_of_an_hpa = re.search(_OF_AN_HPA, event.text[:_BEGINNING]) is not None
         return is_of_an_hpa and self._has_conditions and type(event.error) not in self._in_conditions

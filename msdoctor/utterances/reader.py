@@ -341,9 +341,9 @@ _SECOND = "verifying certificate SN="
 
 # Rows of events, as kubectl describe has them and kubectl get events: what was looked at comes after or before the age.
 _AGE = r"[\dhmsd]{2,14}(?: \(x\d{1,9} over [\dhmsd]{2,14}\))?"
-_ROW = re.compile(rf"\s*(?:(?:[a-z0-9.-]{{1,63}}\s{{1,40}})?{_AGE}\s{{1,40}})?(?:Normal|Warning)\s{{1,40}}[A-Z]")
-_ROW_WITHOUT_MESSAGE = re.compile(
-    rf"{_ROW.pattern}\w{{2,60}}(?:\s{{1,60}}{_AGE})?\s{{1,60}}[a-z][a-z0-9-]{{0,60}}(?:/[a-z0-9.-]{{0,253}})?"
+_ROW = rf"\s*(?:(?:[a-z0-9.-]{{1,63}}\s{{1,40}})?{_AGE}\s{{1,40}})?(?:Normal|Warning)\s{{1,40}}[A-Z]"
+_ROW_WITHOUT_MESSAGE = (
+    rf"{_ROW}\w{{2,60}}(?:\s{{1,60}}{_AGE})?\s{{1,60}}[a-z][a-z0-9-]{{0,60}}(?:/[a-z0-9.-]{{0,253}})?"
     r"(?:\s{1,60}spec\.[A-Za-z]{0,30}(?:\{[a-z0-9-]{0,63}\}?:? ?)?)?"
     r"(?:\s{0,60}(?:Readi|Live|Start)[a-z]{0,6}(?: p[robe]{0,4}(?: f[ailed]{0,5})?)?)?"
 )
@@ -351,7 +351,7 @@ _ROW_WITHOUT_MESSAGE = re.compile(
 
 def _is_unfinished(text: str, following: str) -> bool:
     """Whether a line breaks off: in a quoted value, in a row, or as an error that has not said what it is."""
-    if _ROW_WITHOUT_MESSAGE.fullmatch(text) and not _ROW.match(following):
+    if re.fullmatch(_ROW_WITHOUT_MESSAGE, text) and not re.match(_ROW, following):
         return True
     record = read_record(take_off(text).text.strip())
     if record.open:
@@ -368,7 +368,7 @@ def _is_unfinished(text: str, following: str) -> bool:
     # what is quoted may begin with a capital, as a sentence
     begins = is_a_beginning(body) or is_a_beginning(body[:1].lower() + body[1:])
     is_object = body.endswith("failed to connect to {") or ("failed to connect to {" in body and "}" not in body)
-    is_row = not found and _ROW.match(text) is not None and following != "" and not _ROW.match(following)
+    is_row = not found and re.match(_ROW, text) is not None and following != "" and not re.match(_ROW, following)
     is_open = "://" in body or body.count('"') % 2 == 1
     return record.severity in ("E", "F") or is_open or begins or is_object or is_row
 
