@@ -764,3 +764,15 @@ def test_an_api_server_does_not_know_who_lists_what_a_scraper_needs() -> None:
     text = "Failed to list *v1.Node: the server has asked for the client to provide credentials (get nodes)"
 
     assert ids(text)[0] == "serviceaccount-token-invalid"
+
+
+def test_an_id_is_listed_once_though_consequences_name_it_too() -> None:
+    text = (
+        "I0208 16:03:00.123456       1 reststorage.go:93] No metrics for pod default/web-5b669f8784-5lqpt\n"
+        "E0208 16:03:05.001717       1 summary.go:97] error while getting metrics summary from Kubelet node1"
+        "(10.0.0.5:10255): Get http://10.0.0.5:10255/stats/summary/: dial tcp 10.0.0.5:10255: connect: "
+        "connection refused\n"
+        "error: metrics not available yet\n"
+    )
+
+    assert ids(text).count("metrics-not-yet-available") == 1

@@ -146,7 +146,7 @@ def _weigh(sayings: Iterable[Saying], verdicts: list[Verdict]) -> list[Verdict]:
         contenders = Verdict([saying]).contenders
         if len(contenders) > 1:
             unclear.append(saying)
-        elif same := next((verdict for verdict in verdicts if verdict.settled == contenders[0][0]), None):
+        elif same := next((verdict for verdict in verdicts if _has_named(verdict, saying, contenders[0][0])), None):
             same.sayings.append(saying)
         else:
             verdicts.append(Verdict([saying], settled=contenders[0][0]))
@@ -157,3 +157,10 @@ def _weigh(sayings: Iterable[Saying], verdicts: list[Verdict]) -> list[Verdict]:
         else:
             company.sayings.append(saying)
     return verdicts
+
+
+def _has_named(verdict: Verdict, saying: Saying, name: str) -> bool:
+    """Whether the verdict is this id, or leaves it open: a consequence decides nothing that was open nearer by."""
+    if verdict.settled:
+        return verdict.settled == name
+    return saying.is_consequence and verdict.is_history is saying.is_history and verdict.concerns(saying)

@@ -110,4 +110,5 @@ def is_consequence(utterance: Utterance) -> bool:
     """Whether this is said whatever broke nearer to the data. A ClusterIP without endpoints refuses, too."""
     if isinstance(utterance.error, errors.Dial):
         return utterance.connection.hop is Hop.C and utterance.error.failure == "connection refused"
-    return isinstance(utterance.error, _SAID_OF_ANY_FAULT)
+    # Who asks Heapster tells by that alone which kubectl it is, whatever comes of it.
+    return isinstance(utterance.error, _SAID_OF_ANY_FAULT) and utterance.connection.api != "heapster"
