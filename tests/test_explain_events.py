@@ -62,6 +62,15 @@ def test_an_hpa_that_computes_has_got_over_its_events(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_what_was_seen_within_a_minute_is_not_over_though_the_last_look_went_well(width: int) -> None:
+    row = "  Warning  FailedGetResourceMetric  {}  horizontal-pod-autoscaler  failed to get cpu utilization: unable to get "
+    row += "metrics for resource cpu: no metrics returned from resource metrics API"
+
+    assert "hpa-pods-restarting" in ids(COMPUTES + row.format("7s (x6 over 2m20s)"), width)
+    assert ids(COMPUTES + row.format("2m7s (x6 over 5m20s)"), width) == ["metrics-shown"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_what_it_stumbles_over_now_stands_in_its_condition_and_maybe_in_no_event(width: int) -> None:
     found = ids(LACKS + EVENTS, width)
 

@@ -1,7 +1,8 @@
 """Events that may be over, beside what a text shows of the present: an API server keeps an event for an hour.
 
 Of an HPA that stumbles at each look its controller writes 25 events and then one in five minutes (client-go
-tools/record/events_cache.go), so that what it stumbles over by now may be in none of them: its conditions say it. A pod
+tools/record/events_cache.go), so that what it stumbles over by now may be in none of them: its conditions say it. One
+that was seen within a minute is not over: it may stumble at every other look, which the next one does not show. A pod
 that is ready by now was not when it started; one that is there was made, whatever kept it from that before; and what
 was said last before that was said of another pod.
 """
@@ -21,11 +22,12 @@ _REASONS = (
     "FailedGet(?:Scale|(?:Resource|ContainerResource|Pods|Object|External)Metric)|FailedComputeMetricsReplicas"
     "|FailedConvertHPA|FailedRescale|AmbiguousSelector|InvalidSelector|SelectorRequired|InvalidMetricSourceType"
 )
-_OF_AN_HPA = rf"(?:^|\s)Warning\s{{1,40}}(?:{_REASONS})\s"
+_OF_AN_HPA = rf"(?:^|\s)Warning\s{{1,40}}(?:{_REASONS})\s{{1,40}}(?:([\dhmsd]{{2,14}}) )?"
 _OF_READINESS = r"(?:^|\s)Warning\s{1,40}Unhealthy\s.{1,300}?Readiness probe failed:"
 _OF_MAKING = r"(?:^|\s)Warning\s{1,40}FailedCreate\s.{0,200}?metrics-server"
 _OF_A_POD = r"(?:^|\s)([\dhmsd]{2,14})\s{1,40}(?:Normal|Warning)\s{1,40}[A-Z]\w{1,60}\s{1,40}pod/metrics-server-"
 _KINDS = (_OF_AN_HPA, _OF_READINESS, _OF_MAKING, _OF_A_POD)
+_JUST_NOW = 60  # seconds: some looks of an HPA's controller, each of which may go another way than the last
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BEGINNING = 500  # characters of a row in which its reason stands
 
@@ -42,9 +44,10 @@ def age(text: str) -> int:
 
 
 def last_seen(utterance: Utterance) -> int | None:
-    """How many seconds ago an event of a pod of metrics-server was seen last, as ``kubectl get events`` shows it."""
-    row = re.search(_OF_A_POD, utterance.text[:_BEGINNING])
-    return age(row[1]) if row else None
+    """How many seconds ago an event was seen last: of an HPA in its description, of a pod in ``kubectl get events``."""
+    beginning = utterance.text[:_BEGINNING]
+    row = re.search(_OF_AN_HPA, beginning) or re.search(_OF_A_POD, beginning)
+    return age(row[1]) if row and row[1] else None
 
 
 def note_event(saying: Saying, utterance: Utterance) -> None:
@@ -84,11 +87,13 @@ class Present:
 
     def contradicts(self, event: Utterance, newest: int | None) -> bool:
         """Whether that is over, as far as the present is told of. ``newest``: of how many seconds ago its last is."""
+        if re.search(_OF_AN_HPA, event.text[:_BEGINNING]):
+            is_recent = newest is not None and newest < _JUST_NOW
+            return self._has_conditions and type(event.error) not in self._in_conditions and not is_recent
         if newest is not None and self._pod_age is not None and newest > self._pod_age:
             return True
         if re.search(_OF_READINESS, event.text[:_BEGINNING]):
             return self._has_ready and not self._has_unready
         if re.search(_OF_MAKING, event.text[:_BEGINNING]):
             return self._has_pod
-        is_of_an_hpa = re.search(_OF_AN_HPA, event.text[:_BEGINNING]) is not None
-        return is_of_an_hpa and self._has_conditions and type(event.error) not in self._in_conditions
+        return False
