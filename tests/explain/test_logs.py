@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 
 from msdoctor.cli import cli
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "msdoctor", "explain"]
 X509 = (
     'E0217 15:13:53.378655       1 scraper.go:149] "Failed to scrape node" err="Get \\"https://10.0.0.5:10250'
