@@ -15,6 +15,7 @@ from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.grammars import GRAMMARS
 
 _MOST_TRIES = 1000  # anchors of one kind that are tried in one line
+_SHORTEST = min(len(grammar.anchor) for grammar in GRAMMARS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Found:
 
 def find_errors(text: str) -> list[Found]:
     """The innermost errors of a text, in order. Of a chain ``a: b`` of known errors only the last is innermost."""
+    if len(text) < _SHORTEST:
+        return []
     hits = sorted(_hits(text), key=lambda found: (found.start, -found.end))
     kept: list[Found] = []
     for hit in hits:
