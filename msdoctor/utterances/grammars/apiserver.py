@@ -271,7 +271,6 @@ GRAMMARS: tuple[Grammar, ...] = (
         r" API versions? of [\w, ]{1,200}? (?P<now>is|are|will) no longer (?:be )?served"
         r"(?: (?:as of|in) v(?P<since>1\.\d{1,2}))?",
         _of_the_guide,
-        word=" no longer ",
     ),
     Grammar(
         " is deprecated in v1.",

@@ -97,7 +97,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         )
         for kind in ("Node", "Pod")
     ),
-    plain('items": []', errors.NothingListed()),
+    Grammar('items": []', r"items\": \[\]", says(errors.NothingListed()), word=": []"),
     plain("items: []", errors.NothingListed()),
     # kubernetes-client for Python prints the body of an answer as it came: kubernetes/client/exceptions.py; what
     # API servers say in plain text: apiserver pkg/util/proxy, net/http's and go-restful's 404

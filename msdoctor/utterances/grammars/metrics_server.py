@@ -152,12 +152,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         )
     ),
     # 0.4 pkg/scraper/decode.go, V(1)
-    Grammar(
-        "Skip ",
-        r"Skip (?:(?:CPU |Memory )?[mM]etric for )?(?P<of>node|container) \"[^\"]{1,253}\"(?: in pod \S{1,510})?,"
-        r" error:? (?:no non-zero timestamp|missing \w{1,30} value)",
-        lambda match: errors.IncompleteFigures(match["of"]),
-        word=", error",
+    *(
+        Grammar(
+            f"Skip {what}",
+            r"Skip (?:(?:CPU |Memory )?[mM]etric for )?(?P<of>node|container) \"[^\"]{1,253}\"(?: in pod \S{1,510})?"
+            r", error:? (?:no non-zero timestamp|missing \w{1,30} value)",
+            lambda match: errors.IncompleteFigures(match["of"]),
+        )
+        for what in ("node ", "container ", "metric for ", "Metric for ", "CPU metric for ", "Memory metric for ")
     ),
     # 0.2: cmd/metrics-server heapster.go
     Grammar(
@@ -249,11 +251,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.IncompleteFigures(match["of"]),
     ),
     # the same, cut before its end: no other program says it of containers
-    Grammar(
-        "unable to get ",
-        r"unable to get (?:CPU|memory) for container\b(?!.{1,600}discarding data)",
-        says(errors.IncompleteFigures("container")),
-        word=" for container",
+    *(
+        Grammar(
+            f"unable to get {figure} for container",
+            rf"unable to get {figure} for container\b(?!.{{1,600}}discarding data)",
+            says(errors.IncompleteFigures("container")),
+        )
+        for figure in ("CPU", "memory")
     ),
     plain("older than stored previous", errors.OlderSample()),
     plain("older then stored previous", errors.OlderSample()),

@@ -132,8 +132,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("no metrics retrieved for query", errors.NoAdapterMetrics()),
     # custom-metrics-apiserver pkg/apiserver/installer, of an adapter that knows no metric at all
     *(
-        Grammar(words, re.escape(words) + r"\]", says(errors.EmptyDiscovery()))
-        for words in ('"resources":[', '"resources": [')
+        Grammar(f'"resources"{empty}', r"\"resources\"" + re.escape(empty), says(errors.EmptyDiscovery()), word=empty)
+        for empty in (":[]", ": []")
     ),
     # keda pkg/provider/provider.go and pkg/scaling/scale_handler.go
     plain("no matching metrics found for ", errors.NoAdapterMetrics()),

@@ -133,13 +133,13 @@ _LISTED_ROWS: tuple[Grammar, ...] = (
     # kubeadm cmd/kubeadm/app/cmd/certs.go; apimachinery pkg/util/duration, ShortHumanDuration
     *(
         Grammar(
-            f"{name} ",
+            name + gap,
             rf"(?P<name>{name})\s{{1,40}}[A-Z][a-z]{{2}} \d\d, \d{{4}} \d\d:\d\d UTC\s{{1,40}}"
             rf"(?P<left><invalid>|{_DAYS_LEFT}d|\d{{1,2}}[hms])(?=\s|$)",
             _listed,
-            word=" UTC",
         )
-        for name in ("front-proxy-client", "front-proxy-ca", "apiserver")
+        # the column is wider than the shortest name
+        for name, gap in (("front-proxy-client", " "), ("front-proxy-ca", " "), ("apiserver", "  "))
     ),
     # kubeadm cmd/kubeadm/app/phases/certs/certs.go, in the words of util/pkiutil
     Grammar(
@@ -190,11 +190,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         _not_valid_for,
     ),
     # as people say it
-    Grammar(
-        "kubelet",
-        r"kubelets?(?:.s)? (?:server|serving)(?: TLS)? certificates?(?: has| have| is| are)?(?: already)? expired",
-        says(errors.ListedCertificate("kubelet", "expired")),
-        word=" expired",
+    *(
+        Grammar(
+            f"{whose} {kind} ",
+            whose + rf" {kind} (?:TLS )?certificates?(?: has| have| is| are)?(?: already)? expired",
+            says(errors.ListedCertificate("kubelet", "expired")),
+        )
+        for whose in ("kubelet", "kubelets", "kubelet's", "kubelets'")
+        for kind in ("server", "serving")
     ),
     # what is left where a selection began within the line
     Grammar(
