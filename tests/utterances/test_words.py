@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from msdoctor.utterances.grammars import GRAMMARS
 from msdoctor.utterances.reader import read_log
 from msdoctor.utterances.words import ENCODED, ERRORS, WORDS, finder, native, plain
 
+EVERYDAY = Path(__file__).with_name("everyday.txt").read_text().splitlines()
 SRE: Any = importlib.import_module("re._parser")
 NATIVE = native(ENCODED, ERRORS)
 
@@ -37,6 +39,12 @@ def test_every_line_that_is_an_error_by_its_level_is_found_where_errors_are_look
     ]
 
     assert lost == []
+
+
+@pytest.mark.parametrize("line", EVERYDAY)
+def test_no_word_is_in_what_every_log_is_full_of(line: str) -> None:
+    """A line with a word is read whole, which takes a hundred times what it takes to pass it over."""
+    assert [word for word in WORDS if word in line] == []
 
 
 def test_a_word_of_its_own_is_in_whatever_the_pattern_matches() -> None:

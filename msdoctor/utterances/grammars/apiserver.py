@@ -196,6 +196,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             r"(?P<resource>\w{4,40}(?:/scale)?(?:\.[a-z0-9.]{1,100})?)"
             r" (?:\"(?P<name>[^\"]{1,510})\"|<[\w -]{1,60}>) not found",
             lambda match: errors.NotFound(match["resource"], match["name"] or ""),
+            word=" not found",
         )
         for resource in (
             "podmetrics",

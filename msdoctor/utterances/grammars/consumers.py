@@ -223,9 +223,13 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("failed to query scale subresource for ", errors.ScaleFailed()),
     plain("unable to determine resource for scale target reference", errors.ScaleFailed()),
     plain("invalid API version in scale target reference", errors.NoMatchForKind("")),
-    Grammar(
-        "container ",
-        r"container (\S{1,253}) (?:not present in metrics for pod|not found in Pod) (\S{1,510})",
-        lambda match: errors.ContainerNotInMetrics(match[1], trim(match[2]).rpartition("/")[2]),
+    *(
+        Grammar(
+            "container ",
+            rf"container (\S{{1,253}}){words}(\S{{1,510}})",
+            lambda match: errors.ContainerNotInMetrics(match[1], trim(match[2]).rpartition("/")[2]),
+            word=words,
+        )
+        for words in (" not present in metrics for pod ", " not found in Pod ")
     ),
 )

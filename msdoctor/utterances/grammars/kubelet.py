@@ -422,7 +422,12 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     # kubelet pkg/apis/stats/v1alpha1/types.go (Summary)
     *(
-        Grammar(f'"pods":{space}[', rf"\"pods\":{space}\[\]", says(errors.IncompleteFigures("container")))
+        Grammar(
+            f'"pods":{space}[',
+            rf"\"pods\":{space}\[\]",
+            says(errors.IncompleteFigures("container")),
+            word=f":{space}[]",
+        )
         for space in ("", " ")
     ),
     # cAdvisor manager/manager.go, in the list of its partial failures, of which the beginning may not have been copied

@@ -216,7 +216,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     # kubectl pkg/metricsutil to 1.12 and podautoscaler/metrics/legacy_metrics_client.go
     plain("http:heapster:", errors.HeapsterUnreached()),
-    plain('services "heapster"', errors.HeapsterUnreached()),
+    Grammar('services "heapster"', r"services \"heapster\"", says(errors.HeapsterUnreached()), word="heapster"),
     plain("https:heapster:", errors.HeapsterUnreached()),
     plain("failed to unmarshall heapster response", errors.HeapsterUnread()),
     plain("failed to unmarshal heapster response", errors.NoPodMetrics()),  # HPAs'
