@@ -111,9 +111,13 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     # minikube pkg/addons/addons.go
     *(
-        Grammar(name, name + r"[\w-]{0,60}'? is not a valid addon", says(errors.AddonUnknown()), word=word)
+        Grammar(
+            name,
+            name + r"[\w-]{0,60}'? is not a valid addon",
+            says(errors.AddonUnknown()),
+            word=" is not a valid addon",
+        )
         for name in ("metric", "heapster")
-        for word in (" is not a valid addon",)
     ),
     # microk8s scripts/wrappers/common/utils.py
     Grammar(

@@ -214,24 +214,6 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"metrics-server\s{1,60}(?P<ready>0/(?P<wanted>\d{1,2}))\s{1,20}\d{1,2}\s{1,20}0\s{1,20}\d{1,6}[smhdy]",
         lambda match: errors.PodState("Running" if match["wanted"] != "0" else "Absent", match["ready"]),
     ),
-    # kubectl rollout status, kubectl wait; fluxcd pkg/ssa manager_wait.go around kstatus
-    Grammar(
-        'deployment "metrics-server',
-        r"deployment \"metrics-server[\w.-]{0,200}\" exceeded its progress deadline",
-        says(errors.PodState("Running", "0/1")),
-        word="exceeded its progress deadline",
-    ),
-    Grammar(
-        "timed out waiting for the condition on ",
-        r"timed out waiting for the condition on (?:deployment|pod)s?(?:\.apps)?/metrics-server",
-        says(errors.PodState("Running", "0/1")),
-    ),
-    Grammar(
-        "Deployment/",
-        r"Deployment/[\w-]{1,63}/[\w.-]{0,200}metrics-server status: '(?:InProgress|Failed)'",
-        says(errors.PodState("Running", "0/1")),
-        word="metrics-server status: ",
-    ),
     # kubectl get endpoints, get endpointslices and describe service
     Grammar(
         "metrics-server ",
