@@ -1,8 +1,8 @@
 """The reader of utterances: from lines, in whatever state they were pasted, to values.
 
 It composes: ``paste`` makes printed lines, ``prefixes`` takes off what carried them, ``records`` reads the header and
-the fields, ``innermost`` finds the errors, ``connections`` and ``speakers`` say where and by whom. One pass; memory is
-bounded by the longest line that is kept.
+the fields, ``innermost`` finds the errors, ``connections``, ``hops`` and ``speakers`` say where and by whom. One pass;
+memory is bounded by the longest line that is kept.
 """
 
 from __future__ import annotations
