@@ -55,12 +55,14 @@ def lacks(server: Component, what: str) -> Evidence:
 
 def unless_written(flags: str, id_: str) -> Doubt:
     """Where no file of the API server was seen: whether its file lacks the flags too, or only the process does."""
-    look = f"grep -rs -e {flags} /etc/kubernetes/manifests /etc/systemd/system/kube-apiserver.service*, on its host"
+    look = f"grep -rs -e {flags} /etc/kubernetes/manifests /etc/systemd/system/kube-apiserver.service*"
     return Doubt(
         "Whether only the running API server lacks the flags, or its file too, its host alone tells.",
         (
-            Look(look, "nothing", id_),
-            Look(look, "the flags: it was not started anew since they were written", "process-not-restarted"),
+            Look(look, "nothing", id_, "its host"),
+            Look(
+                look, "the flags: it was not started anew since they were written", "process-not-restarted", "its host"
+            ),
         ),
     )
 

@@ -77,12 +77,17 @@ def _doubt(kubelet: Kubelet, problem: KubeletProblem, blanks: Blanks) -> Doubt |
     if problem.kind is not ProblemKind.EXPIRED or kubelet.served is None or kubelet.on_disk:
         return None
     file = blanks.get("kubelet_cert", "/var/lib/kubelet/pki/kubelet-server-current.pem or its tlsCertFile")
-    look = f"openssl x509 -noout -enddate -in {file}, on {kubelet.name}"
+    look = f"openssl x509 -noout -enddate -in {file}"
     return Doubt(
         "Whether its file holds the same certificate or a renewed one, only its node tells.",
         (
-            Look(look, f"{kubelet.served.not_after:%Y-%m-%d %H:%M}Z, as served", "kubelet-cert-expired"),
-            Look(look, "a later date: it was renewed, and the kubelet has not read it", "kubelet-cert-not-reloaded"),
+            Look(look, f"{kubelet.served.not_after:%Y-%m-%d %H:%M}Z, as served", "kubelet-cert-expired", kubelet.name),
+            Look(
+                look,
+                "a later date: it was renewed, and the kubelet has not read it",
+                "kubelet-cert-not-reloaded",
+                kubelet.name,
+            ),
         ),
     )
 

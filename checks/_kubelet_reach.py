@@ -25,30 +25,33 @@ SANE_TYPES = "InternalIP,ExternalIP,Hostname"  # metrics-server manifests/base/d
 NOT_READY = Look("kubectl get node NODE", "NotReady", "kubelet-down")
 READY = Look("kubectl get node NODE", "Ready, and metrics-server is refused all the same", "node-firewall-reject")
 VANISHES = Look(
-    "openssl s_client -connect ADDRESS:10250 </dev/null, on the node that metrics-server runs on",
+    "openssl s_client -connect ADDRESS:10250 </dev/null",
     "no CONNECTED: the way there loses packets",
     "node-unreachable-timeout",
+    "the node that metrics-server runs on",
 )
 DAWDLES = Look(
-    "openssl s_client -connect ADDRESS:10250 </dev/null, on the node that metrics-server runs on",
+    "openssl s_client -connect ADDRESS:10250 </dev/null",
     "CONNECTED and a certificate at once: the way is open, and the kubelet is slow",
     "kubelet-slow-response",
+    "the node that metrics-server runs on",
 )
 
 OWN_ADDRESS = Look(
-    "ip -br address, on NODE",
+    "ip -br address",
     "its Node object's InternalIP is not the address of its network",
     "node-wrong-internal-ip",
+    "NODE",
 )
-DROPPED = Look("ip -br address, on NODE", "it is: packets to it are dropped", "node-unreachable-timeout")
-STOPPED = Look("systemctl is-active kubelet, on NODE", "anything but active", "kubelet-down")
-CUT_OFF = Look("systemctl is-active kubelet, on NODE", "active: the machine is cut off", "node-unreachable-timeout")
+DROPPED = Look("ip -br address", "it is: packets to it are dropped", "node-unreachable-timeout", "NODE")
+STOPPED = Look("systemctl is-active kubelet", "anything but active", "kubelet-down", "NODE")
+CUT_OFF = Look("systemctl is-active kubelet", "active: the machine is cut off", "node-unreachable-timeout", "NODE")
 
 
 def doubt(reach: Reach, why: str, *looks: Look) -> Doubt:
     """That one of a few is the matter with a node, with its own name and address in what decides."""
     own = {"NODE": reach.name, "ADDRESS:10250": reach.kubelet.dialled}
-    return Doubt(why, tuple(replace(look, look=_filled(look.look, own)) for look in looks))
+    return Doubt(why, tuple(replace(look, look=_filled(look.look, own), on=_filled(look.on, own)) for look in looks))
 
 
 def _filled(text: str, own: dict[str, str]) -> str:

@@ -351,34 +351,35 @@ def _route(way: Way, stand: Stand) -> Iterator[Evidence]:
 
 def looks(way: Way, known: Blanks, ids: set[str]) -> Iterator[Look]:
     """The looks that tell these apart, and those at what else looks like them."""
-    host = f"  # on {known.get('control_plane', 'the host of the API server')}"
-    pod = f"openssl s_client -connect {known['target']} </dev/null{host}"
+
+    def look(command: str, shows: str, then: str) -> Iterator[Look]:
+        if then in ids:
+            yield Look(command, shows, then, host)
+
+    host = known.get("control_plane", HOST)
+    pod = f"openssl s_client -connect {known['target']} </dev/null"
     if way.by_cluster_ip:
-        yield from _look(pod, "a certificate: only the Service's address leads nowhere", CANNOT_REACH, ids)
-    yield from _look(pod, "CONNECTED, and no certificate", MTU, ids)
-    shut = f"openssl s_client -connect {known['shut']} </dev/null{host}"
-    yield from _look(shut, "refused at once: the pod is reached, and only its port is shut", FIREWALL, ids)
-    route = f"ip route get {known['pod_address']}{host}"
-    yield from _look(route, "unreachable, or by a gateway that knows nothing of pods", CANNOT_REACH, ids)
-    yield from _look(route, "by flannel.1, vxlan.calico or another overlay's device", OVERLAY, ids)
+        yield from look(pod, "a certificate: only the Service's address leads nowhere", CANNOT_REACH)
+    yield from look(pod, "CONNECTED, and no certificate", MTU)
+    shut = f"openssl s_client -connect {known['shut']} </dev/null"
+    yield from look(shut, "refused at once: the pod is reached, and only its port is shut", FIREWALL)
+    route = f"ip route get {known['pod_address']}"
+    yield from look(route, "unreachable, or by a gateway that knows nothing of pods", CANNOT_REACH)
+    yield from look(route, "by flannel.1, vxlan.calico or another overlay's device", OVERLAY)
     policies = f"kubectl -n {known['namespace']} get networkpolicies"
     yield Look(policies, "one that selects metrics-server's pods", POLICY)
     if not way.stands:
-        environ = f"tr '\\0' '\\n' < /proc/$(pidof kube-apiserver)/environ | grep -i _proxy{host}"
-        yield Look(environ, "a proxy, and no exception for the address", ENVIRONMENT)
-
-
-def _look(command: str, shows: str, then: str, ids: set[str]) -> Iterator[Look]:
-    if then in ids:
-        yield Look(command, shows, then)
+        environ = "tr '\\0' '\\n' < /proc/$(pidof kube-apiserver)/environ | grep -i _proxy"
+        yield Look(environ, "a proxy, and no exception for the address", ENVIRONMENT, host)
 
 
 # What `explain` has to go by: a text alone, which none of them decides.
-FROM_HOST = "openssl s_client -connect POD-ADDRESS:10250 </dev/null, on the API server's host"
+HOST = "the API server's host"
+FROM_HOST = "openssl s_client -connect POD-ADDRESS:10250 </dev/null"
 LOOKS = (
-    Look(FROM_HOST, "a certificate: only the Service's address leads nowhere", CANNOT_REACH),
-    Look(FROM_HOST, "CONNECTED, and no certificate: large packets get lost", MTU),
-    Look("openssl s_client -connect POD-ADDRESS:9 </dev/null, on the API server's host", "refused at once", FIREWALL),
-    Look("ip route get POD-ADDRESS, on the API server's host", "unreachable, or only by default", CANNOT_REACH),
-    Look("ip route get POD-ADDRESS, on the API server's host", "by an overlay's device", OVERLAY),
+    Look(FROM_HOST, "a certificate: only the Service's address leads nowhere", CANNOT_REACH, HOST),
+    Look(FROM_HOST, "CONNECTED, and no certificate: large packets get lost", MTU, HOST),
+    Look("openssl s_client -connect POD-ADDRESS:9 </dev/null", "refused at once", FIREWALL, HOST),
+    Look("ip route get POD-ADDRESS", "unreachable, or only by default", CANNOT_REACH, HOST),
+    Look("ip route get POD-ADDRESS", "by an overlay's device", OVERLAY, HOST),
 )

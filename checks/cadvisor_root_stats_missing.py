@@ -55,6 +55,7 @@ LOOKS = (
         f"journalctl -u kubelet | grep '{SUMMARY}'",
         'failed to get root cgroup stats: failed to get cgroup stats for "/"',
         "cadvisor-root-stats-missing",
+        "the node",
     ),
 )
 

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
     from msdoctor.model import Blanks
 
-V1 = Look("stat -fc %T /sys/fs/cgroup, on the node", "tmpfs: it is cgroup v1", "cgroup-hierarchy-node-stats-zero")
+V1 = Look("stat -fc %T /sys/fs/cgroup", "tmpfs: it is cgroup v1", "cgroup-hierarchy-node-stats-zero", "the node")
 WITH_V1 = "systemd.unified_cgroup_hierarchy=0"
 
 

@@ -62,16 +62,17 @@ if TYPE_CHECKING:
 LONG = timedelta(minutes=1)
 # One that is started over and over listens for a moment each time, and what asks it then is cut off.
 NOBODY_LISTENS = ("connection refused", "connection reset by peer")
+HOST = "the API server's host"
+# Under systemd, or as a static pod: the other one prints nothing.
 LAST_WORDS = (
-    "journalctl -u kube-apiserver -n 20, or tail the newest of /var/log/pods/kube-system_kube-apiserver-*/*/*.log, on"
-    " the API server's host"
+    "journalctl -q -u kube-apiserver -n 20; tail -n 20 /var/log/pods/kube-system_kube-apiserver-*/*/*.log 2>/dev/null"
 )
 DOES_NOT_START = Doubt(
     "No API server listens there. Of what concerns metrics, these keep one from starting; its last words tell, whatever"
     " it is.",
     (
-        Look(LAST_WORDS, "tls: private key does not match public key", "front-proxy-key-mismatch"),
-        Look(LAST_WORDS, "contain overlapping certificates", "requestheader-ca-same-as-client-ca"),
+        Look(LAST_WORDS, "tls: private key does not match public key", "front-proxy-key-mismatch", HOST),
+        Look(LAST_WORDS, "contain overlapping certificates", "requestheader-ca-same-as-client-ca", HOST),
     ),
 )
 

@@ -67,9 +67,10 @@ FILE = "/etc/sysctl.d/99-inotify.conf"
 # kind's known issues ask for 512 and 524288; a limit that is not reached costs nothing.
 INSTANCES, WATCHES = 1024, 524288
 LOOK = Look(
-    "sysctl fs.inotify, and on the node journalctl -u kubelet | grep -e inotify -e fsnotify",
+    "sysctl fs.inotify; journalctl -u kubelet | grep -e inotify -e fsnotify | tail",
     "a kubelet that ends with inotify_init or inotify_add_watch, again and again",
     "inotify-limit-exhausted",
+    "the node",
 )
 
 

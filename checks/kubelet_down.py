@@ -58,10 +58,12 @@ if TYPE_CHECKING:
     from msdoctor.facts.repair import Repair
     from msdoctor.facts.stranded import Stranded
 
-LAST_WORDS = "journalctl -u kubelet -n 20, on NODE"
+LAST_WORDS = "journalctl -u kubelet -n 20"
 WHY_IT_ENDED = "Why it ended, and whether it can start, only its node tells."
-ENDED = Look(LAST_WORDS, "it was stopped, or says nothing of inotify", "kubelet-down")
-NO_INOTIFY = Look(LAST_WORDS, "inotify_init or inotify_add_watch fails at every start", "inotify-limit-exhausted")
+ENDED = Look(LAST_WORDS, "it was stopped, or says nothing of inotify", "kubelet-down", "NODE")
+NO_INOTIFY = Look(
+    LAST_WORDS, "inotify_init or inotify_add_watch fails at every start", "inotify-limit-exhausted", "NODE"
+)
 UNCOUNTED = Unseen("no files of its host were given")
 ORIGINS = ("metrics-server", "the API server", "workstation")
 

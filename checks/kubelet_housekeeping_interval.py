@@ -38,6 +38,7 @@ LOOK = Look(
     "ps -ww -o args= -C kubelet",
     "--housekeeping-interval longer than metrics-server's --metric-resolution",
     "kubelet-housekeeping-interval",
+    "the node",
 )
 
 

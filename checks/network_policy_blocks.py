@@ -203,8 +203,8 @@ def _doubt(policies: Policies, why: str, how: str) -> Doubt:
     return Doubt(
         why,
         (
-            Look(f"{how}; then allow it, as its repair does", "metrics come", "network-policy-blocks"),
-            Look(f"{how}; then allow it, as its repair does", "nothing changes: a firewall, or a route", other),
+            Look(how, "metrics come once it is allowed, as its repair does", "network-policy-blocks"),
+            Look(how, "nothing changes by that: a firewall, or a route", other),
         ),
     )
 

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 ANNOTATION = "metrics.k8s.io/resource-metrics-path"
 LOOK = Look(
-    "kubectl get node NODE -o jsonpath='{.metadata.annotations}', or the URL of the complaint",
-    "a path under /stats/ other than /stats/summary, or under /spec",
+    "kubectl get node NODE -o jsonpath='{.metadata.annotations}'",
+    "a path under /stats/ other than /stats/summary, or under /spec, as in the URL of the complaint",
     "old-stats-endpoint-removed",
 )
 

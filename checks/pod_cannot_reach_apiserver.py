@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 SHOWS_WITHIN_SECONDS = 120
 ENDPOINTS = "kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes"
 OWN_REQUESTS = ("configmap based", "failed to list", "Failed to watch", "make webhook auth")
-LOOK = "openssl s_client -connect KUBERNETES_SERVICE_IP:443 </dev/null, on the node of metrics-server's pod"
+LOOK = "openssl s_client -connect KUBERNETES_SERVICE_IP:443 </dev/null"
 
 BY_PROXY = Doubt(
     "metrics-server may wait for the API server, and has a proxy in its environment",
@@ -116,7 +116,7 @@ NO_WAY = ("i/o timeout", "no route to host", "network is unreachable", "connecti
         *(Says("Dial", where={"speaker": "metrics-server", "outer": words}) for words in OWN_REQUESTS),
         *(Says("Dial", where={"speaker": "delegated-auth", "outer": words}) for words in OWN_REQUESTS),
     ),
-    decide=(Look(LOOK, "no CONNECTED", "pod-cannot-reach-apiserver"),),
+    decide=(Look(LOOK, "no CONNECTED", "pod-cannot-reach-apiserver", "the node of metrics-server's pod"),),
     advise=advise,
 )
 def pod_cannot_reach_apiserver(

@@ -70,22 +70,24 @@ if TYPE_CHECKING:
     from msdoctor.facts.replicas import Replicas
 
 UNAVAILABLE = 503
+EVERY_HOST = "the host of every API server"
 FLAGS = (
     "grep -rs -e --proxy-client -e --requestheader /etc/kubernetes/manifests"
-    " /etc/systemd/system/kube-apiserver.service*, on the host of every API server"
+    " /etc/systemd/system/kube-apiserver.service*"
 )
-REACHED = "curl -k --max-time 5 https://ENDPOINT:10250/, on the host of every API server"
+REACHED = "curl -k --max-time 5 https://ENDPOINT:10250/"
 ONE_OF_SEVERAL = Doubt(
     "One API server does not serve metrics, and another one does, or has marked the APIService as available: one of"
     " several fails where another does not, or it has only just begun.",
     (
-        Look(FLAGS, "one lacks --proxy-client-cert-file", "proxy-client-cert-missing"),
+        Look(FLAGS, "one lacks --proxy-client-cert-file", "proxy-client-cert-missing", EVERY_HOST),
         Look(
             FLAGS,
             "one has another --requestheader-client-ca-file, or a certificate of another CA",
             "front-proxy-ca-mismatch",
+            EVERY_HOST,
         ),
-        Look(REACHED, "one gets no answer", "aggregator-cannot-reach-service"),
+        Look(REACHED, "one gets no answer", "aggregator-cannot-reach-service", EVERY_HOST),
     ),
 )
 LOOK = Look(paths.AUTHENTICATION_HOW, "requestheader-client-ca-file is there", "proxy-client-cert-missing")

@@ -84,7 +84,7 @@ if TYPE_CHECKING:
 
 # The API server restarts; availability is asked every 30 s.
 SHOWS_WITHIN_SECONDS = 120
-LOOK = "tr '\\0' '\\n' < /proc/$(pgrep -o kube-apiserver)/environ | grep -i _proxy, on the control-plane host"
+LOOK = "tr '\\0' '\\n' < /proc/$(pgrep -o kube-apiserver)/environ | grep -i _proxy"
 VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 
 
@@ -119,7 +119,14 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("ProxyAnswer", likelihood=0.9),
         Says("DeadlineExceeded", hop=Hop.C, likelihood=0.35),
     ),
-    decide=(Look(LOOK, "HTTPS_PROXY, and a NO_PROXY without the range of Services or pods", "proxy-env-no_proxy"),),
+    decide=(
+        Look(
+            LOOK,
+            "HTTPS_PROXY, and a NO_PROXY without the range of Services or pods",
+            "proxy-env-no_proxy",
+            "the API server's host",
+        ),
+    ),
     advise=advise,
 )
 def proxy_env_no__proxy(

@@ -77,7 +77,7 @@ def _same_secret(blanks: Blanks) -> Remedy:
         Says("Unauthorized", hop=Hop.D, likelihood=0.5),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.2),
     ),
-    decide=(Look(REASON, "service account token has expired", "serviceaccount-token-expired"),),
+    decide=(Look(REASON, "service account token has expired", "serviceaccount-token-expired", "any node"),),
     advise=advise,
 )
 def serviceaccount_token_expired(

@@ -90,7 +90,11 @@ def _advise_account(blanks: Blanks) -> Remedy:
         Says("Unauthorized", hop=Hop.D, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.3),
     ),
-    decide=(Look(REASON, "invalid bearer token, and another reason than expiry", "serviceaccount-token-invalid"),),
+    decide=(
+        Look(
+            REASON, "invalid bearer token, and another reason than expiry", "serviceaccount-token-invalid", "any node"
+        ),
+    ),
     advise=advise,
 )
 def serviceaccount_token_invalid(

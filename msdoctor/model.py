@@ -124,11 +124,15 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What decides between candidates: a command, and what it shows if this id is the one."""
+    """What decides between candidates: a command, and what it shows if this id is the one.
+
+    ``on``: the machine that it must run on, in words; empty where any workstation with kubectl will do.
+    """
 
     look: str
     shows: str
     then: str
+    on: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,7 +260,7 @@ def _json(entry: IndexEntry) -> dict[str, object]:
         "title": entry.title,
         "file": entry.file,
         "says": [[s.error, s.hop, dict(s.where), s.likelihood, s.lone] for s in entry.says],
-        "decide": [[look.look, look.shows, look.then] for look in entry.decide],
+        "decide": [[look.look, look.shows, look.then, look.on] for look in entry.decide],
         "needs": dict(entry.needs),
         "present": sorted(entry.present),
     }

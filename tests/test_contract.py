@@ -1,6 +1,7 @@
 """What holds for every check: one word, a whole manual page, quotable evidence, silence where all is well."""
 
 import re
+import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,8 @@ PARTS = [
     "Source",
 ]
 PROGRAMS = {"kubectl", "openssl", "ps", "cat", "ls", "cut", "tr", "base64"}
+
+OF_A_HOST = {"curl", "grep", "ip", "journalctl", "stat", "sysctl", "systemctl"}
 
 SAID = CHECKOUT / "fixtures" / "said"
 
@@ -99,6 +102,14 @@ def test_it_asks_only_for_facts(check: Check) -> None:
 def test_what_it_says_is_an_error_that_the_reader_knows(check: Check) -> None:
     assert all(hasattr(errors, says.error) for says in check.says)
     assert all(look.then in VOCABULARY for look in check.decide)
+
+
+@of_each_check
+def test_what_decides_is_a_command_that_can_be_pasted(check: Check) -> None:
+    for look in check.decide:
+        assert look.look.split()[0] in PROGRAMS | OF_A_HOST
+        assert ", on " not in look.look
+        assert subprocess.run(["bash", "-n", "-c", look.look], check=False).returncode == 0
 
 
 @of_each_that_is_only_said

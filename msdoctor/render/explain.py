@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = "1"
 
+_IN_FULL = 3  # of candidates between which a look has to decide; JSON has the pages of all
 _MOST_QUOTED = 300  # characters of a matched line that the text shows; JSON has more
 
 _SYMBOLS = {
@@ -46,7 +47,7 @@ def text(explanation: Explanation, width: int = 80, colour: bool = False) -> str
     page = Page(width, colour)
     if not explanation.matches:
         return "\n".join(_of_nothing(explanation, page)) + "\n"
-    blocks = [list(_of_match(match, page)) for match in explanation.matches]
+    blocks = [list(_of_match(match, page)) for match in explanation.matches if _is_likely(match, explanation)]
     if explanation.ambiguous:
         blocks.insert(0, list(_of_ambiguity(explanation, page)))
     if explanation.notes:
@@ -106,20 +107,34 @@ def _of_ambiguity(explanation: Explanation, page: Page) -> Iterator[str]:
         if not best.rivals or best is not next(match for match in explanation.matches if match.id in group):
             continue
         yield page.paint(f"{_lines(best)} can mean {len(group)} things; the text alone does not tell which:", BOLD)
-        yield from (f"  {match.id}" for match in explanation.matches if match.id in group)
+        for match in _candidates(best, explanation):
+            yield f"  {match.id}"
+            yield from page.wrapped(match.title, "      ")
         if best.because:
             yield from page.wrapped(f'{best.id} is first because of these words: "{visible(best.because)}".', "  ")
-        looks = [look for match in explanation.matches if match.id in group for look in match.decide]
-        yield from _of_looks(looks, page)
+        yield from _of_looks((look for match in _candidates(best, explanation) for look in match.decide), page)
+        if len(group) > _IN_FULL:
+            rest = f"The likeliest {_IN_FULL} follow. For the page of another: `{called()} explain ID`"
+            yield from page.wrapped(rest, "  ")
+
+
+def _candidates(one: Match, explanation: Explanation) -> list[Match]:
+    """The match and its rivals, likeliest first."""
+    return [match for match in explanation.matches if match.id in (one.id, *one.rivals)]
+
+
+def _is_likely(match: Match, explanation: Explanation) -> bool:
+    """Whether its page is worth the reader's time before the looks have decided."""
+    return match in _candidates(match, explanation)[:_IN_FULL]
 
 
 def _of_looks(looks: Iterable[Look], page: Page) -> Iterator[str]:
-    """What to look at, each command once, with what each outcome means."""
-    outcomes: dict[str, list[Look]] = {}
-    for look in looks:
-        outcomes.setdefault(look.look, []).append(look)
-    for command, seen in outcomes.items():
-        yield "  This decides:"
+    """What to look at, each command once, with what each outcome means. What needs no way onto a host comes first."""
+    outcomes: dict[tuple[str, str], list[Look]] = {}
+    for look in sorted(looks, key=lambda look: look.on != ""):
+        outcomes.setdefault((look.on, look.look), []).append(look)
+    for (machine, command), seen in outcomes.items():
+        yield from page.wrapped(f"This decides, on {machine}:" if machine else "This decides:", "  ")
         yield from _command(command)
         for look in dict.fromkeys(seen):
             yield from page.wrapped(f"{look.shows} → {look.then}", " " * 8, first="      - ")
@@ -300,7 +315,7 @@ def _match_document(match: Match) -> dict[str, object]:
         "last": match.last,
         "means": match.means,
         "willNotHelp": list(match.will_not_help),
-        "decide": [{"look": look.look, "if": look.shows, "then": look.then} for look in match.decide],
+        "decide": [{"look": look.look, "on": look.on, "if": look.shows, "then": look.then} for look in match.decide],
         "remedies": [_remedy_document(remedy) for remedy in match.remedies],
     }
 

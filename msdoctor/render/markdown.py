@@ -15,7 +15,7 @@ from msdoctor import __version__
 from msdoctor.called import called
 from msdoctor.diagnosis import Cause, Diagnosis, HopReport, HopState
 from msdoctor.judge import Result
-from msdoctor.model import Class, Evidence, Remedy, Risk, State, bullets
+from msdoctor.model import Class, Evidence, Look, Remedy, Risk, State, bullets
 from msdoctor.pipeline import NAMES
 
 from .blocks import MOST_MEMBERS, Block, Report, blocks, is_open, of_cluster, some
@@ -281,7 +281,13 @@ def _alternatives(report: Report) -> Iterator[str]:
     for item in report.diagnosis.alternatives:
         about = f" at {_names(item.subjects, report)}" if item.subjects else ""
         yield f"{' or '.join(map(code, item.ids))}{about}: {prose(item.why)}"
-        yield _bullets(f"{code(look.then)} if {prose(look.shows)}:  \n  {code(look.look)}" for look in item.decide)
+        yield _bullets(
+            f"{code(look.then)} if {prose(look.shows)}{_on(look)}:  \n  {code(look.look)}" for look in item.decide
+        )
+
+
+def _on(look: Look) -> str:
+    return f", on {prose(look.on)}" if look.on else ""
 
 
 def _elsewhere(diagnosis: Diagnosis) -> Iterator[str]:

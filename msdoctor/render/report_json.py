@@ -149,7 +149,7 @@ def _alternatives(item: Alternatives) -> dict[str, object]:
     return {
         "causes": list(item.ids),
         "why": f"{about}{item.why}",
-        "decide": [{"look": look.look, "if": look.shows, "then": look.then} for look in item.decide],
+        "decide": [{"look": look.look, "on": look.on, "if": look.shows, "then": look.then} for look in item.decide],
     }
 
 

@@ -39,7 +39,8 @@ def alternatives(report: Report) -> Iterator[str]:
         shown = ""
         for look in item.decide:
             if look.look != shown:
-                yield from page.labelled_command("look at", "", single(look.look))
+                lead = f"on {look.on}:" if look.on else ""
+                yield from page.labelled_command("look at", lead, single(look.look))
             yield from page.labelled("" if look.look == shown else "it is", f"{look.then} if {look.shows}")
             shown = look.look
 

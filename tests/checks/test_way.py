@@ -59,7 +59,8 @@ def test_the_list_says_what_decides() -> None:
     assert {look.then for look in one.decide} == set(one.ids)
     assert any(look.look.startswith(f"openssl s_client -connect {POD} </dev/null") for look in one.decide)
     assert shown["decide"][0] == {
-        "look": f"openssl s_client -connect {POD} </dev/null  # on master",
+        "look": f"openssl s_client -connect {POD} </dev/null",
+        "on": "master",
         "if": "a certificate: only the Service's address leads nowhere",
         "then": CANNOT_REACH,
     }

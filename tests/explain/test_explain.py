@@ -38,6 +38,7 @@ NOT_READY = (
     'I0217 15:13:53.378655       1 server.go:187] "Failed probe" probe="metric-storage-ready" err="no metrics to serve"'
 )
 NOT_AVAILABLE = "error: Metrics API not available"
+UNAVAILABLE = "Error from server (ServiceUnavailable): the server is currently unable to handle the request (get nodes.metrics.k8s.io)"
 REFUSED = (
     "failing or missing response from https://10.104.1.2:443/apis/metrics.k8s.io/v1beta1: "
     "bad status from https://10.104.1.2:443/apis/metrics.k8s.io/v1beta1: 403"
@@ -363,7 +364,9 @@ def test_where_it_is_ambiguous_the_text_begins_with_what_decides() -> None:
     assert text(ask(REFUSED)).startswith("""\
 line 1 can mean 2 things; the text alone does not tell which:
   requestheader-config-missing
+      requestheader-config-missing is the matter.
   proxy-client-cert-missing
+      proxy-client-cert-missing is the matter.
   This decides:
       kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml
       - no key begins with requestheader- → requestheader-config-missing
@@ -371,6 +374,26 @@ line 1 can mean 2 things; the text alone does not tell which:
 
 ✗ requestheader-config-missing   cause, possible, hop D
 """)
+
+
+def test_of_many_candidates_the_likeliest_three_are_printed_in_full_and_json_has_all() -> None:
+    explanation = explain(read([UNAVAILABLE]), registry.load_index())
+    names = [match.id for match in explanation.matches]
+    printed = text(explanation)
+
+    assert len(names) > 3
+    assert all(f"\n  {name}\n" in printed for name in names)
+    assert re.findall(r"^\S ([a-z0-9_-]+)   ", printed, re.MULTILINE) == names[:3]
+    assert "The likeliest 3 follow. For the page of another: `msdoctor explain ID`" in " ".join(printed.split())
+    assert [match["id"] for match in json.loads(json_(explanation))["matches"]] == names
+
+
+def test_what_needs_no_way_onto_a_host_is_to_be_looked_at_first() -> None:
+    looks = text(explain(read([UNAVAILABLE]), registry.load_index())).split("\n\n")[0]
+    machines = re.findall(r"^  This decides(, on [^:]*)?:", looks, re.MULTILINE)
+
+    assert machines == sorted(machines, key=bool)
+    assert {"", ", on the API server's host"} <= set(machines)
 
 
 def test_a_text_that_nobody_knows_is_told_so_and_what_else_there_is() -> None:
@@ -418,7 +441,12 @@ def test_the_json_keeps_its_contract() -> None:
         "id", "class", "confidence", "line", "files", "matched", "times", "first", "last", "means", "willNotHelp", "decide", "remedies",
     ]  # fmt: skip
     assert document["matches"][0]["decide"] == [
-        {"look": CONFIG_MAP, "if": "no key begins with requestheader-", "then": "requestheader-config-missing"}
+        {
+            "look": CONFIG_MAP,
+            "on": "",
+            "if": "no key begins with requestheader-",
+            "then": "requestheader-config-missing",
+        }
     ]
     assert document["matches"][0]["remedies"][0]["commands"][0].startswith("ssh <NODE> mend --address 10.104.1.2:443")
 
