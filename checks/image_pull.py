@@ -94,6 +94,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("PodState", where={"status": "RegistryUnavailable"}, likelihood=0.9),
         Says("PodState", where={"status": "InvalidImageName"}, likelihood=0.6),
         Says("ImageNotPulled", where={"ours": "yes"}),
+        Says("ImageNotPulled", where={"ours": "sandbox"}, likelihood=0.5),
+        Says("ImageNotPulled", where={"ours": "sandbox", "outer": "metrics-server"}, likelihood=0.9),
         Says("InvalidImageName", likelihood=0.7),
     ),
     decide=(Look("kubectl -n kube-system get pods -l k8s-app=metrics-server", "ImagePullBackOff", "image-pull"),),

@@ -18,7 +18,8 @@ from msdoctor.utterances.prefixes import announces
 
 # An authority may be redacted, as <node>:<port>.
 _URL = (
-    r"https?://(?:<[\w .-]{1,40}>:?){0,2}[^\s\"'\\<>)}\]]{0,40}(?:\][^\s\"'\\<>)}\]]{0,20})?[^\s\"'\\<>)}\],]{0,2000}"
+    r"https?://(?:<[\w .-]{1,40}>:?){0,2}(?:[\w.-]{0,60}\[[A-Za-z_ -]{1,40}\]){0,8}"
+    r"[^\s\"'\\<>)}\]]{0,40}(?:\][^\s\"'\\<>)}\]]{0,20})?[^\s\"'\\<>)}\],]{0,2000}"
 )
 _NODE = r"(?:from node |from Kubelet |source kubelet_summary:)([\w.<>*-]{1,253})(?: ?\(([^)]{1,253})\))?"
 # Patterns as texts, which re compiles and keeps when first needed: `explain` has to start fast.
@@ -76,6 +77,8 @@ def connection_of(
         return replace(where, hop=Hop.C, api="tunnel")
     if not url and context.endswith(_OF_A_PROXIED) and isinstance(error, OF_A_HANDSHAKE):
         return replace(where, hop=Hop.C)
+    if context.endswith(_OF_A_PROXIED) and _INSTEAD_OF_A_DOCUMENT in record:
+        return replace(where, hop=Hop.C)
     return replace(where, hop=hop_of(where, error, speaker, outer))
 
 
@@ -94,6 +97,8 @@ def _is_aside(dialled: str, asked: str) -> bool:
 
 # apimachinery pkg/util/proxy/transport.go, of a server that it was to pass a request to; what it tried may be left out
 _OF_A_PROXIED = "Error: '"
+# kube-aggregator pkg/controllers/openapi
+_INSTEAD_OF_A_DOCUMENT = f"Body: {_OF_A_PROXIED}"
 
 
 _API = (

@@ -32,6 +32,10 @@ _WITHOUT_RECOMMENDATION = (
     r"\s*(?:[\w.-]{1,63} {1,40})?[\w.-]{1,253} {1,40}(?:Off|Initial|Recreate|Auto|InPlaceOrRecreate) {1,40}False {1,20}"
     r"\d{1,4}[smhdy]\w{0,6}\s*$"
 )
+# kubectl pkg/metricsutil/metrics_printer.go, of what metrics-server 0.5.0 counted from before a container's restart
+_BELOW_ZERO = (
+    r"\s*\S{1,253}(?: {1,40}[\w.-]{1,253}){0,2} {2,60}-\d{1,9}m {1,40}(?:-?\d{1,6}% {1,40})?-?\d{1,9}(?:[KMG]i)?\b"
+)
 _OF_RUNTIMES = ("containerd", "docker", "crio", "cri-docker")
 
 
@@ -63,6 +67,8 @@ class Earlier:
         elif "kubectl" in text:
             is_top = re.search(_TOP_PODS, text) is not None
             self._asked = ("all" if any(flag in text for flag in _ALL) else "namespace") if is_top else ""
+        elif "  -" in text and re.match(_BELOW_ZERO, text):
+            return errors.CounterWentBack("usage")
         elif asked and re.match(_NOTHING, text):
             return errors.NoPodMetrics() if asked == "all" else errors.NothingToShow()
         return None

@@ -41,7 +41,10 @@ class FiguresWithoutTime(InnermostError, hop=Hop.G):
 
 
 class CounterWentBack(InnermostError, hop=Hop.G):
-    """``unexpected decrease in cumulative CPU usage value``, or ``startTime of …`` (metrics-server pkg/storage)."""
+    """``unexpected decrease in cumulative CPU usage value``, or ``startTime of …`` (metrics-server pkg/storage).
+
+    0.5.0 said nothing, and reported less than nothing instead: ``counter`` is ``usage`` then.
+    """
 
     counter: str
 

@@ -248,7 +248,8 @@ def _nodes_of(reason: str) -> int:
 class ImageNotPulled(InnermostError, hop=Hop.D):
     """``Failed to pull image "I": WHY``, ``Back-off pulling image "I"`` (kubelet pkg/kubelet/images/image_manager.go).
 
-    ``ours``: ``yes`` where the image is called metrics-server, ``other`` where it is of other metrics.
+    ``ours``: ``yes`` where the image is called metrics-server, ``other`` where it is of other metrics, ``sandbox``
+    where it is that of every pod's sandbox.
     """
 
     image: str
@@ -327,7 +328,7 @@ class Evicted(InnermostError, hop=Hop.D):
 
 
 class OutOfMemory(InnermostError, hop=Hop.D):
-    """``OOMKilled``: the kernel ended it at its memory limit."""
+    """``OOMKilled``: the kernel ended it, at its memory limit or for the node's sake."""
 
 
 class AuthenticationUnread(InnermostError, hop=Hop.D, wraps=True):

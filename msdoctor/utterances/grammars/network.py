@@ -48,7 +48,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # net/net.go and net/dnsclient.go; "getsockopt" to Go 1.10. Who types it off a screen leaves out "on".
     Grammar(
         "lookup ",
-        r"lookup (?P<name>\[\w{1,40}\]|[\w.:<>*$-]{1,253}?)(?: (?:on )?(?P<server>[\w.:\[\]%<>*$-]{1,100}?))?: "
+        r"lookup (?P<name>[\w.:\[\]<>*$-]{1,253}?)(?: (?:on )?(?P<server>[\w.:\[\]%<>*$-]{1,100}?))?: "
         r"(?P<failure>no such host|server misbehaving|i/o timeout"
         r"|(?:read|write|dial) udp \S{1,200}: (?:[a-z]{1,12}: )?[a-z/ ]{2,60}[a-z]"
         r"|[A-Za-z][A-Za-z/ ]{2,60}[a-z])",
@@ -240,6 +240,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("http2: server connection error from ", errors.Noise("http2-stream-closed")),
     plain("very short watch", errors.ShortWatch()),
     plain("too old resource version", errors.ShortWatch()),
+    plain("The resourceVersion for the provided watch is too old", errors.ShortWatch()),  # apiserver pkg/storage/etcd3
     plain("write: broken pipe", errors.Noise("http2-stream-closed")),
     plain("write a JSON response: client disconnected", errors.Noise("http2-stream-closed")),
 )

@@ -229,6 +229,10 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("metrics server is starting to listen", "controller-runtime"),
             ("error listening on :8080", "controller-runtime"),
             ("server returned HTTP status ", "Prometheus"),
+            # kubernetes cmd/kube-proxy/app/server.go and pkg/proxy/healthcheck
+            ("starting metrics server failed", "kube-proxy"),
+            ("Failed to start node healthz on ", "kube-proxy"),
+            ("Failed to start proxier healthz on ", "kube-proxy"),
             ("Cannot read targetRef", "VPA"),
             # of a pod or container that it does not follow: one that has ended, an init container
             ("Error adding metric sample", "VPA"),

@@ -29,7 +29,11 @@ def _no_node_passes(match: re.Match[str]) -> InnermostError:
 
 def _not_pulled(image: str, why: str | None) -> InnermostError:
     ours = "yes" if "metrics-server" in image else "other" if "metric" in image else ""
+    ours = "sandbox" if _SANDBOX in image.rpartition("/")[2] else ours
     return errors.ImageNotPulled(image, (why or "").strip(), ours)
+
+
+_SANDBOX = "pause"  # kubernetes build/pause, under which name distributions mirror it, too
 
 
 GRAMMARS: tuple[Grammar, ...] = (
@@ -128,6 +132,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"failed to pull and unpack image \"([^\"]{1,400})\"?(?:: (.{1,1500}))?",
         lambda match: _not_pulled(match[1], match[2]),
     ),
+    # kubernetes pkg/kubelet/dockershim/docker_service.go, to 1.23
+    Grammar(
+        'failed pulling image "',
+        r"failed pulling image \"([^\"]{1,400})\"?(?:: (.{1,1500}))?",
+        lambda match: _not_pulled(match[1], match[2]),
+    ),
     Grammar(
         'Back-off pulling image "',
         r"Back-off pulling image \"([^\"]{1,400})\"?(?:: ErrImagePull: (.{1,1500}))?",
@@ -205,6 +215,17 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.Evicted(match[1]),
     ),
     Grammar("OOMKilled", r"OOMKilled", says(errors.OutOfMemory())),
+    # Linux mm/oom_kill.c, "Kill" to 4.x, a line of fields from 5.x; kubernetes pkg/kubelet/oom/oom_watcher_linux.go
+    *(
+        Grammar(
+            f"{killed} process ",
+            killed + r" process \d{1,10},? (?:UID \d{1,10},? )?\(metrics-server\)",
+            says(errors.OutOfMemory()),
+        )
+        for killed in ("Kill", "Killed")
+    ),
+    plain("task=metrics-server,pid=", errors.OutOfMemory()),
+    plain("victim process: metrics-server,", errors.OutOfMemory()),
     # cert-manager pkg/controller/certificaterequests/acme/acme.go; RFC 8555 6.7 through golang.org/x/crypto/acme
     Grammar(
         "requests a commonName that is not present in the list of dnsNames or ipAddresses",
