@@ -25,6 +25,7 @@ from msdoctor.utterances.prefixes import Carried, take_off
 from msdoctor.utterances.quoting import as_typed, unquote
 from msdoctor.utterances.records import KLOG, Record, read_record
 from msdoctor.utterances.speakers import is_a_beginning, speaker_of
+from msdoctor.utterances.told import Teller
 
 _TAIL = re.compile(r"[:\s]{0,3}\w{0,3}")  # what may be left of an error's next word where a terminal cut it
 _IN_FIELD = re.compile(r'\s?[\w.]{0,60}="|"[^"]{1,253}"\s*$')  # the rest of ` node="k8s-node1"`, cut anywhere
@@ -37,6 +38,7 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
     """
     shown: set[str] = set()
     earlier = Earlier()
+    teller = Teller()
     told = speaker
     group = ""
     is_adapters = False
@@ -60,6 +62,8 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
             if circumstance.what not in shown:
                 shown.add(circumstance.what)
                 yield Utterance(Speaker.UNKNOWN, Connection(), circumstance, (), line.text, line.number)
+        for telling in teller.told_by(line.text):
+            yield Utterance(Speaker.UNKNOWN, Connection(), telling, (), line.text.strip(), line.number)
 
 
 # What other adapters say of their sources. They have the same library as metrics-server, and some of its own code.

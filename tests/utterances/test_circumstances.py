@@ -71,7 +71,12 @@ def test_a_line_of_the_pipeline_itself_shows_nothing() -> None:
 
 @pytest.mark.parametrize(("what", "sign"), [pair for pair in _SIGNS if pair[0] in _WORDS])
 def test_no_sign_is_missed_for_want_of_a_word(what: str, sign: str) -> None:
-    assert must_have(_parser.parse(sign, re.IGNORECASE), _WORDS[what])
+    assert must_have(parse_pattern(sign), _WORDS[what])
+
+
+def parse_pattern(pattern: str) -> Any:
+    """A pattern as Python itself understands it."""
+    return _parser.parse(pattern, re.IGNORECASE)
 
 
 def must_have(parsed: Any, words: Collection[str]) -> bool:
