@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     hop=Hop.F,
     cls=Class.ELSEWHERE,
     says=(
+        Says("ClientUnknownToKubelet", likelihood=0.6),
         *(
             Says("Forbidden", where={"resource": f"nodes/{part}", "who": who}, likelihood=0.95)
             for part in ("proxy", "log", "exec")

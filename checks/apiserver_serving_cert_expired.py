@@ -81,7 +81,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Expired", hop=Hop.A),
         Says("ListedCertificate", where={"of": "API server", "state": "expired"}),
-        Says("Expired", where={"speaker": "kubectl"}),
+        Says("Expired", hop=Hop.A, where={"speaker": "kubectl"}),
+        Says("Expired", where={"speaker": "kubectl"}, likelihood=0.45),
         Says("Expired", where={"outer": "Unable to connect to the server"}),
         *(Says("Expired", where={"speaker": "metrics-server", "outer": words}) for words in OWN_REQUESTS),
     ),

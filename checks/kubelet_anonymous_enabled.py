@@ -38,6 +38,7 @@ from msdoctor.model import (
     Hop,
     NotApplicable,
     Remedy,
+    Says,
     Unseen,
     check,
 )
@@ -56,7 +57,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return strict(blanks, "Admit nobody without a name, and restart the kubelet (pods keep running).", "anonymous")
 
 
-@check(hop=Hop.F, cls=Class.RISK, advise=advise)
+@check(hop=Hop.F, cls=Class.RISK, says=(Says("KubeletOpen", where={"to": "anonymous"}, likelihood=0.9),), advise=advise)
 def kubelet_anonymous_enabled(
     asked: tuple[Asked, ...],
     repair: Repair,

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Blanks, Class, Effect, EffectKind, Finding, Hop, Remedy, Unseen, check
+from msdoctor.model import Blanks, Class, Effect, EffectKind, Finding, Hop, Remedy, Says, Unseen, check
 
 from ._kubelet_admission import places, strict
 
@@ -48,7 +48,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return strict(blanks, advice, "mode")
 
 
-@check(hop=Hop.F, cls=Class.RISK, advise=advise)
+@check(hop=Hop.F, cls=Class.RISK, says=(Says("KubeletOpen", where={"to": "all"}, likelihood=0.9),), advise=advise)
 def kubelet_authz_always_allow(asked: tuple[Asked, ...], repair: Repair) -> Iterator[Finding | Unseen]:
     for one in asked:
         kubelet, rules = one.kubelet, one.admission

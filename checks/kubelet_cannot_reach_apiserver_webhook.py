@@ -142,7 +142,11 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NodeUnknownToKubelet", likelihood=0.5),
         Says("HTTPStatus", hop=Hop.E, where={"code": "500"}, likelihood=0.45),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.35),
-        Says("Canceled", where={"speaker": "kubelet", "outer": "Unable to authenticate the request"}, likelihood=0.8),
+        *(
+            Says(error, where={"speaker": "kubelet", "outer": words}, likelihood=0.8)
+            for error in ("Canceled", "DeadlineExceeded")
+            for words in ("Unable to authenticate the request", "Authorization error")
+        ),
         *(
             Says(error, hop=Hop.F, where={"path": path}, likelihood=likelihood)
             for path in ("tokenreviews", "subjectaccessreviews")

@@ -83,6 +83,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Lookup", hop=Hop.E, where={"failure": "no such host"}),
         Says("Lookup", hop=Hop.E, where={"failure": "server misbehaving"}, likelihood=0.8),
         Says("Lookup", hop=Hop.E, where={"answer": "late"}, likelihood=0.7),
+        Says("Lookup", hop=Hop.E, where={"answer": "again"}, likelihood=0.8),
     ),
     decide=(Look(SCRAPES, "no such host", "node-address-dns-unresolvable"),),
     advise=advise,

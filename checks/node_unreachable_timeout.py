@@ -91,6 +91,16 @@ class _Picture:
         # whoever waited for the connection gave up
         Says("Dial", hop=Hop.E, where={"failure": "operation was canceled"}, likelihood=0.7),
         Says("Dial", hop=Hop.E, where={"failure": "connection timed out"}, likelihood=0.9),
+        # kubectl's exec and attach, as far as no tunnel of the control plane's leads to the node
+        *(
+            Says(
+                "Dial",
+                hop=Hop.C,
+                where={"outer": "error dialing backend", "port": "10250", "failure": failure},
+                likelihood=0.5,
+            )
+            for failure in ("i/o timeout", "connection timed out")
+        ),
     ),
     decide=(VANISHES, DAWDLES),
     advise=open_port,

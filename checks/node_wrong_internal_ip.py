@@ -80,6 +80,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
+        # The API server asks for a pod where its node is said to be, and another node's kubelet answers
+        Says("PodUnknownToKubelet", likelihood=0.75),
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.3),
         Says("Dial", hop=Hop.E, likelihood=0.3),
         # VirtualBox's manual, chapter "Network Address Translation": of every machine, and none reaches another's

@@ -58,6 +58,7 @@ _OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStat
     says=(
         Says("NoMatchForKind", where={"fate": "other"}, likelihood=0.8),
         Says("OtherSystem"),
+        Says("TargetRefused", likelihood=0.6),
         Says("UnknownFlag", where={"of": "operator"}, likelihood=0.75),
         Says("UnknownFlag", where={"of": "other", "speaker": "unknown"}, likelihood=0.6),
         # another Service than metrics-server's, such as a webhook's

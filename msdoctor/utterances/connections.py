@@ -202,12 +202,22 @@ def group_asked(command: str) -> str:
     return _api_of(path[1]) or _other_group(path[1]) if path else ""
 
 
+def kubelet_asked(command: str) -> str:
+    """The URL at a kubelet that a command asks for, by itself or through the API server; empty where it is none."""
+    if "10250/" in command and re.search(r"\b(?:curl|wget)\b", command):
+        asked = re.search(r"https://[^\s\"'/]{1,300}:10250/[^\s\"']{0,300}", command)
+        return asked[0] if asked else ""
+    proxied = re.search(_RAW_OF_NODE, command) if "/proxy/" in command else None
+    return f"https://{proxied[1]}:10250{proxied[2]}" if proxied else ""
+
+
 def group_listed(text: str) -> str:
     """The API group whose resources a list in JSON holds (metav1.APIResourceList); empty where the line names none."""
     return (_api_of(text) or _other_group(text)) if '"groupVersion":' in text else ""
 
 
 _RAW = r"\bget --raw[ =][\"']?(/\S{1,500})"
+_RAW_OF_NODE = r"--raw[ =][\"']?/api/v1/nodes/([\w.<>$*{}-]{1,253})/proxy(/[^\s\"']{1,300})"
 _OF_ADAPTERS = {"Pods": "custom", "Object": "custom", "External": "external"}
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msdoctor.model import Hop
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
 from msdoctor.utterances.circumstances import circumstances_in
-from msdoctor.utterances.connections import connection_of, group_asked, group_listed, split_wrappers
+from msdoctor.utterances.connections import connection_of, group_asked, group_listed, kubelet_asked, split_wrappers
 from msdoctor.utterances.earlier import Earlier
 from msdoctor.utterances.ellipses import rest_of
 from msdoctor.utterances.errors import InnermostError
@@ -40,17 +41,21 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
     earlier = Earlier()
     teller = Teller()
     told = speaker
-    group = ""
+    group = kubelet = ""
     is_adapters = False
     for line in _lines(lines, 1):
         if _is_command(line.text):
             group = group_asked(line.text)
+            kubelet = kubelet_asked(line.text)
+        elif kubelet and line.text.strip() == "Unauthorized":
+            yield Utterance(Speaker.KUBELET, Connection(Hop.F, kubelet), _REFUSED, (), line.text, line.number)
+            continue
         group = group_listed(line.text) or group
         for utterance in _said_in(line, told if _ends_a_program(line.text) else speaker):
             is_adapters |= isinstance(utterance.error, _ADAPTERS_OWN)
             if is_adapters and isinstance(utterance.error, errors.HandlerTimeout | errors.NoMetricsKnown):
                 continue  # what it waits for, and has not, is its own source's
-            yield _asked_for(utterance, group) if group else utterance
+            yield _asked_for(utterance, group) if group else _answered(utterance, kubelet) if kubelet else utterance
             if speaker is Speaker.UNKNOWN and utterance.speaker in _METRICS_SERVER:
                 told = Speaker.METRICS_SERVER
         together = earlier.completed_by(line.text)
@@ -77,7 +82,12 @@ _ADAPTERS_OWN = (
 
 def _is_command(text: str) -> bool:
     """Whether a line shows what somebody typed: kubectl's answer to it follows."""
-    return "kubectl " in text or " get --raw" in text or text.lstrip().startswith(("$ ", "# ", "➜ ", "❯ "))
+    return (
+        "kubectl " in text
+        or " get --raw" in text
+        or "curl " in text
+        or text.lstrip().startswith(("$ ", "# ", "➜ ", "❯ "))
+    )
 
 
 def _asked_for(utterance: Utterance, group: str) -> Utterance:
@@ -88,6 +98,16 @@ def _asked_for(utterance: Utterance, group: str) -> Utterance:
         return utterance
     return replace(utterance, connection=replace(where, api=group))
 
+
+def _answered(utterance: Utterance, kubelet: str) -> Utterance:
+    """A kubelet's own answer: to who asked it, or through the API server, which has no other words for a 404."""
+    if not isinstance(utterance.error, errors.ResourceNotFound) or utterance.error.request or utterance.connection.api:
+        return utterance
+    return replace(utterance, connection=Connection(Hop.E, kubelet), error=_UNSERVED)
+
+
+_REFUSED = errors.HTTPStatus("401", "Unauthorized")
+_UNSERVED = errors.HTTPStatus("404", "Not Found")
 
 _METRICS_SERVER = (Speaker.METRICS_SERVER, Speaker.DELEGATED_AUTH)
 

@@ -97,7 +97,8 @@ _WORDINGS = (
     ("HTTP response body: ", Speaker.KUBECTL),  # another client, of the same server
 )
 
-# kubernetes pkg/kubelet/server/server.go, InstallAuthFilter; the API servers' library says the same in another file.
+# kubernetes pkg/kubelet/server/server.go, InstallAuthFilter; the API servers' library says the same in another file,
+# and of that what is structured stops before "due to".
 _KUBELETS_DOUBTS = ("Unable to authenticate the request due to an error", "Authorization error")
 
 # cAdvisor manager/manager.go, in a kubelet; metrics-server had a file of that name to 0.4.
@@ -134,7 +135,7 @@ def _guess(text: str, source: str) -> Speaker:
         return Speaker.KUBELET
     if file in _FILES:
         return _FILES[file]
-    if file == "server.go" and text.startswith(_KUBELETS_DOUBTS):
+    if text in _KUBELETS_DOUBTS or (file == "server.go" and text.startswith(_KUBELETS_DOUBTS)):
         return Speaker.KUBELET
     known = next((speaker for wording, speaker in _WORDINGS if wording in text), Speaker.UNKNOWN)
     if known is Speaker.UNKNOWN and not source and _is_of_kubectl(text):

@@ -108,3 +108,26 @@ class CertificateNotSigned(InnermostError, hop=Hop.E):
     """``Certificate request was not signed`` (client-go util/certificate), a kubelet's CSR that is ``Pending``."""
 
     state: str = "Pending"
+
+
+class PodUnknownToKubelet(InnermostError, hop=Hop.E):
+    """``pod does not exist``, 404 to ``pods/log``: the kubelet that was asked runs no such pod (pkg/kubelet/server).
+
+    Who asked the API server for a pod that there is gets it from the address that the pod's node is registered with.
+    """
+
+
+class ClientUnknownToKubelet(InnermostError, hop=Hop.F):
+    """``Unauthorized`` to an upgrade, or to ``pods/log``: a kubelet does not know the API server by its certificate."""
+
+
+class KubeletDawdled(InnermostError, hop=Hop.E):
+    """A figure of ten seconds and more for one answer: kubelet's own (apiserver httplog.go), or its client's."""
+
+    took: str
+
+
+class KubeletOpen(InnermostError, hop=Hop.F):
+    """A scanner, or a setting, says whom a kubelet lets in: ``to``: ``anonymous``, or ``all`` where it asks nobody."""
+
+    to: str

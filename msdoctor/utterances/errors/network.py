@@ -38,8 +38,12 @@ class Lookup(InnermostError):
     def answer(self) -> str:
         """``none`` where the server was not reached, ``late`` where the caller's time was over before.
 
-        The resolver names the server only where that was the one that did not answer (net/dnsclient_unix.go).
+        The resolver names the server only where that was the one that did not answer (net/dnsclient_unix.go). What
+        getaddrinfo(3) says where it may be another time, or is not known, is ``again``: EAI_AGAIN and EAI_NONAME, in
+        the words of glibc and of musl, which programs print that are linked with them (net/cgo_unix.go).
         """
+        if self.failure.startswith(("Temporary", "Try again", "Name or service not known", "Name does not resolve")):
+            return "again"
         if not self.server and self.failure.endswith("i/o timeout"):
             return "late"
         return "none" if self.failure.endswith(("i/o timeout", "refused", "unreachable", "no route to host")) else ""

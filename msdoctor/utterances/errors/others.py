@@ -77,6 +77,13 @@ class HeapsterUnreached(InnermostError, hop=Hop.A, wraps=True):
     """A request for ``services http:heapster:``, which kubectl to 1.12 and HPAs to 1.8 sent (kubectl metricsutil)."""
 
 
+class TargetRefused(InnermostError, hop=Hop.F):
+    """``server returned HTTP status 401 Unauthorized``, of a kubelet: Prometheus' token is no better to it (scrape.go).
+
+    What a 403 says concerns Prometheus' own role, and nothing of anybody else's.
+    """
+
+
 class OtherSystem(InnermostError, hop=Hop.X):
     """Words of another system that shares some with this pipeline; ``which`` names it."""
 

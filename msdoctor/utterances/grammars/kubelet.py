@@ -58,6 +58,9 @@ _OF_A_CONTAINER = r"/(?:docker|crio|cri-containerd)-[0-9a-f]{12,64}\.scope"
 _OF_CLIENTS = "kube-apiserver-client-kubelet"
 _NOT_AFTER = rf"(?!.{{0,600}}{_OF_CLIENTS})"
 
+# ten seconds and more, as Go prints a duration, and whatever has minutes in it
+_LONG = r"(?:\d{1,3}h)?(?:\d{1,3}m\d[\d.]{0,12}|\d{2,5}(?:\.\d{1,9})?)s\b"
+
 
 GRAMMARS: tuple[Grammar, ...] = (
     # kubelet pkg/kubelet/server/server.go, InstallAuthFilter; "subresource(s)" from 1.32
@@ -281,9 +284,103 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.CertificateNotSigned()),
         word="Current certificate is expired",
     ),
-    # postfinance/kubelet-csr-approver internal/controller/csr_controller.go
-    plain("kubelet-serving cert denied", errors.CertificateNotSigned("Denied")),
-    plain("Denying kubelet-serving CSR", errors.CertificateNotSigned("Denied")),
+    # postfinance/kubelet-csr-approver internal/controller/csr_controller.go and regex_ip_checks.go
+    *(
+        plain(words, errors.CertificateNotSigned("Denied"))
+        for words in (
+            "kubelet-serving cert denied",
+            "Denying kubelet-serving CSR",
+            "CSR not complying with kubelet-csr-approver",
+            "CSR request did not pass the provider-specific tests",
+            "SAN DNS Name could not be resolved",
+            "SAN DNS Name in the x509 CSR is not prefixed by the node name",
+            "is not contained in the set of resolved IP addresses",
+            "of the allowed IP Prefixes/Subnets",
+            "x509 CR is not allowed by the Cloud provider regex",
+            "x509 Cert Request contains more than 1 DNS name",
+        )
+    ),
+    # kubernetes pkg/controller/certificates/signer/signer.go, of what pkg/apis/certificates/helpers.go objects to
+    *(
+        plain(words, errors.CertificateNotSigned("Failed"))
+        for words in (
+            "SignerValidationFailure",
+            "subject organization is not system:nodes",
+            "subject common name does not begin with system:node:",
+            "DNS or IP subjectAltName is required",
+        )
+    ),
+    # kubernetes-mixin alerts/kubelet.libsonnet
+    *(
+        plain(words, errors.CertificateNotSigned())
+        for words in ("KubeletServerCertificateRenewalErrors", "has failed to renew its server certificate")
+    ),
+    plain("KubeletServerCertificateExpiration", errors.ListedCertificate("kubelet", "expiring")),
+    Grammar(
+        "Server certificate for Kubelet on node ",
+        r"Server certificate for Kubelet on node .{1,253} expires in ",
+        says(errors.ListedCertificate("kubelet", "expiring")),
+    ),
+    # pkg/kubelet/server/server.go, whoever asks for exec, attach and the like of a pod that it has not
+    Grammar(
+        "upgrade connection: pod does not exist",
+        r"upgrade connection: pod does not exist",
+        says(errors.PodUnknownToKubelet()),
+        word="pod does not exist",
+    ),
+    # apimachinery pkg/api/errors/errors.go, as a kubelet's answer to the API server becomes kubectl's
+    *(
+        Grammar(
+            f"{answer} ( pods/log ",
+            answer + r" \( pods/log \S{1,300}\)",
+            says(error),
+            word="( pods/log ",
+        )
+        for answer, error in (
+            ("the server could not find the requested resource", errors.PodUnknownToKubelet()),
+            ("the server has asked for the client to provide credentials", errors.ClientUnknownToKubelet()),
+        )
+    ),
+    # client-go transport/spdy and tools/remotecommand: a kubelet's answer to the API server's own certificate
+    plain("unable to upgrade connection: Unauthorized", errors.ClientUnknownToKubelet()),
+    # apiserver pkg/server/httplog/httplog.go, as a kubelet prints it of its own answers; from 1.19 structured
+    Grammar(
+        "/stats/summary",
+        r"/stats/summary\S{0,300} \(?(?P<took>" + _LONG + ")",
+        lambda match: errors.KubeletDawdled(match["took"]),
+    ),
+    Grammar(
+        "/metrics/resource",
+        r"/metrics/resource\S{0,300} \(?(?P<took>" + _LONG + ")",
+        lambda match: errors.KubeletDawdled(match["took"]),
+    ),
+    # client-go transport/round_trippers.go, V(6): it came, and late
+    Grammar(
+        ":10250/",
+        r":10250/(?:stats/summary|metrics/resource)\S{0,300} 200 OK in (?P<took>\d{5,9} milliseconds)",
+        lambda match: errors.KubeletDawdled(match["took"]),
+        word=" milliseconds",
+    ),
+    # aquasecurity kube-bench cfg/*/node.yaml, in the words of the CIS benchmarks, of which chapter 1 is the API
+    # server's; kube-hunter src/modules/discovery/kubelet.py; kops pkg/validation
+    *(
+        Grammar(
+            f"[{verdict}] ",
+            rf"\[{verdict}\] [2-9]\.\d{{1,2}}(?:\.\d{{1,2}})? .{{0,40}}" + control,
+            says(errors.KubeletOpen(to)),
+            word=word,
+        )
+        for verdict in ("FAIL", "WARN")
+        for control, to, word in (
+            (r"[Aa]nonymous[- ][Aa]uth (?:argument )?is (?:set to false|[Nn]ot [Ee]nabled)", "anonymous", "nonymous"),
+            (r"--authorization-mode argument is not set to AlwaysAllow", "all", "not set to AlwaysAllow"),
+        )
+    ),
+    plain("The kubelet is misconfigured, potentially allowing secure access", errors.KubeletOpen("anonymous")),
+    plain("Kubelet anonymousAuth is currently turned on", errors.KubeletOpen("anonymous")),
+    # its own settings: pkg/kubelet/apis/config (KubeletAuthorizationModeAlwaysAllow), in YAML and in JSON
+    Grammar("mode: AlwaysAllow", r"mode: AlwaysAllow\b", says(errors.KubeletOpen("all"))),
+    Grammar('"mode":"AlwaysAllow"', r"\"mode\":\"AlwaysAllow\"", says(errors.KubeletOpen("all")), word="AlwaysAllow"),
     # kubectl get csr; to 1.17 without the signer, and from 1.21 with the duration that was asked for
     Grammar(
         " system:node:",

@@ -5,9 +5,21 @@ from __future__ import annotations
 import re
 
 from msdoctor.utterances import errors
+from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.grammar import Grammar, plain, says
 
 _TUNNEL = r": (?:dial unix|read unix|write unix|proxy error from|No agent available|dial timeout, )"
+
+
+def _refused_prometheus(match: re.Match[str]) -> InnermostError:
+    """In its own log it is its own trouble; who tells of it tells which kubelets let nobody in by a token."""
+    beside = match.string[:_MOST_BESIDE]
+    is_told = re.search(r"(?i)\bkubelet", beside) is not None and "scrape_pool=" not in beside
+    is_401 = match["status"].startswith("401")
+    return errors.TargetRefused() if is_told and is_401 else errors.OtherSystem("Prometheus")
+
+
+_MOST_BESIDE = 2000
 
 GRAMMARS: tuple[Grammar, ...] = (
     # custom-metrics-apiserver pkg/provider/errors.go; k8s.io/metrics pkg/client; podautoscaler/metrics/client.go
@@ -220,7 +232,13 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("https:heapster:", errors.HeapsterUnreached()),
     plain("failed to unmarshall heapster response", errors.HeapsterUnread()),
     plain("failed to unmarshal heapster response", errors.NoPodMetrics()),  # HPAs'
-    # controller-runtime pkg/metrics/server; Prometheus scrape/scrape.go; apiserver pkg/util/webhook
+    # Prometheus scrape/scrape.go; its targets page, and who tells of it, name whose target it is
+    Grammar(
+        "server returned HTTP status ",
+        r"server returned HTTP status (?P<status>.{0,300})",
+        _refused_prometheus,
+    ),
+    # controller-runtime pkg/metrics/server; apiserver pkg/util/webhook
     *(
         Grammar(words, re.escape(words) + r".{0,300}", says(errors.OtherSystem(which)))
         for words, which in (
@@ -228,7 +246,6 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("unable to start manager", "controller-runtime"),
             ("metrics server is starting to listen", "controller-runtime"),
             ("error listening on :8080", "controller-runtime"),
-            ("server returned HTTP status ", "Prometheus"),
             # kubernetes cmd/kube-proxy/app/server.go and pkg/proxy/healthcheck
             ("starting metrics server failed", "kube-proxy"),
             ("Failed to start node healthz on ", "kube-proxy"),
