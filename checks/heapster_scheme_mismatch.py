@@ -50,6 +50,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("WrongScheme", where={"api": "heapster"}),
         Says("NotTLS", where={"api": "heapster"}),
+        Says("HeapsterUnread", where={"began": "alert", "api": "heapster"}, likelihood=0.8),
     ),
     advise=advise,
 )

@@ -74,6 +74,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.H,
     cls=Class.CAUSE,
     says=(
+        Says("MissingRequest", where={"sidecar": "no"}, likelihood=0.79),
         Says("MissingRequest", likelihood=0.7),
         Says("MissingRequest", where={"sidecar": "yes"}, likelihood=0.7),
         Says("UnknownTarget", likelihood=0.45),

@@ -61,6 +61,8 @@ _SIGNS = (
     ),
     ("just removed", r"\bdisabled? (?:the )?['\"]?metrics-server|/v1beta1\.metrics\.k8s\.io\"? deleted\b"),
     ("Heapster elsewhere", r"^\s*(?!kube-system\s)[a-z0-9-]{1,63}\s+heapster-\S{1,100}\s+\d+/\d+\s"),
+    # what puts a container of its own into others' pods
+    ("a sidecar", r"\bsidecars?\b|\bside-cars?\b|\b(?:envoy|istio|linkerd|dapr|consul connect|service mesh|appmesh)\b"),
     # kubelet pkg/apis/stats/v1alpha1/types.go: of pods, not of the node
     ("containers' figures", r"\"(?:containers|podRef|rootfs)\":"),
     ("kubectl top", r"\bkubectl(?:\.exe)? top\b"),
@@ -129,6 +131,7 @@ _WORDS = {
     "just installed": ("enable", "metrics-server", "v1beta1.metrics"),
     "just removed": ("disable", "v1beta1.metrics"),
     "Heapster elsewhere": ("heapster",),
+    "a sidecar": ("sidecar", "side-car", "envoy", "istio", "linkerd", "dapr", "consul", "mesh"),
     "containers' figures": ("containers", "podref", "rootfs"),
     "kubectl top": ("kubectl",),
     "a young pod": (", age: ",),

@@ -1,7 +1,8 @@
 """Go's quoted strings (``strconv.Quote``), read leniently: a cut or doubled escape stays as it is.
 
 What word processors, blogs and web pages make of a terminal's characters is undone: their quotation marks, dashes for
-two hyphens, spaces that do not break, and HTML's character references.
+two hyphens, spaces that do not break, and HTML's character references. So is the apostrophe that YAML
+doubles in a string between apostrophes.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _REFERENCES = {
 }
 
 
+_OF_YAML = r"(?<=[a-z])''(?=[a-z])"
 _OF_MARKDOWN = r"\\([<>_])"  # none of Go's escapes
 _ESCAPED = ("\\<", "\\>", "\\_")
 
@@ -42,6 +44,8 @@ def as_typed(line: str) -> str:
     if "&" in line and ";" in line:
         for reference, character in _REFERENCES.items():
             line = line.replace(reference, character)
+    if "''" in line:
+        line = re.sub(_OF_YAML, "'", line)
     return re.sub(_OF_MARKDOWN, r"\1", line) if any(escaped in line for escaped in _ESCAPED) else line
 
 

@@ -171,13 +171,14 @@ _LONGEST_QUOTATION = 2000
 
 # "Error: " and "error: " are different programs' words, and a refusal names its "User".
 _ITS_CAPITAL = ("Error: ", "User ")
+_QUOTES = r"(?<![A-Za-z])'|'(?![A-Za-z])"  # apostrophes are none
 
 
 def _as_meant(text: str) -> str:
     """What somebody quotes, who began it with a capital as a sentence, or put it into other quotation marks."""
     meant = text if text.startswith(_ITS_CAPITAL) else text[:1].lower() + text[1:]
     if "'" in text and '"' not in text:
-        meant = meant.replace("'", '"')
+        meant = re.sub(_QUOTES, '"', meant)
     return "" if meant == text else meant
 
 

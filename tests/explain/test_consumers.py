@@ -197,6 +197,61 @@ def test_names_the_one_cause(case: str) -> None:
 
 
 OPEN = {
+    "a target of a kind of its own that is not there": (
+        '  AbleToScale  False  FailedGetScale  the HPA controller was unable to get the target\'s current scale: inferenceservices.serving.kserve.io "web" not found',
+        "hpa-target-not-found",
+        "hpa-wrong-namespace",
+    ),
+    "the same, in an event": (
+        'Warning  FailedGetScale  11s (x161 over 40m)  horizontal-pod-autoscaler  deploymentconfigs.apps.openshift.io "web" not found',
+        "hpa-target-not-found",
+        "hpa-wrong-namespace",
+    ),
+    "the same, as controllers to 1.8 log it": (
+        'W0304 09:01:02.345678       1 horizontal.go:99] Failed to reconcile web: failed to query scale subresource for DeploymentConfig/shop/web: deploymentconfigs "web" not found',
+        "hpa-target-not-found",
+        "hpa-wrong-namespace",
+    ),
+    "a container that is named as its pod, of a ReplicaSet to 1.8": (
+        "missing request for cpu on container web in pod shop/shop-web-4162317122-70rgf",
+        "hpa-missing-requests",
+        "hpa-selector-overlap",
+    ),
+    "a container that is named as its pod, and not as what is put beside others": (
+        "missing request for cpu in container webproxy of Pod web-proxy-5cdb678c48-8bgbm",
+        "hpa-missing-requests",
+        "hpa-missing-requests-sidecar",
+    ),
+    "a pod of a CronJob": (
+        "missing request for cpu in container web of Pod web-migrate-28399840-x7k2p",
+        "hpa-selector-overlap",
+        "hpa-missing-requests",
+    ),
+    "a Heapster that speaks TLS, as an old kubectl sees it": (
+        r"error: failed to unmarshall heapster response: invalid character '\x15' looking for beginning of value",
+        "heapster-scheme-mismatch",
+        "kubectl-version-skew",
+    ),
+    "a kubectl that asks for rights on what nobody serves": (
+        "Warning: the server doesn't have a resource type 'nodes' in group 'metrics.k8s.io'",
+        "metrics-api-not-registered",
+        "metrics-server-missing",
+    ),
+    "a metric that Amazon's adapter was not told of": (
+        "unable to get external metric shop/queue-length/nil: unable to fetch metrics from external metrics API: no metric query found",
+        "custom-metrics-not-exposed",
+        "",
+    ),
+    "a metric that New Relic's adapter was not told of": (
+        'unable to fetch metrics from external metrics API: getting metric value: metric "queue" not configured',
+        "custom-metrics-not-exposed",
+        "",
+    ),
+    "a metric that has no values at Azure": (
+        "unable to fetch metrics from external metrics API: Got an empty response for metric Microsoft.ServiceBus/Messages and aggregate type Total",
+        "custom-metrics-query-empty",
+        "",
+    ),
     "Lens, that finds no metrics API": (
         'loadKubeMetrics failed {error: "404 page not found\\n"}',
         "metrics-api-not-registered",
@@ -470,6 +525,10 @@ def test_lists_the_likeliest_first(case: str) -> None:
 
 
 BESIDE = {
+    "a mesh, which puts a container beside each": (
+        "Warning  FailedGetResourceMetric  41s  horizontal-pod-autoscaler  failed to get cpu utilization: missing request for cpu\nall pods of the namespace have Envoy",
+        "hpa-missing-requests-sidecar",
+    ),
     "a node on Fargate, whose kubelet's port a pod can take": (
         '"Failed to scrape node" err="Get \\"https://10.0.0.7:10250/metrics/resource\\": tls: failed to verify certificate: x509: certificate is valid for 127.0.0.1, not 10.0.0.7" node="fargate-ip-10-0-0-7.ec2.internal"',
         "port-conflict-10250-fargate",
@@ -512,6 +571,17 @@ def test_what_stands_beside_an_error_puts_its_causes_in_order(case: str) -> None
 
     assert found.ambiguous
     assert found.matches[0].id == first
+
+
+def test_a_mesh_says_nothing_of_a_container_that_is_none_of_it() -> None:
+    text = "missing request for cpu in container web of Pod shop-5cdb678c48-8bgbm\nwith Istio"
+
+    assert ids(text)[0] == "hpa-missing-requests"
+
+
+def test_what_is_yet_to_be_removed_works() -> None:
+    assert ids("autoscaling/v2beta2 will be removed in Kubernetes 1.26") == []
+    assert ids("v1beta1.metrics.k8s.io was removed from Kubernetes") == []
 
 
 def test_what_stands_beside_no_error_names_nothing() -> None:
@@ -593,6 +663,30 @@ def test_a_server_that_crashes_is_asked_by_nobody() -> None:
 
 
 CLOSED = {
+    "a program's own HPA in an API group that went, as kubectl to 1.9 has it": (
+        'error: unable to recognize "hpa.yaml": no matches for extensions/, Kind=HorizontalPodAutoscaler',
+        "api-version-removed",
+    ),
+    "an object that a server does not have yet, as kubectl to 1.9 has it": (
+        'error: unable to recognize "metrics-apiservice.yaml": no matches for apiregistration.k8s.io/, Kind=APIService',
+        "api-version-not-yet-served",
+    ),
+    "a sentence of what went": (
+        "autoscaling/v2beta2 was removed in Kubernetes 1.26, which the chart still asks for",
+        "api-version-removed",
+    ),
+    "a browser's console, of a dashboard that may not list": (
+        "GET https://desk.example.com/k8s/apis/metrics.k8s.io/v1beta1/nodes 403 (Forbidden)",
+        "rbac-user-metrics-forbidden",
+    ),
+    "a refusal of which a copy has the beginning": (
+        'pods.metrics.k8s.io is forbidden: User "jane" ca…',
+        "rbac-user-metrics-forbidden",
+    ),
+    "a condition as YAML quotes it": (
+        "message: 'the HPA target''s scale is missing a selector'",
+        "hpa-scale-selector-missing",
+    ),
     "figures of Heapster's time, whose API group was called metrics": (
         'User "jane" cannot list nodes.metrics at the cluster scope.',
         "rbac-user-metrics-forbidden",

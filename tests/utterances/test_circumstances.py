@@ -51,6 +51,8 @@ from msdoctor.utterances.circumstances import _SIGNS, _WORDS, circumstances_in
         ('apiservice.apiregistration.k8s.io/v1beta1.metrics.k8s.io" deleted', "just removed"),
         ("monitoring   heapster-5c448886d-x1y2z   1/1   Running", "Heapster elsewhere"),
         ("k8s-node1   NotReady   <none>   3d", "a node down"),
+        ("the namespace has Istio", "a sidecar"),
+        ("injected as a sidecar", "a sidecar"),
         ('Client Version: version.Info{Major:"1", Minor:"18"', "kubectl of 1.10 to 1.19"),
         ("Client Version: v1.27.1", "kubectl of today"),
         ('Server Version: version.Info{Major:"1", Minor:"11"', "a server of before 1.12"),

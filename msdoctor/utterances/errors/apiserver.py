@@ -264,6 +264,8 @@ class NoMatchForKind(InnermostError, hop=Hop.H):
             return "keda"
         if self.version in _LATE_BETAS:
             return "either"
+        if not self.version and self.kind in _NEVER_SCALED:  # to 1.9 clients named no version
+            return _FATE_OF_KIND.get(self.kind, "new") if self.group != "extensions" else "removed"
         if not self.version or self.kind == "Scale":
             return "group"
         if "." in group and (not group.endswith(".k8s.io") or group == "autoscaling.k8s.io"):
@@ -296,6 +298,8 @@ _OF_SEVERAL_VERSIONS = (
     "RoleBinding",
     "StatefulSet",
 )
+_SCALED = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
+_NEVER_SCALED = (*_FATE_OF_KIND, *(kind for kind in _OF_SEVERAL_VERSIONS if kind not in _SCALED))
 _LATE_BETAS = (
     "autoscaling/v2beta2",  # 1.12 to 1.25
     "networking.k8s.io/v1beta1",  # 1.14 to 1.21

@@ -83,13 +83,32 @@ class MissingRequest(InnermostError, hop=Hop.H):
 
     @property
     def sidecar(self) -> str:
-        """``yes`` where the container is named as something that is put beside an application."""
-        return "yes" if any(part in self.container for part in _SIDECARS) else ""
+        """``yes`` where the container is named as something that is put beside an application, ``no`` for another."""
+        if not self.container:
+            return ""
+        is_known = any(part in self.container for part in _SIDECARS)
+        return "yes" if is_known and not _is_of_its_name(self.container, self.pod) else "no"
+
+
+def _is_of_its_name(container: str, pod: str) -> bool:
+    """Whether a container is named as its pod, or the pod as it: it is the application's own."""
+    one, other = (re.sub(r"[^a-z0-9]", "", name) for name in (container, _of_workload(pod)))
+    return min(len(one), len(other)) > 2 and (one in other or other in one)
+
+
+def _of_workload(pod: str) -> str:
+    """A pod's name without its namespace, and without what its controllers added."""
+    return re.sub(r"(?:-[a-z0-9]{4,10})?-(?:[a-z0-9]{5}|\d{1,4})$", "", pod.rpartition("/")[2])
+
+
+# kubernetes pkg/controller/cronjob: to 1.20 the second of its run, since then its minute. To 1.8 a ReplicaSet's hash is
+# a number of as many digits.
+_OF_A_RUN = r"-(?:[23]\d{7}|1[5-9]\d{8})-[a-z0-9]{5}$"
 
 
 def _by(pod: str) -> str:
-    """``job`` where it is named as those of a CronJob, by the minute of its run: none of an HPA's target."""
-    return "job" if re.search(r"-\d{8,10}-[a-z0-9]{5}$", pod) else ""
+    """``job`` where it is named as those of a CronJob, by the time of its run: none of an HPA's target."""
+    return "job" if re.search(_OF_A_RUN, pod) else ""
 
 
 _SIDECARS = (

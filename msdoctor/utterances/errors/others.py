@@ -70,7 +70,12 @@ class PrometheusAnswered(InnermostError, hop=Hop.X):
 
 
 class HeapsterUnread(InnermostError, hop=Hop.A):
-    """``failed to unmarshall heapster response: …`` (kubectl pkg/metricsutil to 1.17)."""
+    """``failed to unmarshall heapster response: …`` (kubectl pkg/metricsutil to 1.17).
+
+    ``began``: ``alert`` where it was none in JSON, but TLS' own.
+    """
+
+    began: str = ""
 
 
 class HeapsterUnreached(InnermostError, hop=Hop.A, wraps=True):

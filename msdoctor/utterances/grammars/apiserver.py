@@ -31,6 +31,10 @@ def _rbac_denies(match: re.Match[str]) -> InnermostError:
     return errors.Forbidden(match["user"], match["verb"], match["resource"], scope)
 
 
+def _begun_refusal(match: re.Match[str]) -> InnermostError:
+    return errors.Forbidden(match["user"] or "", "list", match["resource"])
+
+
 def _of_the_guide(match: re.Match[str]) -> InnermostError:
     return errors.VersionDeprecated(match["since"] or "") if match["now"] == "will" else errors.VersionGone()
 
@@ -120,6 +124,17 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?:(?:cluster)?role\.rbac\.authorization\.k8s\.io \"[^\"]{1,253}\" not found(?:, )?){1,20})?",
         _user_cannot,
         word=" can",
+    ),
+    # the same, of which a copy has no more than the beginning
+    *(
+        Grammar(
+            f"{kind}.metrics.k8s.io ",
+            rf"(?P<resource>{kind}\.metrics\.k8s\.io) (?:\"[^\"]{{1,253}}\" )?is forbidden"
+            r"(?!: User \"[^\"]{0,300}\" can(?:not|'t| not) [a-z]{1,32} )(?:: User \"(?P<user>[^\"]{0,300})\")?",
+            _begun_refusal,
+            word="is forbidden",
+        )
+        for kind in ("nodes", "pods")
     ),
     # kubernetes pkg/registry/rbac/validation/rule.go, ConfirmNoEscalation; to 1.11 in the words of the second
     Grammar(
@@ -259,11 +274,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         r" does not match the expected API version \((?P<expected>[^)]{1,253})",
         lambda match: errors.VersionUnexpected(match["given"], match["expected"]),
     ),
-    # cli-runtime pkg/resource/builder.go
+    # cli-runtime pkg/resource/builder.go, kubectl pkg/cmd/auth/cani.go
     Grammar(
         "the server doesn't have a resource type ",
-        r"the server doesn't have a resource type \"(?P<kind>[^\"]{1,253})"
-        r"(?:\" in group \"(?P<group>[^\"]{1,253}))?",
+        r"the server doesn't have a resource type (?P<quote>[\"'])(?P<kind>[\w.-]{1,253})"
+        r"(?:(?P=quote) in group (?P=quote)(?P<group>[\w.-]{1,253}))?",
         lambda match: errors.TypeUnknown(f"{match['kind']}.{match['group']}" if match["group"] else match["kind"]),
     ),
     # kubernetes.io's guide to migrate from deprecated versions, which tools and charts repeat
@@ -272,6 +287,20 @@ GRAMMARS: tuple[Grammar, ...] = (
         r" API versions? of [\w, ]{1,200}? (?P<now>is|are|will) no longer (?:be )?served"
         r"(?: (?:as of|in) v(?P<since>1\.\d{1,2}))?",
         _of_the_guide,
+    ),
+    # the same as people and charts' notes have it; what is yet to be removed works
+    *(
+        Grammar(
+            version,
+            version + r"\d?[`'\"]?(?![.\w/]).{0,160}?(?<!\bbe )(?<!\bbeing )" + words,
+            says(errors.VersionGone()),
+            word=words.split(" (")[0],
+        )
+        for version in ("v1alpha", "v1beta", "v2alpha", "v2beta")
+        for words in (
+            r"removed (?:in|from|since|as of|starting|with) (?:\w{1,10} ){0,2}?(?:[Kk]ubernetes|[Kk]8s|kube|v?1\.\d)",
+            r"no longer (?:available|served|supported|exists?)\b",
+        )
     ),
     Grammar(
         " is deprecated in v1.",

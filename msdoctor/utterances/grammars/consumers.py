@@ -15,6 +15,13 @@ def _of_fabric8(match: re.Match[str]) -> InnermostError:
     return errors.ResourceNotFound() if "ot " in match["what"] else errors.ServiceUnavailable()
 
 
+def _of_a_console(match: re.Match[str]) -> InnermostError:
+    resource = "pods.metrics.k8s.io" if "/pods" in match[0] else "nodes.metrics.k8s.io"
+    known = {"401": errors.Unauthorized(), "403": errors.Forbidden("", "list", resource)}
+    unserved = {"404": errors.ResourceNotFound(), "503": errors.ServiceUnavailable()}
+    return {**known, **unserved}.get(match["code"]) or errors.HTTPStatus(match["code"], match["words"])
+
+
 def _zeros(match: re.Match[str]) -> InnermostError:
     """Of a node's row, where its memory is zero: whether its CPU is, too."""
     before = match.string[max(match.start() - 60, 0) : match.start()]
@@ -107,6 +114,13 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("service unavailable", errors.ServiceUnavailable()),
             ("404 page not found", errors.ResourceNotFound()),
         )
+    ),
+    # browsers' consoles, of what a dashboard in them asks for: METHOD URL STATUS (WORDS)
+    Grammar(
+        "/apis/metrics.k8s.io/",
+        r"/apis/metrics\.k8s\.io/[\w./?=&%*-]{1,300}:? (?P<code>401|403|404|500|503) "
+        r"\((?P<words>[A-Z][A-Za-z ]{2,30})\)",
+        _of_a_console,
     ),
     # fabric8 kubernetes-client, OperationSupport.java
     Grammar(
@@ -218,6 +232,21 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.SelectorAmbiguous(match[1]),
     ),
     plain("AmbiguousSelector", errors.SelectorAmbiguous()),
+    # apimachinery pkg/api/errors/errors.go, of whatever it is that is to be scaled
+    *(
+        Grammar(
+            words,
+            re.escape(words).replace(r"\ \ ", r"\s{2,40}") + r"(?P<around>[A-Z]\w{1,60}/\S{1,510}: )?"
+            r"(?P<resource>[a-z][a-z0-9.-]{2,253}(?:/scale[a-z0-9.-]{0,253})?) "
+            r"\\{0,4}\"(?P<name>[^\"\\]{1,253})\\{0,4}\" not found",
+            lambda match: errors.NotFound(match["resource"], match["name"]),
+        )
+        for words in (
+            "unable to get the target's current scale: ",
+            "failed to query scale subresource for ",
+            "horizontal-pod-autoscaler  ",
+        )
+    ),
     plain("unable to get the target's current scale", errors.ScaleFailed()),
     plain("FailedGetScale", errors.ScaleFailed()),
     plain("failed to query scale subresource for ", errors.ScaleFailed()),

@@ -142,6 +142,28 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar("bad_data: ", r"bad_data: [^\"]{1,300}", lambda _: errors.PrometheusAnswered("bad_data")),
     plain("no metrics retrieved for query", errors.NoAdapterMetrics()),
+    # k8s-cloudwatch-adapter pkg/provider/provider_external.go: no ExternalMetric of that name in that namespace
+    plain("no metric query found", errors.MetricUnknown()),
+    # newrelic-k8s-metrics-adapter internal/provider/newrelic/provider.go
+    Grammar(
+        'metric "',
+        r"metric \\{0,4}\"(?P<metric>[^\"\\]{1,253})\\{0,4}\" not configured",
+        lambda match: errors.MetricUnknown(match["metric"]),
+        word=" not configured",
+    ),
+    # azure-k8s-metrics-adapter pkg/azure/externalmetrics/monitor_client.go
+    *(
+        Grammar(
+            words,
+            re.escape(words) + r".{0,600}?(?:aggregate type|No value returned by the Azure Monitor)",
+            says(errors.NoAdapterMetrics()),
+        )
+        for words in (
+            "Got an empty response for metric ",
+            "Got metric result for ",
+            "Unable to get value for metric ",
+        )
+    ),
     # custom-metrics-apiserver pkg/apiserver/installer, of an adapter that knows no metric at all
     *(
         Grammar(f'"resources"{empty}', r"\"resources\"" + re.escape(empty), says(errors.EmptyDiscovery()), word=empty)
@@ -230,7 +252,12 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("http:heapster:", errors.HeapsterUnreached()),
     Grammar('services "heapster"', r"services \"heapster\"", says(errors.HeapsterUnreached()), word="heapster"),
     plain("https:heapster:", errors.HeapsterUnreached()),
-    plain("failed to unmarshall heapster response", errors.HeapsterUnread()),
+    Grammar(
+        "failed to unmarshall heapster response",
+        # encoding/json, of the first byte of TLS' own alerts: a server of TLS was asked without
+        r"failed to unmarshall heapster response(?P<alert>: invalid character '(?:\\x15|\x15)')?",
+        lambda match: errors.HeapsterUnread("alert" if match["alert"] else ""),
+    ),
     plain("failed to unmarshal heapster response", errors.NoPodMetrics()),  # HPAs'
     # Prometheus scrape/scrape.go; its targets page, and who tells of it, name whose target it is
     Grammar(
