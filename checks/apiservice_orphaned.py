@@ -93,6 +93,9 @@ def delete(blanks: Blanks, advice: str) -> Remedy:
     says=(
         Says("ServiceAbsent", where={"api": "other"}, likelihood=0.95),
         Says("ServiceAbsent", likelihood=0.4),
+        Says("Circumstance", where={"what": "just removed"}, likelihood=0.4),
+        Says("DiscoveryFailed", likelihood=0.1),
+        Says("ServiceUnavailable", hop=Hop.A, likelihood=0.1),
         Says("ServiceUnavailable", hop=Hop.A, where={"api": "other"}, likelihood=0.4),
     ),
     decide=(

@@ -90,6 +90,7 @@ def _start(blanks: Blanks, advice: str, commands: tuple[str, ...], undo: tuple[s
         Says("Circumstance", where={"what": "a tunnel"}, likelihood=0.5),
         Says("TunnelFailed"),
         Says("TunnelDown"),
+        Says("TunnelTroubled", likelihood=0.6),
         Says("AgentUnconnected"),
         *(
             Says(error, where={"api": "tunnel"})

@@ -117,6 +117,8 @@ def _port(number: str) -> dict[str, object]:
         Says("Told", where={"what": "the API server does not reach the pods"}, likelihood=0.3),
         Says("Circumstance", where={"what": "a network policy"}, likelihood=0.5),
         *unanswered(service=0.2, pod=0.3),
+        Says("PolicyDenied", likelihood=0.7),
+        Says("OpenAPIUnread", likelihood=0.15),
         Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.1),  # its probes or its own requests
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.15),
     ),

@@ -26,7 +26,7 @@ _SIGNS = (
     ("a firewall", r"\bfirewall|security group|\bprivate cluster\b"),
     (
         "a network policy",
-        r"(?<!no )(?<!without )\bnetwork[ -]?polic(?:y|ies)\b|\bGlobalNetworkPolicy\b|\bprofile\W{1,4}cis-\d",
+        r"(?<!no )(?<!without )\bnetwork[ -]?polic(?:y|ies)\b|\bGlobalNetworkPolicy\b|\bprofile\W{1,4}cis\b",
     ),
     ("a tunnel", r"konnectivity|tunnelfront|\baks-link\b"),
     (
@@ -59,7 +59,13 @@ _SIGNS = (
             r"|Appl(?:ied|ying) manifest at \S{1,200}metrics-server"
         ),
     ),
-    ("just removed", r"\bdisabled? (?:the )?['\"]?metrics-server|/v1beta1\.metrics\.k8s\.io\"? deleted\b"),
+    (
+        "just removed",
+        (
+            r"\b(?:disabl|uninstall)(?:e|ed|ing)? (?:the )?['\"]?metrics-server"
+            r"|/v1beta1\.metrics\.k8s\.io\"? deleted\b"
+        ),
+    ),
     ("Heapster elsewhere", r"^\s*(?!kube-system\s)[a-z0-9-]{1,63}\s+heapster-\S{1,100}\s+\d+/\d+\s"),
     # what puts a container of its own into others' pods
     ("a sidecar", r"\bsidecars?\b|\bside-cars?\b|\b(?:envoy|istio|linkerd|dapr|consul connect|service mesh|appmesh)\b"),
@@ -106,7 +112,7 @@ _WORDS = {
     "GKE": ("gke",),
     "AKS": ("aks", "azmk8s"),
     "a firewall": ("firewall", "security group", "private cluster"),
-    "a network policy": ("polic", "cis-"),
+    "a network policy": ("polic", "cis"),
     "a tunnel": ("konnectivity", "tunnelfront", "aks-link"),
     "an HTTP proxy": ("prox",),
     "one machine": ("minikube", "docker", "k3d", "kind-control-plane", "rancher"),
@@ -129,7 +135,7 @@ _WORDS = {
     "Windows": ("windows", "akswin"),
     "cgroup v2": ("cgroup", ".el9", "linux", "rhel", "centos", "ubuntu", "fedora"),
     "just installed": ("enable", "metrics-server", "v1beta1.metrics"),
-    "just removed": ("disable", "v1beta1.metrics"),
+    "just removed": ("metrics-server", "v1beta1.metrics"),
     "Heapster elsewhere": ("heapster",),
     "a sidecar": ("sidecar", "side-car", "envoy", "istio", "linkerd", "dapr", "consul", "mesh"),
     "containers' figures": ("containers", "podref", "rootfs"),

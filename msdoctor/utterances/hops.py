@@ -143,6 +143,7 @@ OF_A_HANDSHAKE = (
     errors.Expired,
     errors.NotYetValid,
     errors.TLSAlert,
+    errors.IncompatibleUsage,
 )
 # what a node's name and its kubelet's certificate are worth shows in whatever way it is reached
 _OF_A_NODE = (*OF_A_HANDSHAKE, errors.Lookup)

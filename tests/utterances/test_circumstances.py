@@ -48,6 +48,8 @@ from msdoctor.utterances.circumstances import _SIGNS, _WORDS, circumstances_in
         ("deployment.apps/metrics-server configured", "just installed"),
         ("* The 'metrics-server' addon is enabled", "just installed"),
         ("minikube addons disable metrics-server", "just removed"),
+        ("after uninstalling metrics-server", "just removed"),
+        ("profile: cis", "a network policy"),
         ('apiservice.apiregistration.k8s.io/v1beta1.metrics.k8s.io" deleted', "just removed"),
         ("monitoring   heapster-5c448886d-x1y2z   1/1   Running", "Heapster elsewhere"),
         ("k8s-node1   NotReady   <none>   3d", "a node down"),

@@ -112,5 +112,19 @@ class TunnelDown(InnermostError, hop=Hop.C):
     text: str
 
 
+class TunnelTroubled(InnermostError, wraps=True):
+    """``could not get frontend client``, ``DATA to Backend failed``: what konnectivity's server cannot pass on.
+
+    apiserver-network-proxy pkg/server/server.go. Of some connections, so that the tunnel may stand for others.
+    """
+
+
+class PolicyDenied(InnermostError):
+    """``policy-verdict:none INGRESS DENIED``, ``drop (Policy denied)``: a packet that Cilium did not let through.
+
+    cilium hubble/pkg/printer/printer.go, monitor and api/v1/flow (``POLICY_DENIED``). Whose packet, it says in numbers.
+    """
+
+
 class WrongScheme(InnermostError):
     r"""``malformed HTTP response "\x15\x03…"``: plain HTTP was spoken to a server of TLS (net/http)."""

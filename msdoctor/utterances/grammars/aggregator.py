@@ -216,10 +216,23 @@ GRAMMARS: tuple[Grammar, ...] = (
             "Failed to get a backend",
             "DIAL_REQ to Backend failed",
             "timed out waiting for backend dial",
+            "no tunnels available",
+            "failed to tunnel dial request",
+            "backend dial timed out before connection was established",
             "backend context closed before connection was established",
             # k3s and RKE2 pkg/daemons/control/tunnel.go, with rancher/remotedialer
             "Tunnel server egress proxy rejecting connection to ",
             "failed to find Session for client ",
+        )
+    ),
+    *(
+        plain(words, errors.TunnelTroubled())
+        for words in (
+            "could not get frontend client",
+            "Stream read from frontend failure",
+            "Receive stream from agent read failure",
+            "DIAL_RSP send to frontend stream failure",
+            "DATA to Backend failed",
         )
     ),
     plain("cannot connect once", errors.AgentUnconnected()),

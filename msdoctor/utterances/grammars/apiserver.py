@@ -88,6 +88,19 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"is set without specifying the standard (X-Remote-[\w-]{1,20})",
         lambda match: errors.HeaderNotNamed(match[1]),
     ),
+    # the same of a flag that is shown: a process, a unit, a manifest, or klog's FLAG
+    *(
+        Grammar(
+            f"--requestheader-{flag}=",
+            rf"--requestheader-{flag}=(?!\S{{0,200}}(?i:{header})(?:[\s\"',\]]|$))[\"'\[]{{0,2}}[A-Za-z][\w-]{{1,60}}",
+            lambda _, header=header: errors.HeaderNotNamed(header),  # type: ignore[misc]
+        )
+        for flag, header in (
+            ("username-headers", "X-Remote-User"),
+            ("group-headers", "X-Remote-Group"),
+            ("extra-headers-prefix", "X-Remote-Extra-"),
+        )
+    ),
     Grammar(
         "Cluster doesn't provide ",
         r"Cluster doesn't provide (\S{1,100}) in configmap/\S{1,300}(?: in \S{1,253})?",

@@ -71,6 +71,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "dial tcp",
         r"dial tcp[46]? (?:[\w.:\[\]%-]{1,100}->)?(?P<address>[\w.:\[\]%<>*$-]{1,300}): "
+        r"(?!net/http: )"  # what came of it once it was dialled
         # not what the caller itself lacks: files, ports, an address of the family
         r"(?!(?:connect|socket): (?:too many open files|cannot assign requested address))"
         # Known ones first: of a line that was cut, what follows may have lost the quote before it
@@ -233,6 +234,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Failed to query (?:node|pod) metrics (?:for cluster )?\S{1,253}: 404 Not Found",
         says(errors.MetricsAPINotAvailable()),
         word=": 404 Not Found",
+    ),
+    *(
+        Grammar(anchor, pattern, says(errors.PolicyDenied()))
+        for anchor, pattern in (
+            ("policy-verdict:", r"policy-verdict:[\w-]{1,20} (?:(?:INGRESS|EGRESS) )?DENIED\b"),
+            ("Policy denied", r"Policy denied(?: DROPPED\b|\)| by )"),
+            ("POLICY_DENIED", r"POLICY_DENIED\b"),
+        )
     ),
     plain("http2: stream closed", errors.Noise("http2-stream-closed")),
     plain("http2: server sent GOAWAY and closed the connection", errors.Noise("watch-goaway")),
