@@ -57,7 +57,15 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return strict(blanks, "Admit nobody without a name, and restart the kubelet (pods keep running).", "anonymous")
 
 
-@check(hop=Hop.F, cls=Class.RISK, says=(Says("KubeletOpen", where={"to": "anonymous"}, likelihood=0.9),), advise=advise)
+@check(
+    hop=Hop.F,
+    cls=Class.RISK,
+    says=(
+        Says("Told", where={"what": "a kubelet lets in who has no name"}, likelihood=0.6),
+        Says("KubeletOpen", where={"to": "anonymous"}, likelihood=0.9),
+    ),
+    advise=advise,
+)
 def kubelet_anonymous_enabled(
     asked: tuple[Asked, ...],
     repair: Repair,

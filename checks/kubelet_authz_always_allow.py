@@ -48,7 +48,15 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return strict(blanks, advice, "mode")
 
 
-@check(hop=Hop.F, cls=Class.RISK, says=(Says("KubeletOpen", where={"to": "all"}, likelihood=0.9),), advise=advise)
+@check(
+    hop=Hop.F,
+    cls=Class.RISK,
+    says=(
+        Says("Told", where={"what": "a kubelet allows everything"}, likelihood=0.6),
+        Says("KubeletOpen", where={"to": "all"}, likelihood=0.9),
+    ),
+    advise=advise,
+)
 def kubelet_authz_always_allow(asked: tuple[Asked, ...], repair: Repair) -> Iterator[Finding | Unseen]:
     for one in asked:
         kubelet, rules = one.kubelet, one.admission

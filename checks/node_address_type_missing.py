@@ -62,7 +62,15 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
 
 
-@check(hop=Hop.E, cls=Class.CAUSE, says=(Says("NoAddressOfType", hop=Hop.E),), advise=advise)
+@check(
+    hop=Hop.E,
+    cls=Class.CAUSE,
+    says=(
+        Says("Told", where={"what": "a node has no such address"}, likelihood=0.6),
+        Says("NoAddressOfType", hop=Hop.E),
+    ),
+    advise=advise,
+)
 def node_address_type_missing(
     nodes: tuple[Node, ...],
     installation: Installation,

@@ -41,21 +41,15 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
     earlier = Earlier()
     teller = Teller()
     told = speaker
-    group = kubelet = ""
+    asked = _Asked()
     is_adapters = False
     for line in _lines(lines, 1):
-        if _is_command(line.text):
-            group = group_asked(line.text)
-            kubelet = kubelet_asked(line.text)
-        elif kubelet and line.text.strip() == "Unauthorized":
-            yield Utterance(Speaker.KUBELET, Connection(Hop.F, kubelet), _REFUSED, (), line.text, line.number)
-            continue
-        group = group_listed(line.text) or group
+        asked.note(line.text)
         for utterance in _said_in(line, told if _ends_a_program(line.text) else speaker):
             is_adapters |= isinstance(utterance.error, _ADAPTERS_OWN)
             if is_adapters and isinstance(utterance.error, errors.HandlerTimeout | errors.NoMetricsKnown):
                 continue  # what it waits for, and has not, is its own source's
-            yield _asked_for(utterance, group) if group else _answered(utterance, kubelet) if kubelet else utterance
+            yield asked.answered(utterance)
             if speaker is Speaker.UNKNOWN and utterance.speaker in _METRICS_SERVER:
                 told = Speaker.METRICS_SERVER
         together = earlier.completed_by(line.text)
@@ -80,6 +74,26 @@ _ADAPTERS_OWN = (
 )
 
 
+class _Asked:
+    """What was asked before, as a command shows it: an answer does not repeat it."""
+
+    def __init__(self) -> None:
+        self._group = self._kubelet = ""
+
+    def note(self, text: str) -> None:
+        """Remember what a command asks for, or a list is of."""
+        if _is_command(text):
+            self._group = group_asked(text)
+            self._kubelet = kubelet_asked(text)
+        self._group = group_listed(text) or self._group
+
+    def answered(self, utterance: Utterance) -> Utterance:
+        """The same, said of what was asked for."""
+        if self._group:
+            return _asked_for(utterance, self._group)
+        return _of_kubelet(utterance, self._kubelet) if self._kubelet else utterance
+
+
 def _is_command(text: str) -> bool:
     """Whether a line shows what somebody typed: kubectl's answer to it follows."""
     return (
@@ -99,11 +113,15 @@ def _asked_for(utterance: Utterance, group: str) -> Utterance:
     return replace(utterance, connection=replace(where, api=group))
 
 
-def _answered(utterance: Utterance, kubelet: str) -> Utterance:
+def _of_kubelet(utterance: Utterance, url: str) -> Utterance:
     """A kubelet's own answer: to who asked it, or through the API server, which has no other words for a 404."""
-    if not isinstance(utterance.error, errors.ResourceNotFound) or utterance.error.request or utterance.connection.api:
+    error = utterance.error
+    if utterance.connection.api or getattr(error, "request", ""):
         return utterance
-    return replace(utterance, connection=Connection(Hop.E, kubelet), error=_UNSERVED)
+    if isinstance(error, errors.ResourceNotFound):
+        return replace(utterance, connection=Connection(Hop.E, url), error=_UNSERVED)
+    is_refusal = isinstance(error, errors.Unauthorized) and utterance.speaker is Speaker.UNKNOWN
+    return replace(utterance, connection=Connection(Hop.F, url), error=_REFUSED) if is_refusal else utterance
 
 
 _REFUSED = errors.HTTPStatus("401", "Unauthorized")
