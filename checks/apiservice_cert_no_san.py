@@ -15,15 +15,18 @@ metrics-server refuses anybody: `remote error: tls: bad certificate` in its log 
 - `--requestheader-allowed-names` and other flags of the front proxy: they say whom metrics-server believes.
 
 ## How it comes about
-Verification switched on while metrics-server signs for itself: that certificate is for `localhost` only. A certificate
-made for the Service's short name, or for another namespace or release name than the one installed.
+Verification switched on while metrics-server signs for itself: that certificate is for `localhost` only. kubespray's
+`metrics_server_kubelet_insecure_tls: false` does that, beside what it is meant for, and kubespray has no variable for a
+certificate or a caBundle: with it, metrics-server is best installed by its own chart. A certificate made for the
+Service's short name, or for another namespace or release name than the one installed.
 
 ## How to make sure
 `kubectl get apiservice v1beta1.metrics.k8s.io -o yaml` quotes the names that it met and the one that was wanted.
 
 ## Source
 kube-aggregator pkg/controllers/status/remote/remote_available_controller.go (0.36.3), BuildTransportConfig: ServerName;
-k8s.io/apiserver pkg/server/options/serving.go, MaybeDefaultWithSelfSignedCerts; crypto/x509/verify.go, HostnameError.
+k8s.io/apiserver pkg/server/options/serving.go, MaybeDefaultWithSelfSignedCerts; crypto/x509/verify.go, HostnameError;
+kubespray roles/kubernetes-apps/metrics_server/templates/metrics-apiservice.yaml.j2 (46dbdd3, August 2026).
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from msdoctor.model import Unseen
 
 # cmd/metrics-server/app/options: the order compiled in, which the manifests override.
 COMPILED_ADDRESS_TYPES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
+DEFAULT_CERT_DIR = "apiserver.local.config/certificates"  # k8s.io/apiserver SecureServingOptions
 DEFAULT_SECURE_PORT = 443  # k8s.io/apiserver SecureServingOptions; the manifests always set another
 DURATION = re.compile(r"(?:\d+(?:\.\d*)?(?:h|ms|m|s))+", re.ASCII)  # time.ParseDuration, without what is shorter
 LONGEST_RESOLUTION = 86400
@@ -66,6 +67,23 @@ class Installation:
         """Whether it checks kubelets' certificates (cmd/metrics-server/app/options/kubelet_client.go)."""
         return not any(
             self.flags.on(name) for name in ("kubelet-insecure-tls", "deprecated-kubelet-completely-insecure")
+        )
+
+    @property
+    def signs_for_itself(self) -> bool:
+        """Whether it makes the certificate that it serves (apiserver pkg/server/options/serving.go, 0.36.3).
+
+        It keeps it in ``--cert-dir``, and takes one that lies there already: on whatever outlives a pod, one may.
+        """
+        flags = self.flags
+        if any(flags.text(name) for name in ("tls-cert-file", "tls-private-key-file")) or "tls-sni-cert-key" in flags:
+            return False
+        kept = (flags.text("cert-dir") or DEFAULT_CERT_DIR).rstrip("/")
+        lost = {volume.name for volume in self.deployment.spec.template.spec.volumes if volume.empty_dir is not None}
+        return all(
+            mount.name in lost
+            for mount in self.container.volume_mounts
+            if f"{kept}/".startswith(f"{mount.mount_path.rstrip('/')}/")
         )
 
     @property

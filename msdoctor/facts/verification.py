@@ -115,6 +115,8 @@ def verification(
     served, unseen = _served(bundle, backend, installation)
     found = replace(found, served=served, unseen=unseen)
     judged = tuple(_seen(found, installation, bundle.taken_at)) if installation else ()
+    if installation and installation.signs_for_itself and not (served or found.passed):
+        judged = (_self_signed(found, item, installation),)
     return replace(
         found,
         faults=_with_what_is_said(judged, _said(item, bundle.taken_at), item),
@@ -175,6 +177,26 @@ def _seen(found: Verification, installation: Installation, now: datetime) -> Ite
             )
             ends = one.leaf.not_after if problem.kind is x509.ProblemKind.EXPIRED else None
             yield ServingFault(problem.kind, problem.text, number == 0, True, (evidence,), one, ends)
+
+
+def _self_signed(found: Verification, item: APIService, installation: Installation) -> ServingFault:
+    """The fault of the certificate that it makes at its start, which nobody need meet to know.
+
+    It is for ``localhost`` (metrics-server cmd/metrics-server/app/options/options.go, 0.9.0).
+    """
+    authority = "a caBundle" if item.spec.ca_bundle else "no caBundle"
+    verified = Evidence(
+        saw=f"insecureSkipTLSVerify: false, and {authority}",
+        where=f"APIService {found.apiservice}",
+        how=f"kubectl get apiservice {found.apiservice} -o yaml",
+    )
+    signed = Evidence(
+        saw="no --tls-cert-file among its arguments: it signs a certificate for localhost itself, anew at each start",
+        where=f"Deployment {installation.namespace}/{installation.name}",
+        how=f"kubectl -n {installation.namespace} get deployment {installation.name} -o yaml",
+    )
+    text = f"x509: certificate is valid for localhost, localhost, not {found.name}"
+    return ServingFault(x509.ProblemKind.NAME_MISMATCH, text, True, False, (verified, signed))
 
 
 def _said(item: APIService, now: datetime) -> Utterance | None:

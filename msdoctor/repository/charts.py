@@ -39,7 +39,8 @@ PORT = 10250
 def made(value: Any, at: At) -> Tree:
     """A value without a place of its own, at that of what it follows from."""
     if isinstance(value, dict):
-        return Tree({name: item if isinstance(item, Tree) else made(item, at) for name, item in value.items()}, at)
+        fields = {name: item if isinstance(item, Tree) else made(item, at) for name, item in value.items()}
+        return Tree(fields, at, keys={name: item.at for name, item in fields.items()})
     if isinstance(value, list | tuple):
         return Tree([item if isinstance(item, Tree) else made(item, at) for item in value], at)
     return Tree(value, at)

@@ -133,6 +133,27 @@ def test_whether_it_verifies_kubelets(args: tuple[str, ...], verifies: bool) -> 
     assert _with(*args).verifies_kubelets is verifies
 
 
+@pytest.mark.parametrize(
+    ("args", "volume", "signs"),
+    [
+        (("--cert-dir=/tmp",), {"emptyDir": {}}, True),
+        ((), {"emptyDir": {}}, True),
+        (("--cert-dir=/tmp",), {"secret": {"secretName": "serving"}}, False),
+        (("--cert-dir=/tmp/own/",), {"hostPath": {"path": "/etc/metrics-server"}}, False),
+        (("--cert-dir=/tmporary",), {"hostPath": {"path": "/etc/metrics-server"}}, True),
+        (("--tls-cert-file=/tmp/tls.crt", "--tls-private-key-file=/tmp/tls.key"), {"emptyDir": {}}, False),
+        (("--tls-sni-cert-key=/tmp/tls.crt,/tmp/tls.key",), {"emptyDir": {}}, False),
+    ],
+)
+def test_it_signs_for_itself_unless_a_certificate_is_given_or_may_lie_where_it_looks(
+    args: tuple[str, ...], volume: dict[str, Any], signs: bool
+) -> None:
+    made = deployment(container(args) | {"volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]})
+    made["spec"]["template"]["spec"]["volumes"] = [{"name": "tmp", **volume}]
+
+    assert _only(healthy().installed(made)).signs_for_itself is signs
+
+
 def test_arguments_may_stand_in_the_command_and_are_pointed_to_there() -> None:
     one = _with("--v=1", command=["/metrics-server", "--secure-port=4443"])
 

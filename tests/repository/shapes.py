@@ -288,9 +288,11 @@ def kubespray(root: Path, *, right: bool) -> None:
     write(
         root,
         f"{where}/group_vars/k8s_cluster/addons.yml",
-        "metrics_server_enabled: true\nmetrics_server_kubelet_insecure_tls: false\n"
+        f"metrics_server_enabled: {'false' if right else 'true'}\nmetrics_server_kubelet_insecure_tls: false\n"
         f"metrics_server_metric_resolution: {'15s' if right else '5s'}\n",
     )
+    if right:
+        write(root, "addons/metrics-server.yaml", COMPONENTS)
     write(
         root,
         f"{where}/group_vars/k8s_cluster/k8s-cluster.yml",

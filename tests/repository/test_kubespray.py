@@ -26,6 +26,20 @@ def test_metrics_server_is_installed_without_verification_unless_a_variable_says
     assert "kubelet-insecure-tls" not in found(judge(tmp_path), tmp_path)
 
 
+def test_the_variable_that_has_kubelets_verified_has_metrics_server_verified_too_and_that_fails(tmp_path: Path) -> None:
+    """It also fills in the APIService's insecureSkipTLSVerify, and no CA could vouch for what is served then."""
+    text = "# kubelet\nmetrics_server_enabled: true\nmetrics_server_kubelet_insecure_tls: false\n"
+    write(tmp_path, f"{GROUP}/addons.yml", f"{text}{ROTATED}: true\n")
+    (cause,) = judge(tmp_path).diagnosis.causes
+
+    assert cause.id == "apiservice-cert-no-san"
+    assert [item.saw for item in cause.finding.evidence] == [
+        "insecureSkipTLSVerify: false, and no caBundle",
+        "no --tls-cert-file among its arguments: it signs a certificate for localhost itself, anew at each start",
+    ]
+    assert "not metrics-server.kube-system.svc" in cause.finding.summary
+
+
 @pytest.mark.parametrize("value", ["false", "no", '"{{ wanted }}"'])
 def test_where_it_is_not_installed_nothing_is_judged_of_it(value: str, tmp_path: Path) -> None:
     write(tmp_path, f"{GROUP}/addons.yml", f"metrics_server_enabled: {value}\nmetrics_server_metric_resolution: 5s\n")
@@ -71,10 +85,14 @@ def test_an_inventory_in_ini_form_has_variables_too(tmp_path: Path) -> None:
         "metrics_server_kubelet_insecure_tls=false\n"
     )
     write(tmp_path, "inventory/prod/hosts.ini", text)
-    assert found(judge(tmp_path), tmp_path) == {"kubelet-cert-san-missing-ip": {"inventory/prod/hosts.ini:4"}}
+    unverified = {"apiservice-cert-no-san": {"inventory/prod/hosts.ini:6"}}
+    assert found(judge(tmp_path), tmp_path) == {
+        "kubelet-cert-san-missing-ip": {"inventory/prod/hosts.ini:4"},
+        **unverified,
+    }
 
     write(tmp_path, "inventory/prod/hosts.ini", f"{text}{ROTATED}=true\n")
-    assert found(judge(tmp_path), tmp_path) == {}
+    assert found(judge(tmp_path), tmp_path) == unverified
 
 
 def test_an_inventory_in_yaml_has_variables_too(tmp_path: Path) -> None:
@@ -96,7 +114,9 @@ def test_defaults_of_a_role_are_no_cluster_by_themselves(tmp_path: Path) -> None
     assert found(judge(tmp_path), tmp_path) == {}, "the inventory's own come later"
 
     write(tmp_path, f"{GROUP}/addons.yml", "metrics_server_enabled: true\nmetrics_server_kubelet_insecure_tls: false\n")
-    assert found(judge(tmp_path), tmp_path) == {"bad-flag-or-args": {f"{defaults}:2"}}
+    places = found(judge(tmp_path), tmp_path)
+    assert places["bad-flag-or-args"] == {f"{defaults}:2"}
+    assert set(places) == {"bad-flag-or-args", "apiservice-cert-no-san"}
 
 
 def test_another_ones_variable_of_the_same_name_is_not_kubesprays(tmp_path: Path) -> None:

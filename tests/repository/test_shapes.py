@@ -61,8 +61,9 @@ FAULTS: dict[Callable[..., None], tuple[dict[str, str], set[str]]] = {
             "kubelet-webhook-unauthorized-401": f"{VARIABLES}/k8s-cluster.yml:5",
             "kubelet-authz-always-allow": f"{VARIABLES}/k8s-cluster.yml:7",
             "bad-flag-or-args": f"{VARIABLES}/addons.yml:3",
+            "apiservice-cert-no-san": f"{VARIABLES}/addons.yml:2",
         },
-        {"kubelet-cert-san-missing-ip", "kubelet-webhook-unauthorized-401"},
+        {"kubelet-cert-san-missing-ip", "kubelet-webhook-unauthorized-401", "apiservice-cert-no-san"},
     ),
     shapes.chart: ({"bad-flag-or-args": "charts/metrics-server/values.yaml:5"}, set()),
 }
