@@ -216,9 +216,13 @@ def _is_scrape(connection: Connection, speaker: Speaker, outer: tuple[str, ...])
 _KUBELETS_PORTS = (":10250", ":10255")
 
 
+# kubernetes pkg/kubelet/server/server.go, and nobody else's
+_KUBELETS_PATHS = ("/metrics/resource", "/metrics/cadvisor", "/metrics/probes", "/stats/", "/containerLogs/")
+
+
 def _is_kubelets(connection: Connection, speaker: Speaker) -> bool:
     path = connection.path
-    if path.startswith(("/metrics/resource", "/stats/")):
+    if path.startswith(_KUBELETS_PATHS) or path.rstrip("/") == "/pods":
         return True
     if not connection.url and connection.address.endswith(_KUBELETS_PORTS):
         return speaker not in (Speaker.AGGREGATOR, Speaker.API_SERVER)

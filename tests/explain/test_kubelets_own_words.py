@@ -63,6 +63,10 @@ FIRST = {
         "Error from server: error dialing backend: x509: certificate has expired or is not yet valid: current time 2031-05-11T06:23:55Z is after 2031-04-12T10:44:26Z",
         "kubelet-cert-expired",
     ),
+    "a path that only kubelets have, whatever was made of the port": (
+        'Get "https://XX.XX.XX.XX:XXXXX/pods": x509: certificate signed by unknown authority',
+        "kubelet-cert-unknown-ca",
+    ),
     # server.go InstallAuthFilter, structured
     "a kubelet whose question was given up": (
         'E0310 01:37:47.740671   14482 server.go:288] "Authorization error" err="context canceled" user="u" verb="get" resource="nodes" subresource="metrics"',

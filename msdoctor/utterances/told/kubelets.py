@@ -23,6 +23,10 @@ _SHUT = (
 _AWAY = (
     r"\b(?:down|stopped|dead|crash(?:ed|es|ing|looping)?|not running|isn't running|fails? to start|failed to start)\b"
 )
+_DISBELIEF = (
+    r"(?:\b(?:can(?:no|')?t|cannot|unable to|fail(?:s|ed)? to|could not) (?:validate|verify)\b[^.;]{0,20}\bcert\w{0,8}"
+    r"|\b(?:TLS|x509|certificate) (?:verification |validation )?(?:errors?|issues?|problems?|failures?|fail(?:s|ed))\b)"
+)
 _SLOW = r"\b(?:slow(?:ly)?|takes? (?:too long|over|more|about|around|\d)|took \d|overloaded)"
 _ITSELF = r"\b(?:10250|port (?:clash|conflict)\w{0,3}|own (?:kubelet|metrics)|(?:dedicated|same) IP|itself)\b"
 
@@ -38,6 +42,16 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("cert", "san", "subject alternative"),
     ),
     (
+        "a kubelet's certificate has ended",
+        (
+            rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}\b(?:expired|outdated|never (?:renewed|rotated))\b",
+            rf"\bexpired\b{_SHORT}{_KUBELET}{_SHORT}{_CERTIFICATE}",
+            rf"{_KUBELET}{_GAP}\b(?:TLS|x509|serving)\b{_SHORT}\bexpired\b",
+            rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}\bis never (?:renewed|rotated)\b",
+        ),
+        ("kubelet",),
+    ),
+    (
         "a kubelet's certificate is self-signed",
         (
             rf"\bself[- ]signed\b{_GAP}{_KUBELET}",
@@ -47,6 +61,15 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             rf"{_KUBELET}{_GAP}\b(?:different|another|own|wrong|other) CA\b",
         ),
         ("kubelet",),
+    ),
+    (
+        "a kubelet's certificate is not believed",
+        (
+            rf"{_KUBELET}{_GAP}{_DISBELIEF}",
+            rf"{_DISBELIEF}{_GAP}{_KUBELET}",
+            rf"\bmetrics[- ]server\b{_GAP}{_DISBELIEF}",
+        ),
+        ("valid", "verif", "tls", "x509", "cert"),
     ),
     (
         "who checks no certificate has figures",
@@ -78,19 +101,11 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("csr", "signing request", "cert-approver", "rubber-stamp", "certificate approve"),
     ),
     (
-        "a kubelet's certificate has ended",
-        (
-            rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}\b(?:expired|outdated|never (?:renewed|rotated))\b",
-            rf"\bexpired\b{_SHORT}{_KUBELET}{_SHORT}{_CERTIFICATE}",
-            rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}\bis never (?:renewed|rotated)\b",
-        ),
-        ("kubelet",),
-    ),
-    (
         "a kubelet's certificate ends soon",
         (
             rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}\b(?:expires? (?:in|soon|within)|(?:will|to) expire|expiring)\b",
             rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}\b(?:wasn't|was not|isn't|not) (?:yet )?(?:rotated|renewed)\b",
+            rf"{_NOT}{_SHORT}{_KUBELET}{_SHORT}{_CERTIFICATE}{_SHORT}\b(?:rotated|renewed)\b",
         ),
         ("kubelet",),
     ),
@@ -112,7 +127,10 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             rf"{_NAMES}{_SHORT}{_NOT}{_SHORT}\bresolv(?:e|es|ed|able)\b",
             rf"{_NAMES}{_SHORT}\b(?:unresolvable|unresolved)\b",
             rf"{_NOT}{_SHORT}\bDNS\b{_SHORT}\b(?:nodes?|workers?|hosts?)\b",
-            rf"\b(?:add|put|entr)\w{{0,4}}\b{_SHORT}{_NAMES}{_SHORT}/etc/hosts\b",
+            rf"(?:{_NAMES}|\b(?:nodes?|workers?|IPs?)\b){_GAP}/etc/hosts\b",
+            rf"/etc/hosts\b{_GAP}(?:{_NAMES}|\b(?:nodes?|workers?|IPs?)\b)",
+            rf"\b(?:assum\w{{1,3}}|needs?|must|should)\b{_SHORT}\bresolv(?:e|es|ed|ing|able)\b{_SHORT}{_NAMES}",
+            r"--kubelet-preferred-address-types\b[^.;]{0,40}\b(?:not|isn't|wasn't) (?:provided|set|given|specified)\b",
             (
                 r"\b(?:changed?|add(?:ed|ing)?|set(?:ting)?|use[sd]?|using)\b[^.;]{0,60}--kubelet-preferred-address-types="
                 r"InternalIP\b"
@@ -138,6 +156,8 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             rf"{_KUBELET}{_GAP}\b(?:wrong|incorrect) (?:internal )?(?:IP|address|interface)\b",
             r"(?:--node-ip\b|\bnode[- ]ip\b)[^.;]{0,60}\b(?:solve[sd]?|fix(?:e[sd])?|help(?:s|ed)?|correct)\b",
             r"\b(?:solved|fixed|set(?:ting)?|add(?:ed|ing)?|pass(?:ed|ing)?)\b[^.;]{0,60}--node-ip\b",
+            r"\bKUBELET_EXTRA_ARGS\b[^;]{0,40}--node-ip\b",
+            r"\bkubelet_extra_args\b[^;]{0,40}--node-ip\b",
         ),
         ("10.0.2.15", "wrong", "incorrect", "node"),
     ),
@@ -148,6 +168,12 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             rf"{_SHUT}{_GAP}{_PORT}",
             rf"\b(?:open(?:ed|ing)?|allow(?:ed|ing)?|unblock(?:ed|ing)?|add(?:ed|ing)?)\b{_SHORT}{_PORT}",
             rf"{_NOT}{_SHORT}\b(?:access|reach|connect to)\b{_SHORT}\bkubelet port\b",
+            (
+                rf"\b(?:needs?|has|have|must) (?:to )?(?:be )?(?:able to )?(?:access|reach|connect to)\b{_SHORT}"
+                r"(?:\bkubelet port\b|\b10250\b)"
+            ),
+            r"\b10250\b[^;]{0,120}\bport (?:is|was) (?:blocked|closed)\b",
+            r"\b(?:from|to)_port\b\W{1,16}10250\b",
         ),
         ("10250", "kubelet port"),
     ),
@@ -168,6 +194,17 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             r"\b(?:karpenter|cluster[- ]autoscaler|spot (?:nodes?|instances?))\b",
         ),
         ("node", "instance", "worker", "machine", "vm", "droplet", "karpenter", "autoscaler", "spot"),
+    ),
+    (
+        "a kubelet takes no token",
+        (
+            r"\bauthentication[- ]?token[- ]?webhook\b",
+            r"\bwebhook (?:token )?authentication\b",
+            r"\bauthentication\.webhook\.enabled\b",
+            rf"{_KUBELET}{_GAP}\b401\b",
+            rf"\b401\b{_GAP}{_KUBELET}",
+        ),
+        ("authentication", "401"),
     ),
     (
         "a kubelet is down",
@@ -199,15 +236,16 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("kubelet", "stats/summary", "metrics/resource", "scrap", "request", "metric-resolution", "cri-dockerd"),
     ),
     (
-        "a kubelet takes no token",
+        "a role is of another release",
         (
-            r"\bauthentication[- ]?token[- ]?webhook\b",
-            r"\bwebhook (?:token )?authentication\b",
-            r"\bauthentication\.webhook\.enabled\b",
-            rf"{_KUBELET}{_GAP}\b401\b",
-            rf"\b401\b{_GAP}{_KUBELET}",
+            (
+                r"\bnodes?/metrics\b[^;]{0,80}\b(?:instead of|not|rather than|replac\w{1,3}|no longer|to)\b[^;]{0,40}"
+                r"\bnodes?/stats\b"
+            ),
+            r"\bnodes?/stats\b[^;]{0,80}\b(?:instead of|replac\w{1,3}|to|became|now)\b[^;]{0,40}\bnodes?/metrics\b",
+            r"\b(?:upgrad|bump|updat|chang)\w{1,4}\b[^;]{0,40}\bimage\b[^;]{0,80}\b(?:RBAC|cluster ?role)\b",
         ),
-        ("authentication", "401"),
+        ("node", "image"),
     ),
     (
         "a role lacks what a kubelet asks for",
@@ -220,18 +258,6 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             rf"{_KUBELET}{_GAP}\b403\b",
         ),
         ("node", "403"),
-    ),
-    (
-        "a role is of another release",
-        (
-            (
-                r"\bnodes?/metrics\b[^;]{0,80}\b(?:instead of|not|rather than|replac\w{1,3}|no longer|to)\b[^;]{0,40}"
-                r"\bnodes?/stats\b"
-            ),
-            r"\bnodes?/stats\b[^;]{0,80}\b(?:instead of|replac\w{1,3}|to|became|now)\b[^;]{0,40}\bnodes?/metrics\b",
-            r"\b(?:upgrad|bump|updat|chang)\w{1,4}\b[^;]{0,40}\bimage\b[^;]{0,80}\b(?:RBAC|cluster ?role)\b",
-        ),
-        ("node", "image"),
     ),
     (
         "a kubelet asks in vain",
