@@ -115,11 +115,13 @@ def verification(
     served, unseen = _served(bundle, backend, installation)
     found = replace(found, served=served, unseen=unseen)
     judged = tuple(_seen(found, installation, bundle.taken_at)) if installation else ()
-    if installation and installation.signs_for_itself and not (served or found.passed):
+    said = _said(item, bundle.taken_at)
+    # What the API server met comes before what the arguments let expect: they may have been changed since.
+    if installation and installation.signs_for_itself and not (served or found.passed or said):
         judged = (_self_signed(found, item, installation),)
     return replace(
         found,
-        faults=_with_what_is_said(judged, _said(item, bundle.taken_at), item),
+        faults=_with_what_is_said(judged, said, item),
         by_cluster_ca=bool(served and cluster_ca) and all(_issued(one, cluster_ca, one.at) for one in served),
     )
 
@@ -196,7 +198,8 @@ def _self_signed(found: Verification, item: APIService, installation: Installati
         how=f"kubectl -n {installation.namespace} get deployment {installation.name} -o yaml",
     )
     text = f"x509: certificate is valid for localhost, localhost, not {found.name}"
-    return ServingFault(x509.ProblemKind.NAME_MISMATCH, text, True, False, (verified, signed))
+    # An API server that complains of something else has not come as far as a handshake.
+    return ServingFault(x509.ProblemKind.NAME_MISMATCH, text, not item.available.message, False, (verified, signed))
 
 
 def _said(item: APIService, now: datetime) -> Utterance | None:

@@ -43,6 +43,13 @@ def test_without_the_wire_the_condition_tells_and_nothing_is_certain(said: str, 
     assert patient.outcome("metrics-server-cert-expiring").result is Result.UNSEEN
 
 
+def test_that_it_signs_for_itself_is_next_where_the_api_server_does_not_even_reach_it() -> None:
+    finding = _finding(verified(said="dial tcp 10.96.44.1:443: i/o timeout"), "apiservice-cert-no-san")
+
+    assert (finding.state, finding.confidence) == (State.NEXT, Confidence.LIKELY)
+    assert "it signs a certificate for localhost itself" in finding.evidence[1].saw
+
+
 @pytest.mark.parametrize(
     "check_id", ["apiservice-cert-no-san", "apiservice-cabundle-mismatch", "metrics-server-cert-expired"]
 )
