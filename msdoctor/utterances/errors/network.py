@@ -115,7 +115,8 @@ class TunnelDown(InnermostError, hop=Hop.C):
 class TunnelTroubled(InnermostError, wraps=True):
     """``could not get frontend client``, ``DATA to Backend failed``: what konnectivity's server cannot pass on.
 
-    apiserver-network-proxy pkg/server/server.go. Of some connections, so that the tunnel may stand for others.
+    apiserver-network-proxy pkg/server/server.go; rancher/remotedialer client.go, for k3s's agents. Of some connections,
+    so that the tunnel may stand for others.
     """
 
 

@@ -233,6 +233,9 @@ GRAMMARS: tuple[Grammar, ...] = (
             "Receive stream from agent read failure",
             "DIAL_RSP send to frontend stream failure",
             "DATA to Backend failed",
+            # rancher/remotedialer client.go, as k3s and RKE2 run it on each node (pkg/agent/tunnel)
+            "Remotedialer proxy error",
+            "Failed to connect to proxy. ",
         )
     ),
     plain("cannot connect once", errors.AgentUnconnected()),

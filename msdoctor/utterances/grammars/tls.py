@@ -162,11 +162,11 @@ _LISTED_ROWS: tuple[Grammar, ...] = (
         )
         for name in ("front proxy client", "server")
     ),
-    # k3s and RKE2 pkg/cli/cert/cert.go: as text
+    # k3s and RKE2 pkg/cli/cert/cert.go: as text; pkg/certmonitor: as an event, without the usages
     *(
         Grammar(
             f"{name}.crt: certificate ",
-            rf"(?P<name>{name})\.crt: certificate [^()]{{1,253}} \([\w,]{{0,60}}\) "
+            rf"(?P<name>{name})\.crt: certificate [^()/]{{1,253}}? (?:\([\w,]{{0,60}}\) )?"
             r"(?:expired at |will expire (?P<left>within) )",
             _listed,
         )

@@ -56,6 +56,7 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             rf"{_API_SERVER}{_GAP}{_FIREWALL}",
             r"\b(?:metrics?[ -]server|HPA|kubectl top)\b[^.;]{0,80}\bsecurity groups?\b",
             r"\bsecurity groups?\b[^.;]{0,80}\b(?:metrics?[ -]server|443|4443|6443|8443|10250)\b",
+            r"\b(?:443|4443|6443|8443|10250)\b[^.;]{0,40}\b(?:to|in|on) (?:[\w']{1,12} ){0,3}security groups?\b",
             r"\bGKE private clusters?\b[^.;]{0,80}\b(?:firewall|ports?|443|4443|6443|8443|10250)\b",
         ),
         ("443", "10250", "firewall", "security group", "nsg", "gke private"),
@@ -67,6 +68,8 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             rf"(?:{_LOST}|\bprevented\b) (?:by|due to|because of)(?: \w{{1,20}}){{0,3}} network[ -]?polic(?:y|ies)\b",
             rf"\b(?:after|when|once|since)\b[^.;]{{0,60}}{_NONE}\bnetwork[ -]?polic(?:y|ies)\b",
             r"\bdefault[ -]deny\b",
+            rf"\b(?:issues?|problems?|troubles?|conflicts?)\b[^.;]{{0,20}}{_NONE}\bnetwork[ -]?polic(?:y|ies)\b",
+            r"\bnetwork[ -]?polic(?:y|ies)\b[^.;]{0,20}\b(?:issues?|problems?|troubles?)\b",
         ),
         ("polic", "default"),
     ),
@@ -128,6 +131,8 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
                 rf"[^.;]{{0,40}}(?:{_NODES}|\bservices?\b|\bcluster\b)"
             ),
             rf"\bkube-proxy\b{_GAP}{_CANNOT}{_GAP}{_API_SERVER}",
+            # where what was quoted of the error is its end alone
+            r"\bAPI ?services?\b[^.;]{0,40}\bno route to host\b",
         ),
         ("control", "master", "api"),
     ),
