@@ -207,6 +207,9 @@ def kubelet_asked(command: str) -> str:
     if "10250/" in command and re.search(r"\b(?:curl|wget)\b", command):
         asked = re.search(r"https://[^\s\"'/]{1,300}:10250/[^\s\"']{0,300}", command)
         return asked[0] if asked else ""
+    shaken = re.search(r"s_client\b[^|]{0,200}-connect [\"']?([^\s\"':]{1,253}:10250)\b", command)
+    if shaken:
+        return f"https://{shaken[1]}/"
     proxied = re.search(_RAW_OF_NODE, command) if "/proxy/" in command else None
     return f"https://{proxied[1]}:10250{proxied[2]}" if proxied else ""
 

@@ -100,6 +100,7 @@ def _is_command(text: str) -> bool:
         "kubectl " in text
         or " get --raw" in text
         or "curl " in text
+        or "openssl s_client" in text
         or text.lstrip().startswith(("$ ", "# ", "➜ ", "❯ "))
     )
 
@@ -120,6 +121,9 @@ def _of_kubelet(utterance: Utterance, url: str) -> Utterance:
         return utterance
     if isinstance(error, errors.ResourceNotFound):
         return replace(utterance, connection=Connection(Hop.E, url), error=_UNSERVED)
+    if isinstance(error, errors.Distrusted):
+        told = errors.Expired() if error.why == "10" else errors.UnknownAuthority()
+        return replace(utterance, connection=Connection(Hop.E, url), error=told)
     is_refusal = isinstance(error, errors.Unauthorized) and utterance.speaker is Speaker.UNKNOWN
     return replace(utterance, connection=Connection(Hop.F, url), error=_REFUSED) if is_refusal else utterance
 

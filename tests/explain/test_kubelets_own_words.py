@@ -119,6 +119,15 @@ FIRST = {
         "kubelet-authz-always-allow",
     ),
     "the kubelet's own settings": ("authorization:\n  mode: AlwaysAllow", "kubelet-authz-always-allow"),
+    # openssl apps/lib/s_cb.c
+    "a certificate that openssl was shown": (
+        "$ openssl s_client -connect 10.2.3.4:10250 </dev/null\nverify error:num=18:self-signed certificate",
+        "kubelet-cert-unknown-ca",
+    ),
+    "one that has ended": (
+        "$ openssl s_client -connect 10.2.3.4:10250 </dev/null\nVerify return code: 10 (certificate has expired)",
+        "kubelet-cert-expired",
+    ),
     "a kubelet that has not the path, through the API server": (
         (
             "$ kubectl get --raw /api/v1/nodes/n1/proxy/metrics/resource\n"
@@ -142,6 +151,7 @@ def test_the_likeliest_cause_comes_first(name: str) -> None:
         "[FAIL] 1.2.1 Ensure that the --anonymous-auth argument is set to false (Manual)",
         'I0727 13:13:23.610822     984 httplog.go:89] "HTTP" verb="GET" URI="/metrics/resource" latency="9.819ms" resp=200',
         "I0322 06:05:54.749244       1 round_trippers.go:553] GET https://10.1.1.2:10250/metrics/resource 200 OK in 11 milliseconds",
+        "$ openssl s_client -connect 10.2.3.4:443 </dev/null\nverify error:num=18:self-signed certificate",
         'error: unable to upgrade connection: container not found ("app")',
     ],
 )

@@ -121,6 +121,15 @@ class KeyMismatch(InnermostError):
     """
 
 
+class Distrusted(InnermostError, hop=Hop.X):
+    """``verify error:num=18:…``, ``Verify return code: 10 (…)``: openssl's s_client, of whomever it was pointed at.
+
+    ``why`` is its number: 18 and 19 are self-signed, 10 has expired (crypto/x509/x509_txt.c).
+    """
+
+    why: str
+
+
 class ListedCertificate(InnermostError):
     """A row in which kubeadm, microk8s or k3s tells of a certificate that has ended, or ends within a month.
 

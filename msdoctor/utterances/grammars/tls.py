@@ -189,6 +189,15 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"certificate is valid for (?P<names>" + _NAME_LIST + r"{1,8192}?), not (?P<wanted>[^\s\"\],;)」』]{1,300})",
         _not_valid_for,
     ),
+    # openssl apps/lib/s_cb.c and s_client.c; it trusts none that it is not told of, so that 20 and 21 say nothing
+    *(
+        Grammar(
+            words,
+            words + r" ?\(?(?P<number>18|19|10)\b[: (]",
+            lambda match: errors.Distrusted(match["number"]),
+        )
+        for words in ("verify error:num=", "Verify return code: ")
+    ),
     # as people say it
     *(
         Grammar(

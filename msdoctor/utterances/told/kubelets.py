@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-_GAP = r"[^.;]{0,80}?"
-_SHORT = r"[^.;]{0,40}?"
+# within one sentence: a stop may be part of a name
+_GAP = r"(?:[^.;]|\.(?=\w)){0,80}?"
+_SHORT = r"(?:[^.;]|\.(?=\w)){0,40}?"
 _KUBELET = r"\bkubelet(?:'?s)?\b"
 _NOT = r"(?:\b(?:no|not|never|without|lack(?:s|ed|ing)?|miss(?:es|ed|ing)?|only|cannot)\b|n't\b)"
 _SANS = r"\b(?:IP SANs?|SANs?|subject alternative names?)\b"
@@ -54,8 +55,8 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "a kubelet's certificate is self-signed",
         (
-            rf"\bself[- ]signed\b{_GAP}{_KUBELET}",
-            rf"{_KUBELET}{_GAP}\bself[- ]signed\b",
+            rf"\bself[- ]?sign(?:ed|s)\b{_GAP}{_KUBELET}",
+            rf"{_KUBELET}{_GAP}\bself[- ]?sign(?:ed|s)\b",
             rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_GAP}\b(?:not|isn't|aren't) (?:\w{{1,12}} )?(?:signed|trusted|issued)\b",
             rf"\b(?:different|another|wrong|other) CA\b{_GAP}{_KUBELET}",
             rf"{_KUBELET}{_GAP}\b(?:different|another|own|wrong|other) CA\b",
@@ -91,7 +92,7 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         "a request for a certificate waits",
         (
             rf"{_CSR}{_GAP}\b(?:pending|unapproved)\b",
-            rf"{_CSR}{_GAP}\b(?:not|never|isn't|aren't) (?:\w{{1,16}} )?(?:approved|signed|issued)\b",
+            rf"{_CSR}{_GAP}(?:\b(?:not|never|cannot)\b|n't\b) (?:be )?(?:\w{{1,16}} )?(?:approved|signed|issued)\b",
             rf"\bpending\b{_SHORT}{_CSR}",
             rf"\bapprov(?:e|ed|es|er|al|ing)\b{_SHORT}{_CSR}",
             rf"{_CSR}{_SHORT}\b(?:(?:needs?|requires?|has|have) (?:to be )?(?:\w{{1,16}} )?approv\w{{1,4}}|approver)\b",
@@ -103,8 +104,8 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "a kubelet's certificate ends soon",
         (
-            rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}\b(?:expires? (?:in|soon|within)|(?:will|to) expire|expiring)\b",
-            rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}\b(?:wasn't|was not|isn't|not) (?:yet )?(?:rotated|renewed)\b",
+            rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_GAP}\b(?:expires? (?:in|soon|within)|(?:will|to) expire|expiring)\b",
+            rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}(?:\bnot\b|n't\b) (?:yet )?(?:been )?(?:rotated?|renew(?:ed)?)\b",
             rf"{_NOT}{_SHORT}{_KUBELET}{_SHORT}{_CERTIFICATE}{_SHORT}\b(?:rotated|renewed)\b",
         ),
         ("kubelet",),
@@ -153,13 +154,14 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             r"\b(?:internal[- ]?IP|node[- ]ip|address)\b[^.;]{0,80}?\b10\.0\.2\.15\b",
             r"\b10\.0\.2\.15\b[^;]{0,80}?\b(?:internal[- ]?IP|node[- ]ip|nodes?|kubelet)\b",
             r"\b(?:wrong|incorrect) (?:\w{1,12} )?(?:internal[- ]?|node[- ]?)?(?:IP|interface|NIC|network adapter)\b",
+            rf"\binternal[- ]?IP\b{_GAP}\bnot\b{_SHORT}\baddress\b{_SHORT}{_KUBELET}",
             rf"{_KUBELET}{_GAP}\b(?:wrong|incorrect) (?:internal )?(?:IP|address|interface)\b",
             r"(?:--node-ip\b|\bnode[- ]ip\b)[^.;]{0,60}\b(?:solve[sd]?|fix(?:e[sd])?|help(?:s|ed)?|correct)\b",
             r"\b(?:solved|fixed|set(?:ting)?|add(?:ed|ing)?|pass(?:ed|ing)?)\b[^.;]{0,60}--node-ip\b",
             r"\bKUBELET_EXTRA_ARGS\b[^;]{0,40}--node-ip\b",
             r"\bkubelet_extra_args\b[^;]{0,40}--node-ip\b",
         ),
-        ("10.0.2.15", "wrong", "incorrect", "node"),
+        ("10.0.2.15", "wrong", "incorrect", "node", "internal", "kubelet_extra_args"),
     ),
     (
         "the kubelets' port is shut",
