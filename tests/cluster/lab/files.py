@@ -1,75 +1,42 @@
-"""Files and units of each machine, as hand-built clusters lay them out, from one Truth.
+"""Files of each machine, as hand-built clusters lay them out, from one Truth.
 
-`machine_files` gives every file of a machine by its path there, `machine_units` the units that should run. `Lab.apply`
-writes what differs and restarts what reads it.
+`machine_files` gives every file of a machine by its path there, units included. `Lab.apply` writes what differs and
+restarts what reads it.
 """
 
 import base64
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import yaml
 
-from lab import cert_manager, cgroups, images
+from lab import cert_manager, cgroups, images, static_pods
 from lab.authorities import INTERMEDIATES, Authorities
-from lab.pki import Pair
-from lab.truth import ADDRESSES, MASTER, NODE1, NODES, ApiServer, Form, Kubelet, ServingCert, Truth
-
-API_SERVER = f"https://{ADDRESSES[MASTER]}:6443"
-CLUSTER_CIDR = "10.244.0.0/16"
-SERVICE_CIDR = "10.32.0.0/24"
-KUBERNETES_SERVICE = "10.32.0.1"
-API_SERVER_ADDRESSES = ("127.0.0.1", ADDRESSES[MASTER], KUBERNETES_SERVICE)
-API_SERVER_NAMES = (
-    MASTER,
-    "kubernetes",
-    "kubernetes.default",
-    "kubernetes.default.svc",
-    "kubernetes.default.svc.cluster.local",
+from lab.commands import apiserver_flags
+from lab.layout import (
+    ADAPTER,
+    API_SERVER,
+    API_SERVER_ADDRESSES,
+    API_SERVER_NAMES,
+    CERT_ISSUER,
+    CLUSTER_CIDR,
+    CSR_DECIDER,
+    DNS_SERVICE,
+    EGRESS,
+    FIGURES,
+    MANIFESTS,
+    OLD_FRONT_PROXY_CA,
+    PKI,
+    POD_CIDRS,
+    TUNNEL,
+    TUNNEL_SOCKET,
+    USERS,
 )
-DNS_SERVICE = "10.32.0.10"
-POD_CIDRS = {MASTER: "10.244.0.0/24", NODE1: "10.244.1.0/24"}
-PKI = "/var/lib/kubernetes"
-OLD_FRONT_PROXY_CA = f"{PKI}/front-proxy-ca-old.pem"
-MANIFESTS = "/etc/kubernetes/manifests"
-AUDIT_LOG = "/var/log/kubernetes/audit.log"
-STATIC_PODS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-# User name -> group; only the admin's group is one that the API server never checks.
-USERS: Mapping[str, str | None] = {"admin": "system:masters", "operator": None, "viewer": None}
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A systemd unit: `command` is ExecStart, `reads` the paths (prefixes) whose change calls for a restart."""
-
-    name: str
-    description: str
-    command: tuple[str, ...]
-    reads: tuple[str, ...] = ()
-    running: bool = True
-    stop_seconds: int = 5
-    environ: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def path(self) -> str:
-        """Where its file lies on the machine."""
-        return f"/etc/systemd/system/{self.name}.service"
-
-    @property
-    def text(self) -> str:
-        """The unit file, one flag a line."""
-        # A quote that the process is to be given stands behind a backslash (systemd.syntax(7)).
-        command = " \\\n  ".join(word.replace('"', '\\"') for word in self.command)
-        environ = "".join(f'Environment="{name}={value}"\n' for name, value in self.environ)
-        return (
-            f"[Unit]\nDescription={self.description}\nAfter=network.target\n\n"
-            f"[Service]\n{environ}ExecStart={command}\nRestart=always\nRestartSec=1\nKillMode=process\n"
-            f"TimeoutStopSec={self.stop_seconds}\n\n[Install]\nWantedBy=multi-user.target\n"
-        )
+from lab.pki import Pair
+from lab.truth import ADDRESSES, MASTER, NODE1, NODES, Form, Kubelet, ServingCert, Truth
+from lab.units import CONTROL_PLANE_READS, machine_units
 
 
 @dataclass(frozen=True)
@@ -81,236 +48,6 @@ class File:
 
 
 Files = dict[str, File]
-
-
-def machine_units(truth: Truth, machine: str) -> Iterator[Unit]:
-    """The units of a machine in the order in which they start."""
-    yield Unit("containerd", "containerd container runtime", ("/usr/bin/containerd",), ("/etc/containerd/config",))
-    if machine == MASTER and truth.form is Form.SYSTEMD:
-        yield from _control_plane_units(truth)
-    if machine == NODE1 and truth.second_apiserver:
-        command = ("/usr/local/bin/kube-apiserver", *_apiserver_flags(truth.second_apiserver, NODE1))
-        reads = CONTROL_PLANE_READS["kube-apiserver"]
-        environ = truth.second_apiserver.environ
-        yield Unit("kube-apiserver", "Kubernetes API Server", command, reads, stop_seconds=3, environ=environ)
-    yield Unit(
-        "kubelet",
-        "Kubernetes Kubelet",
-        _kubelet_command(machine, truth.kubelet(machine)),
-        ("/var/lib/kubelet/kube", f"{PKI}/ca.pem"),
-        running=truth.kubelet(machine).running,
-    )
-    yield Unit(
-        "kube-proxy",
-        "Kubernetes Kube Proxy",
-        ("/usr/local/bin/kube-proxy", "--config=/var/lib/kube-proxy/kube-proxy-config.yaml"),
-        ("/var/lib/kube-proxy/kube",),
-        running=machine != MASTER or truth.network.proxy_on_master,
-    )
-    if machine == MASTER:
-        yield _tunnel(truth)
-    yield _figures(truth.kubelet(machine))
-    if machine == NODE1:
-        yield _adapter(truth)
-    if machine == MASTER:
-        yield _csr_decider(truth)
-        yield _cert_issuer(truth)
-
-
-TUNNEL = "/var/lib/lab/tunnel.py"
-TUNNEL_SOCKET = "/etc/kubernetes/konnectivity-server/konnectivity-server.socket"
-EGRESS = f"{PKI}/egress-selector.yaml"
-
-
-def _tunnel(truth: Truth) -> Unit:
-    """The end of the API server's tunnel on its own machine."""
-    command = ("/usr/bin/python3", TUNNEL, TUNNEL_SOCKET)
-    running = truth.apiserver.egress and truth.network.tunnel
-    return Unit("konnectivity-server", "Konnectivity server", command, (TUNNEL,), running=running)
-
-
-FIGURES = "/var/lib/lab/figures.py"
-
-
-def _figures(kubelet: Kubelet) -> Unit:
-    """Who tells this kubelet's figures falsely; starts after it, whose start it remembers."""
-    command = ("/usr/bin/python3", FIGURES, kubelet.tale or "no-containers")
-    return Unit("figures", "Tells a kubelet's figures", command, (FIGURES,), running=kubelet.tale is not None)
-
-
-ADAPTER = "/var/lib/lab/adapter.py"
-
-
-def _adapter(truth: Truth) -> Unit:
-    """Who answers for the adapters of external and custom metrics."""
-    running = truth.external is not None and truth.external.answers
-    return Unit("adapter", "Serves other metrics", ("/usr/bin/python3", ADAPTER), (ADAPTER,), running=running)
-
-
-CSR_DECIDER = "csr-decider"
-
-
-def _csr_decider(truth: Truth) -> Unit:
-    """Somebody who decides about the requests of kubelets for serving certificates, as fast as they come."""
-    decided = any(truth.kubelet(node).requests != "left" for node in NODES)
-    command = ("/bin/sh", f"{PKI}/{CSR_DECIDER}.sh")
-    return Unit(CSR_DECIDER, "Decides about kubelets' requests", command, (f"{PKI}/{CSR_DECIDER}",), running=decided)
-
-
-CERT_ISSUER = "cert-issuer"
-
-
-def _cert_issuer(truth: Truth) -> Unit:
-    """What of cert-manager a self-signed Issuer needs."""
-    running = truth.metrics_server.issuer not in (None, "issued")
-    command = ("/bin/sh", f"{PKI}/{CERT_ISSUER}.sh")
-    return Unit(CERT_ISSUER, "Issues self-signed certificates", command, (f"{PKI}/{CERT_ISSUER}",), running=running)
-
-
-def _csr_decider_script(truth: Truth) -> str:
-    verbs = {"denied": "deny", "approved": "approve"}
-    decided = {node: verbs[truth.kubelet(node).requests] for node in NODES if truth.kubelet(node).requests in verbs}
-    cases = "".join(f"      system:node:{node}) kubectl certificate {verb} $csr ;;\n" for node, verb in decided.items())
-    shown = '{range .items[*]}{.spec.username} {.metadata.name} {.status.conditions[*].type}{"\\n"}{end}'
-    return (
-        f"export KUBECONFIG={PKI}/{CSR_DECIDER}.kubeconfig\n"
-        "while sleep 1; do\n"
-        f"  kubectl get csr --field-selector spec.signerName=kubernetes.io/kubelet-serving -o jsonpath='{shown}' |\n"
-        '  while read -r user csr fate; do\n    [ -n "$fate" ] || case $user in\n'
-        f"{cases}    esac\n  done\ndone\n"
-    )
-
-
-def _control_plane_units(truth: Truth) -> Iterator[Unit]:
-    commands = control_plane_commands(truth)
-    descriptions = ("etcd", "Kubernetes API Server", "Kubernetes Controller Manager", "Kubernetes Scheduler")
-    for name, description in zip(STATIC_PODS, descriptions, strict=True):
-        program = "/usr/bin/etcd" if name == "etcd" else f"/usr/local/bin/{name}"
-        environ = truth.apiserver.environ if name == "kube-apiserver" else ()
-        command = (program, *commands[name])
-        yield Unit(name, description, command, CONTROL_PLANE_READS[name], stop_seconds=3, environ=environ)
-
-
-CONTROL_PLANE_READS: Mapping[str, tuple[str, ...]] = {
-    "etcd": (f"{PKI}/kubernetes", f"{PKI}/ca.pem"),
-    "kube-apiserver": (
-        f"{PKI}/kubernetes",
-        f"{PKI}/ca.pem",
-        f"{PKI}/service-account",
-        f"{PKI}/front-proxy",
-        f"{PKI}/audit-policy",
-        f"{PKI}/kube-apiserver",
-    ),
-    "kube-controller-manager": (f"{PKI}/ca", f"{PKI}/kube-controller-manager", f"{PKI}/service-account"),
-    "kube-scheduler": (f"{PKI}/kube-scheduler",),
-}
-
-
-def control_plane_commands(truth: Truth) -> dict[str, tuple[str, ...]]:
-    """The flags of each component of the control plane, without the program."""
-    return {
-        "etcd": (
-            f"--name={MASTER}",
-            "--data-dir=/var/lib/etcd",
-            f"--cert-file={PKI}/kubernetes.pem",
-            f"--key-file={PKI}/kubernetes-key.pem",
-            f"--trusted-ca-file={PKI}/ca.pem",
-            "--client-cert-auth",
-            f"--listen-client-urls={','.join(_etcd_urls(truth))}",
-            "--advertise-client-urls=https://127.0.0.1:2379",
-            "--listen-peer-urls=http://127.0.0.1:2380",
-            "--listen-metrics-urls=http://127.0.0.1:2381",
-            "--unsafe-no-fsync",
-        ),
-        "kube-apiserver": tuple(_apiserver_flags(truth.apiserver, MASTER)),
-        "kube-controller-manager": (
-            "--bind-address=127.0.0.1",
-            f"--cluster-cidr={CLUSTER_CIDR}",
-            "--cluster-name=kubernetes",
-            f"--cluster-signing-cert-file={PKI}/ca.pem",
-            f"--cluster-signing-key-file={PKI}/ca-key.pem",
-            f"--kubeconfig={PKI}/kube-controller-manager.kubeconfig",
-            "--leader-elect=false",
-            f"--root-ca-file={PKI}/ca.pem",
-            f"--service-account-private-key-file={PKI}/service-account-key.pem",
-            f"--service-cluster-ip-range={SERVICE_CIDR}",
-            "--use-service-account-credentials=true",
-            *(() if truth.keeps_endpoints else ("--controllers=*,-endpointslice-controller",)),
-            # The lab's pace, so that an HPA's conditions follow a fault within seconds.
-            "--horizontal-pod-autoscaler-sync-period=5s",
-            "--horizontal-pod-autoscaler-cpu-initialization-period=20s",
-            "--horizontal-pod-autoscaler-initial-readiness-delay=5s",
-        ),
-        "kube-scheduler": (
-            "--bind-address=127.0.0.1",
-            f"--kubeconfig={PKI}/kube-scheduler.kubeconfig",
-            "--leader-elect=false",
-        ),
-    }
-
-
-def _etcd_urls(truth: Truth) -> list[str]:
-    return ["https://127.0.0.1:2379", *([f"https://{ADDRESSES[MASTER]}:2379"] if truth.second_apiserver else [])]
-
-
-def last_value(server: ApiServer, machine: str, flag: str) -> str:
-    """What counts of a flag of one value that may be given several times; empty where it is not given."""
-    given = (word.partition("=") for word in _apiserver_flags(server, machine))
-    return next((value for name, _, value in reversed(list(given)) if name == flag), "")
-
-
-def _apiserver_flags(server: ApiServer, machine: str) -> Iterator[str]:
-    yield f"--advertise-address={ADDRESSES[machine]}"
-    yield "--allow-privileged=true"
-    yield f"--audit-log-path={AUDIT_LOG}"
-    yield f"--audit-policy-file={PKI}/audit-policy.yaml"
-    yield "--authorization-mode=Node,RBAC"
-    yield f"--client-ca-file={PKI}/ca.pem"
-    if server.egress:
-        yield f"--egress-selector-config-file={EGRESS}"
-    yield "--enable-admission-plugins=NodeRestriction"
-    if server.enable_aggregator_routing:
-        yield "--enable-aggregator-routing=true"
-    yield f"--etcd-cafile={PKI}/ca.pem"
-    yield f"--etcd-certfile={PKI}/kubernetes.pem"
-    yield f"--etcd-keyfile={PKI}/kubernetes-key.pem"
-    yield f"--etcd-servers=https://{'127.0.0.1' if machine == MASTER else ADDRESSES[MASTER]}:2379"
-    if server.verifies_kubelets:
-        yield f"--kubelet-certificate-authority={PKI}/ca.pem"
-    yield f"--kubelet-client-certificate={PKI}/kubernetes.pem"
-    yield f"--kubelet-client-key={PKI}/kubernetes-key.pem"
-    yield "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname"
-    if server.proxy_client:
-        yield f"--proxy-client-cert-file={server.proxy_client.cert_file}"
-        yield f"--proxy-client-key-file={server.proxy_client.key_file}"
-    if server.requestheader:
-        if server.requestheader.allowed_names:
-            yield f"--requestheader-allowed-names={','.join(server.requestheader.allowed_names)}"
-        yield f"--requestheader-client-ca-file={server.requestheader.client_ca_file}"
-        yield f"--requestheader-extra-headers-prefix={server.requestheader.extra_headers_prefix}"
-        yield f"--requestheader-group-headers={server.requestheader.group_headers}"
-        yield f"--requestheader-username-headers={server.requestheader.username_headers}"
-    yield "--secure-port=6443"
-    yield "--service-account-issuer=https://kubernetes.default.svc.cluster.local"
-    yield f"--service-account-key-file={PKI}/service-account.pem"
-    yield f"--service-account-signing-key-file={PKI}/service-account-key.pem"
-    yield f"--service-cluster-ip-range={SERVICE_CIDR}"
-    served = "kubernetes" if server.serving == "shared" else "kube-apiserver"
-    yield f"--tls-cert-file={PKI}/{served}.pem"
-    yield f"--tls-private-key-file={PKI}/{served}-key.pem"
-    yield from server.extra_flags
-
-
-def _kubelet_command(machine: str, kubelet: Kubelet) -> tuple[str, ...]:
-    return (
-        "/usr/local/bin/kubelet",
-        "--config=/var/lib/kubelet/kubelet-config.yaml",
-        "--kubeconfig=/var/lib/kubelet/kubeconfig",
-        f"--hostname-override={machine}",
-        f"--node-ip={kubelet.node_ip or ADDRESSES[machine]}",
-        "--register-node=true",
-        "--v=2",
-    )
 
 
 def machine_files(truth: Truth, machine: str, lab: str, authorities: Authorities) -> Files:
@@ -334,47 +71,10 @@ def machine_files(truth: Truth, machine: str, lab: str, authorities: Authorities
     if machine == MASTER:
         files |= _control_plane_files(truth, authorities)
         if truth.form is Form.STATIC:
-            files |= dict(_manifests(truth, files))
+            texts = {path: file.text for path, file in files.items()}
+            pods = static_pods.manifests(truth, texts)
+            files |= {path: File(_yaml(pod), 0o600) for path, pod in pods}
     return files
-
-
-def _egress() -> dict[str, object]:
-    connection = {"proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": TUNNEL_SOCKET}}}
-    return {
-        "apiVersion": "apiserver.k8s.io/v1beta1",
-        "kind": "EgressSelectorConfiguration",
-        "egressSelections": [{"name": "cluster", "connection": connection}],
-    }
-
-
-def kubeconfig(authorities: Authorities, user: str, pair: Pair) -> str:
-    """A kubeconfig with everything inside it, for a user with a client certificate."""
-    return _yaml(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [
-                {
-                    "name": "kubernetes",
-                    "cluster": {
-                        "server": API_SERVER,
-                        "certificate-authority-data": _base64(authorities.authority("cluster").cert),
-                    },
-                }
-            ],
-            "users": [
-                {
-                    "name": user,
-                    "user": {
-                        "client-certificate-data": _base64(pair.cert),
-                        "client-key-data": _base64(pair.key),
-                    },
-                }
-            ],
-            "contexts": [{"name": "default", "context": {"cluster": "kubernetes", "user": user}}],
-            "current-context": "default",
-        }
-    )
 
 
 def _common_files(machine: str) -> Files:
@@ -415,6 +115,36 @@ def _common_files(machine: str) -> Files:
         "/etc/containerd/config.toml": File(containerd),
         "/etc/crictl.yaml": File("runtime-endpoint: unix:///run/containerd/containerd.sock\n"),
     }
+
+
+def _egress() -> dict[str, object]:
+    connection = {"proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": TUNNEL_SOCKET}}}
+    return {
+        "apiVersion": "apiserver.k8s.io/v1beta1",
+        "kind": "EgressSelectorConfiguration",
+        "egressSelections": [{"name": "cluster", "connection": connection}],
+    }
+
+
+def _kube_proxy_config(machine: str) -> str:
+    return _yaml(
+        {
+            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+            "kind": "KubeProxyConfiguration",
+            "clientConnection": {"kubeconfig": "/var/lib/kube-proxy/kubeconfig"},
+            "mode": "iptables",
+            "clusterCIDR": CLUSTER_CIDR,
+            "hostnameOverride": machine,
+            "iptables": {"minSyncPeriod": "200ms"},
+            # These limits belong to the first network namespace; setting them from another one is refused.
+            "conntrack": {
+                "maxPerCore": 0,
+                "min": 0,
+                "tcpEstablishedTimeout": "0s",
+                "tcpCloseWaitTimeout": "0s",
+            },
+        }
+    )
 
 
 def _kubelet_files(kubelet: Kubelet, form: Form, machine: str, lab: str, authorities: Authorities) -> Files:
@@ -488,27 +218,6 @@ def serving_files(serving: ServingCert, machine: str, authorities: Authorities) 
     }
 
 
-def _kube_proxy_config(machine: str) -> str:
-    return _yaml(
-        {
-            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-            "kind": "KubeProxyConfiguration",
-            "clientConnection": {"kubeconfig": "/var/lib/kube-proxy/kubeconfig"},
-            "mode": "iptables",
-            "clusterCIDR": CLUSTER_CIDR,
-            "hostnameOverride": machine,
-            "iptables": {"minSyncPeriod": "200ms"},
-            # These limits belong to the first network namespace; setting them from another one is refused.
-            "conntrack": {
-                "maxPerCore": 0,
-                "min": 0,
-                "tcpEstablishedTimeout": "0s",
-                "tcpCloseWaitTimeout": "0s",
-            },
-        }
-    )
-
-
 def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
     cluster, front_proxy = authorities.authority("cluster"), authorities.authority("front-proxy")
     server = authorities.leaf(
@@ -530,7 +239,7 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
     scheduler = authorities.leaf("system:kube-scheduler", organization="system:kube-scheduler")
     admin = authorities.leaf("admin", organization=USERS["admin"])
     policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
-    is_named = any(OLD_FRONT_PROXY_CA in flag for flag in _apiserver_flags(truth.apiserver, MASTER))
+    is_named = any(OLD_FRONT_PROXY_CA in flag for flag in apiserver_flags(truth.apiserver, MASTER))
     old = {OLD_FRONT_PROXY_CA: File(authorities.authority("other").cert)} if is_named else {}
     return (
         old
@@ -559,6 +268,20 @@ def _control_plane_files(truth: Truth, authorities: Authorities) -> Files:
     )
 
 
+def _csr_decider_script(truth: Truth) -> str:
+    verbs = {"denied": "deny", "approved": "approve"}
+    decided = {node: verbs[truth.kubelet(node).requests] for node in NODES if truth.kubelet(node).requests in verbs}
+    cases = "".join(f"      system:node:{node}) kubectl certificate {verb} $csr ;;\n" for node, verb in decided.items())
+    shown = '{range .items[*]}{.spec.username} {.metadata.name} {.status.conditions[*].type}{"\\n"}{end}'
+    return (
+        f"export KUBECONFIG={PKI}/{CSR_DECIDER}.kubeconfig\n"
+        "while sleep 1; do\n"
+        f"  kubectl get csr --field-selector spec.signerName=kubernetes.io/kubelet-serving -o jsonpath='{shown}' |\n"
+        '  while read -r user csr fate; do\n    [ -n "$fate" ] || case $user in\n'
+        f"{cases}    esac\n  done\ndone\n"
+    )
+
+
 def apiserver_serving_files(authorities: Authorities, *, expired: bool = False) -> Files:
     """A certificate that the API server serves and uses for nothing else, and its key."""
     begins, ends = (timedelta(days=-366), timedelta(days=-1)) if expired else (timedelta(hours=-1), timedelta(days=365))
@@ -573,90 +296,34 @@ def apiserver_serving_files(authorities: Authorities, *, expired: bool = False) 
     return {f"{PKI}/kube-apiserver.pem": File(pair.cert), f"{PKI}/kube-apiserver-key.pem": File(pair.key, 0o600)}
 
 
-def _manifests(truth: Truth, files: Files) -> Iterator[tuple[str, File]]:
-    """Static pods as kubeadm writes them."""
-    commands = control_plane_commands(truth)
-    for name in STATIC_PODS:
-        pod = _static_pod(name, commands[name], files, truth.apiserver.environ if name == "kube-apiserver" else ())
-        yield f"{MANIFESTS}/{name}.yaml", File(_yaml(pod), 0o600)
-
-
-def _static_pod(
-    name: str, flags: tuple[str, ...], files: Files, environ: tuple[tuple[str, str], ...]
-) -> dict[str, object]:
-    volumes = [("k8s-certs", PKI, "DirectoryOrCreate", True)]
-    if name == "etcd":
-        volumes.append(("etcd-data", "/var/lib/etcd", "DirectoryOrCreate", False))
-    if name == "kube-apiserver":
-        volumes.append(("audit", "/var/log/kubernetes", "DirectoryOrCreate", False))
-    container = {
-        "name": name,
-        "image": images.ETCD if name == "etcd" else images.CONTROL_PLANE[name],
-        "imagePullPolicy": "IfNotPresent",
-        "command": [name, *flags],
-        **({"env": [{"name": key, "value": value} for key, value in environ]} if environ else {}),
-        "resources": {"requests": {"cpu": "50m"}},
-        "volumeMounts": [
-            {"name": volume, "mountPath": path, "readOnly": read_only} for volume, path, _, read_only in volumes
-        ],
-        **_probes(name),
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "namespace": "kube-system",
-            "labels": {"component": name, "tier": "control-plane"},
-            # The kubelet restarts a pod when its manifest changes, but not when a file that it reads does.
-            "annotations": {"msdoctor-lab/files": _digest(files, CONTROL_PLANE_READS[name])},
-        },
-        "spec": {
-            "hostNetwork": True,
-            # Not kubeadm's: an API server with watchers would otherwise take half a minute to go.
-            "terminationGracePeriodSeconds": 5,
-            "priority": 2000001000,
-            "priorityClassName": "system-node-critical",
-            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [container],
-            "volumes": [
-                {"name": volume, "hostPath": {"path": path, "type": kind}} for volume, path, kind, _ in volumes
+def kubeconfig(authorities: Authorities, user: str, pair: Pair) -> str:
+    """A kubeconfig with everything inside it, for a user with a client certificate."""
+    return _yaml(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [
+                {
+                    "name": "kubernetes",
+                    "cluster": {
+                        "server": API_SERVER,
+                        "certificate-authority-data": _base64(authorities.authority("cluster").cert),
+                    },
+                }
             ],
-        },
-        "status": {},
-    }
-
-
-def _probes(name: str) -> dict[str, object]:
-    port, path = {
-        "etcd": (2381, "/health"),
-        "kube-apiserver": (6443, "/livez"),
-        "kube-controller-manager": (10257, "/healthz"),
-        "kube-scheduler": (10259, "/livez"),
-    }[name]
-    get = {
-        "host": ADDRESSES[MASTER] if name == "kube-apiserver" else "127.0.0.1",
-        "path": path,
-        "port": port,
-        "scheme": "HTTP" if name == "etcd" else "HTTPS",
-    }
-    patience: dict[str, object] = {"httpGet": get, "timeoutSeconds": 15}
-    probes: dict[str, object] = {
-        "livenessProbe": {**patience, "failureThreshold": 8, "initialDelaySeconds": 10, "periodSeconds": 10},
-        "startupProbe": {**patience, "failureThreshold": 24, "initialDelaySeconds": 1, "periodSeconds": 2},
-    }
-    if name == "kube-apiserver":
-        ready = {**get, "path": "/readyz"}
-        probes["readinessProbe"] = {"failureThreshold": 3, "httpGet": ready, "periodSeconds": 1, "timeoutSeconds": 15}
-    return probes
-
-
-def _digest(files: Files, reads: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        if path.startswith(reads):
-            digest.update(files[path].text.encode())
-    return digest.hexdigest()[:16]
+            "users": [
+                {
+                    "name": user,
+                    "user": {
+                        "client-certificate-data": _base64(pair.cert),
+                        "client-key-data": _base64(pair.key),
+                    },
+                }
+            ],
+            "contexts": [{"name": "default", "context": {"cluster": "kubernetes", "user": user}}],
+            "current-context": "default",
+        }
+    )
 
 
 def _yaml(value: object) -> str:

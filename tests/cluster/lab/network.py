@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lab.files import CLUSTER_CIDR, POD_CIDRS
+from lab.layout import CLUSTER_CIDR, POD_CIDRS
 from lab.truth import ADDRESSES, MASTER, NAT_ADDRESS, NODE1, NODES, WORKSTATION, Drop, Network
 
 BRIDGE = "lab0"

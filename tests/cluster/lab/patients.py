@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from lab import cert_manager, images
-from lab.files import OLD_FRONT_PROXY_CA
+from lab.layout import OLD_FRONT_PROXY_CA
 from lab.truth import (
     ADDRESSES,
     MASTER,

@@ -1,12 +1,12 @@
 """What should be true of the cluster: one frozen value that everything else in the lab is derived from.
 
 A fault is `dataclasses.replace` of the healthy value; healing is applying the unchanged value again. Nothing in the lab
-is switched on or off by hand: `files.py` turns this value into files and units, `objects.py` into API objects,
-`network.py` into firewall rules, and `cluster.Lab.apply` makes the machines agree with them.
+is switched on or off by hand: `files.py` and `units.py` turn this value into files and units, `objects` into API
+objects, `network.py` into firewall rules, and `cluster.Lab.apply` makes the machines agree with them.
 
 Where a new fault goes:
 - a flag, certificate or argument that has a field here: only a line in `patients.py`;
-- anything else: a field here whose default is the healthy state, its use in one of the three files above, and a line in
+- anything else: a field here whose default is the healthy state, its use in one of those above, and a line in
   `patients.py`.
 """
 
