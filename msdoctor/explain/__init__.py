@@ -138,9 +138,7 @@ class Hearing:
         for kind, saying in self._sayings.items():
             saying.is_history = kind not in current and any(node in self._newest for node in saying.tally.nodes)
         told = [
-            saying
-            for saying in self._sayings.values()
-            if not (saying.is_event and self._present.contradicts(saying.tally.utterance, saying.newest))
+            saying for saying in self._sayings.values() if not (saying.is_event and self._present.contradicts(saying))
         ]
         sayings = [
             unless_ruled_out(saying.as_told(), self._ruled_out)

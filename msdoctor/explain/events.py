@@ -4,7 +4,8 @@ Of an HPA that stumbles at each look its controller writes 25 events and then on
 tools/record/events_cache.go), so that what it stumbles over by now may be in none of them: its conditions say it. One
 that was seen within a minute is not over: it may stumble at every other look, which the next one does not show. A pod
 that is ready by now was not when it started; one that is there was made, whatever kept it from that before; and what
-was said last before that was said of another pod.
+was said last before that was said of another pod. Of one that was deleted nothing counts beside the one after it, and
+an image that is there could be pulled in the end.
 """
 
 from __future__ import annotations
@@ -25,10 +26,15 @@ _REASONS = (
 _OF_AN_HPA = rf"(?:^|\s)Warning\s{{1,40}}(?:{_REASONS})\s{{1,40}}(?:([\dhmsd]{{2,14}}) )?"
 _OF_READINESS = r"(?:^|\s)Warning\s{1,40}Unhealthy\s.{1,300}?Readiness probe failed:"
 _OF_MAKING = r"(?:^|\s)Warning\s{1,40}FailedCreate\s.{0,200}?metrics-server"
-_OF_A_POD = r"(?:^|\s)([\dhmsd]{2,14})\s{1,40}(?:Normal|Warning)\s{1,40}[A-Z]\w{1,60}\s{1,40}pod/metrics-server-"
+_OF_A_POD = (
+    r"(?:^|\s)([\dhmsd]{2,14})\s{1,40}(?:Normal|Warning)\s{1,40}[A-Z]\w{1,60}"
+    r"\s{1,40}pod/(metrics-server-[a-z0-9-]{1,100})"
+)
+_NAME = r"metrics-server-[a-z0-9-]{1,100}"
 _KINDS = (_OF_AN_HPA, _OF_READINESS, _OF_MAKING, _OF_A_POD)
 _JUST_NOW = 60  # seconds: some looks of an HPA's controller, each of which may go another way than the last
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_MOST_PODS = 100  # that are told apart
 _BEGINNING = 500  # characters of a row in which its reason stands
 
 
@@ -50,11 +56,19 @@ def last_seen(utterance: Utterance) -> int | None:
     return age(row[1]) if row and row[1] else None
 
 
+def _is_of_image(event: Utterance) -> bool:
+    error = event.error
+    return isinstance(error, errors.ImageNotPulled) or (isinstance(error, errors.PodState) and "Image" in error.status)
+
+
 def note_event(saying: Saying, utterance: Utterance) -> None:
     """Note whether all that is counted there are events, and how long ago the last of them was."""
     saying.is_event = saying.is_event and is_event(utterance)
     if not saying.is_event:
         return
+    pod = re.search(_OF_A_POD, utterance.text[:_BEGINNING])
+    if len(saying.pods) < _MOST_PODS:
+        saying.pods.add(pod[2] if pod else "")
     seen = last_seen(utterance)
     is_first = saying.tally.times == utterance.times
     if is_first or seen is None or saying.newest is None:
@@ -70,30 +84,54 @@ class Present:
         self._has_conditions = False
         self._in_conditions: set[type] = set()
         self._has_ready = self._has_unready = False
-        self._has_pod = False
-        self._pod_age: int | None = None  # seconds
+        self._pods: dict[str, int] = {}  # those in rows with their ages, in seconds; 0 where that is not told
+        self._deleted: set[str] = set()
+        self._pulled: dict[str, int] = {}  # how many seconds ago the image of a pod was there
 
     def hear(self, utterance: Utterance) -> None:
         """Remember what is of the present; all else is passed over."""
         if isinstance(utterance.error, errors.Circumstance):
             self._has_ready |= utterance.error.what == "a ready pod"
             self._has_unready |= utterance.error.what == "an unready pod"
-            if utterance.error.what == "a pod":
-                self._has_pod = True
-                self._pod_age = age(utterance.error.words.rpartition(" ")[2]) or None
+            self._hear_of_pod(utterance.error.what, utterance.error.words)
         elif "Sca" in utterance.text and re.match(_CONDITION, utterance.text):
             self._has_conditions = True
             self._in_conditions.add(type(utterance.error))
 
-    def contradicts(self, event: Utterance, newest: int | None) -> bool:
-        """Whether that is over, as far as the present is told of. ``newest``: of how many seconds ago its last is."""
+    def _hear_of_pod(self, what: str, words: str) -> None:
+        named = re.search(_NAME, words, re.IGNORECASE)
+        if named is None:
+            return
+        if what == "a pod":
+            self._pods[named[0]] = age(words.rpartition(" ")[2])
+        elif what == "a deleted pod":
+            self._deleted.add(named[0])
+        elif what == "an image that is there":
+            self._pulled[named[0]] = age(words[: named.start()])
+
+    def contradicts(self, saying: Saying) -> bool:
+        """Whether what only events say is over, as far as the present is told of."""
+        event, newest = saying.tally.utterance, saying.newest
         if re.search(_OF_AN_HPA, event.text[:_BEGINNING]):
             is_recent = newest is not None and newest < _JUST_NOW
             return self._has_conditions and type(event.error) not in self._in_conditions and not is_recent
-        if newest is not None and self._pod_age is not None and newest > self._pod_age:
+        if all(self._is_past(pod, newest, is_of_image=_is_of_image(event)) for pod in saying.pods):
             return True
         if re.search(_OF_READINESS, event.text[:_BEGINNING]):
             return self._has_ready and not self._has_unready
         if re.search(_OF_MAKING, event.text[:_BEGINNING]):
-            return self._has_pod
+            return bool(self._pods)
         return False
+
+    def _is_past(self, pod: str, seen: int | None, *, is_of_image: bool) -> bool:
+        """Whether an event of this pod is: ``seen`` so many seconds ago for the last time."""
+        if not pod:
+            return False
+        if pod in self._deleted and (self._pods.keys() | self._pulled.keys()) - self._deleted:
+            return True
+        if seen is None:
+            return False
+        if is_of_image and seen > self._pulled.get(pod, seen):
+            return True
+        ages = [old for old in self._pods.values() if old]
+        return bool(ages) and pod not in self._pods and seen > min(ages)

@@ -77,6 +77,7 @@ class Saying:
     is_history: bool = False  # every node that it was said of has said something else since
     is_event: bool = True  # only events that may be over say it
     newest: int | None = None  # how many seconds ago the last of those was, where they are of pods and all tell it
+    pods: set[str] = field(default_factory=set)  # those of them, by name; empty for one that is not named
 
     def as_told(self) -> Saying:
         """The same, weighed by how many nodes it is said of."""

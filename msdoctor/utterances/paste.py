@@ -13,8 +13,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-Unfinished = Callable[[str, str], bool]
-"""Whether a text breaks off in what it says, given the line that follows it (empty: none does)."""
+Unfinished = Callable[[str, str, bool], bool]
+"""Whether a text breaks off in what it says, given the line that follows it (empty: none does).
+
+The last says whether the text was put together from lines of one width, as a terminal has wrapped it.
+"""
 
 Sense = Callable[[str], int]
 """How much of a text reads as errors that somebody prints: less where words were joined, or torn apart."""
@@ -105,7 +108,7 @@ class _Held:
         if len(self._parts) > 1 and not self._was_full(following):
             return False
         rest = self._unindented(following)
-        return is_unfinished(self._ways_to_join()[0], rest)
+        return is_unfinished(self._ways_to_join()[0], rest, len(self._parts) > 1 and self._is_even(self._parts[1:]))
 
     def _is_value(self, following: str) -> bool:
         """Whether this is a key's value, which goes on in a line that is indented further than the key."""
@@ -133,7 +136,7 @@ class _Held:
         self._is_over = True
         ways = self._ways_to_join()
         if len(ways) > 1 or not (len(self._parts) == 1 or self._folded or self._fold or "\n" in ways[0]):
-            ways = [joined for joined in ways if not is_unfinished(joined, "")]
+            ways = [joined for joined in ways if not is_unfinished(joined, "", False)]
         if ways:
             yield Line(max(ways, key=sense) if len(ways) > 1 else ways[0], self._number, self._note)
             return
@@ -152,9 +155,13 @@ class _Held:
             return ["".join(self._parts)]
         bare = [part.strip() for part in self._parts]
         wrapped, folded, broken = "".join(self._parts), " ".join(bare), "".join(bare)
-        lengths = [len(self._parts[0]) - self._indent, *map(len, self._parts[1:])]
-        is_even = len(set(lengths[:-1] if self._is_over else lengths)) == 1
+        is_even = self._is_even(self._parts[1:-1] if self._is_over else self._parts[1:])
         return list(dict.fromkeys((wrapped, folded, broken) if is_even else (folded, wrapped, broken)))
+
+    def _is_even(self, rest: list[str]) -> bool:
+        """Whether the first part has the width of the rest, without the indentation of the whole, or with its own."""
+        first, widths = len(self._parts[0]), set(map(len, rest))
+        return any(widths <= {width} for width in (first, first - self._indent))
 
     def _unindented(self, text: str) -> str:
         """The text without the indentation that the first half has too; a space that was wrapped stays."""

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from msdoctor.model import Hop
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
-from msdoctor.utterances.circumstances import circumstances_in
+from msdoctor.utterances.circumstances import OF_ONE_POD, circumstances_in
 from msdoctor.utterances.connections import connection_of, group_asked, group_listed, kubelet_asked, split_wrappers
 from msdoctor.utterances.earlier import Earlier
 from msdoctor.utterances.ellipses import rest_of
@@ -58,12 +58,16 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
             whose = Speaker.KUBECTL if is_kubectls else Speaker.UNKNOWN
             yield Utterance(whose, Connection(hop=together.hop), together, (), line.text.strip(), line.number)
         for circumstance in circumstances_in(line.text):
-            if circumstance.what not in shown:
-                shown.add(circumstance.what)
+            is_of_one = circumstance.what in OF_ONE_POD and len(shown) < _MOST_SHOWN
+            known = f"{circumstance.what}: {circumstance.words}" if is_of_one else circumstance.what
+            if known not in shown:
+                shown.add(known)
                 yield Utterance(Speaker.UNKNOWN, Connection(), circumstance, (), line.text, line.number)
         for telling in teller.told_by(line.text):
             yield Utterance(Speaker.UNKNOWN, Connection(), telling, (), line.text.strip(), line.number)
 
+
+_MOST_SHOWN = 200  # circumstances that are told apart by the pod that they are of
 
 # What other adapters say of their sources. They have the same library as metrics-server, and some of its own code.
 _ADAPTERS_OWN = (
@@ -396,9 +400,24 @@ _ROW_WITHOUT_MESSAGE = (
 )
 
 
-def _is_unfinished(text: str, following: str) -> bool:
+# Rows of kubectl get pods and kubectl get apiservice, which a terminal may cut before their age, or within.
+_TO_ITS_AGE = r"\s{1,40}(?:\d{1,5}[smhdy]){1,2}(?:\s{1,40}\S{1,60}){0,5}\s*"
+_WHOLE_ROWS = {
+    "metrics-server-": (
+        r"\s*(?:[a-z0-9-]{1,63}\s{1,40})?metrics-server-[a-z0-9-]{1,100}\s{1,40}\d{1,2}/\d{1,2}\s{1,40}\S{1,60}"
+        rf"\s{{1,40}}\d{{1,9}}(?: \(\S{{1,14}} ago\))?{_TO_ITS_AGE}"
+    ),
+    "v1beta1.metrics.k8s.io ": (
+        r"\s*v1beta1\.metrics\.k8s\.io\s{1,40}\S{1,320}\s{1,40}(?:True|False|Unknown)(?: \(\w{1,60}\))?" + _TO_ITS_AGE
+    ),
+}
+
+
+def _is_unfinished(text: str, following: str, is_wrapped: bool) -> bool:
     """Whether a line breaks off: in a quoted value, in a row, or as an error that has not said what it is."""
     if re.fullmatch(_ROW_WITHOUT_MESSAGE, text) and not re.match(_ROW, following):
+        return True
+    if following and _is_whole_row(text + following):
         return True
     record = read_record(take_off(text).text.strip())
     if record.open:
@@ -407,6 +426,8 @@ def _is_unfinished(text: str, following: str) -> bool:
         return False
     body = unquote(('" ' if record.headless else " ").join((record.message, *record.fields.values())))
     found = find_errors(body)
+    if following and _is_row_of_event(text, following) and (is_wrapped or not found or body.count('"') % 2 == 1):
+        return True
     if found and not found[-1].error.wraps:
         is_last = _TAIL.fullmatch(body, found[-1].end) is not None
         return (is_last and breaks_off(found[-1].error, following)) or bool(
@@ -415,13 +436,26 @@ def _is_unfinished(text: str, following: str) -> bool:
     # what is quoted may begin with a capital, as a sentence
     begins = is_a_beginning(body) or is_a_beginning(body[:1].lower() + body[1:])
     is_object = body.endswith("failed to connect to {") or ("failed to connect to {" in body and "}" not in body)
-    is_row = not found and re.match(_ROW, text) is not None and following != "" and not re.match(_ROW, following)
     is_open = "://" in body or body.count('"') % 2 == 1
-    return record.severity in ("E", "F") or is_open or begins or is_object or is_row
+    return record.severity in ("E", "F") or is_open or begins or is_object
+
+
+def _is_whole_row(text: str) -> bool:
+    return any(word in text and re.fullmatch(row, text) for word, row in _WHOLE_ROWS.items())
+
+
+def _is_row_of_event(text: str, following: str) -> bool:
+    """Whether it is one, and what follows is no other row."""
+    return bool(re.match(_ROW, text)) and not (re.match(_ROW, following) or _is_whole_row(following))
 
 
 def _sense(text: str) -> int:
-    """How many letters of a line belong to errors as somebody prints them, and to their fields' names."""
+    """How many letters of a line belong to errors as somebody prints them, and to their fields' names.
+
+    A row that has all its columns is all of that.
+    """
+    if _is_whole_row(text):
+        return len(text)
     record = read_record(take_off(text).text.strip())
     body = record.fields.get("err") or unquote(" ".join((record.message, *record.fields.values())))
     spans = (body[found.start : found.end] for found in find_errors(body) if not is_cut(found.error))

@@ -11,6 +11,7 @@ import pytest
 
 from msdoctor import registry
 from msdoctor.explain import explain
+from msdoctor.utterances.errors import Circumstance
 from msdoctor.utterances.reader import read
 
 INDEX = registry.load_index(())
@@ -120,3 +121,47 @@ def test_an_event_that_is_older_than_the_pod_is_of_another(age: str, is_told: bo
 
     assert ("image-pull" in ids(row + event)) is is_told
     assert "image-pull" in ids(event)
+
+
+REPLACED = """\
+kube-system   88s         Warning   Failed             pod/metrics-server-7d889f8cfc-x2svh    Failed to pull image "registry.k8s.io/metrics-server/metrics-server:0.8.0": failed to pull and unpack image "registry.k8s.io/metrics-server/metrics-server:0.8.0": failed to resolve reference "registry.k8s.io/metrics-server/metrics-server:0.8.0": failed to do request: Head "https://registry.k8s.io/v2/metrics-server/metrics-server/manifests/0.8.0": dial tcp: lookup registry.k8s.io on 192.168.10.1:53: server misbehaving
+kube-system   56s         Warning   Failed             pod/metrics-server-7d889f8cfc-x2svh    Error: ImagePullBackOff
+"""
+DELETED = "kube-system   42s         Normal    SuccessfulDelete   replicaset/metrics-server-7d889f8cfc   Deleted pod: metrics-server-7d889f8cfc-x2svh\n"
+NEXT = 'kube-system   5s          Normal    Pulled             pod/metrics-server-dffcc8749-wntwr     Container image "registry.k8s.io/metrics-server/metrics-server:v0.8.0" already present on machine\n'
+ITS_ROW = "kube-system   metrics-server-dffcc8749-wntwr   0/1     CrashLoopBackOff   3 (3s ago)   40s\n"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("after", [ITS_ROW, DELETED + NEXT, DELETED + ITS_ROW], ids=["row", "event", "both"])
+def test_what_an_older_pod_lacked_is_over(after: str, width: int) -> None:
+    assert ids(REPLACED, width)[0] == "image-pull"
+    assert "image-pull" not in ids(REPLACED + after, width)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_deleted_pod_is_taken_at_its_word_as_long_as_none_has_come_after_it(width: int) -> None:
+    assert ids(REPLACED + DELETED, width)[0] == "image-pull"
+
+
+@pytest.mark.parametrize(("age", "is_told"), [("5s", False), ("3m", True)])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_image_that_came_in_the_end_is_there(age: str, is_told: bool, width: int) -> None:
+    came = f"kube-system   {age}          Normal    Pulled             pod/metrics-server-7d889f8cfc-x2svh     Successfully pulled image\n"
+
+    assert ("image-pull" in ids(REPLACED + came, width)) is is_told
+
+
+def test_of_several_pods_each_tells_of_itself() -> None:
+    other = REPLACED.replace("x2svh", "q7tbn")
+
+    assert "image-pull" in ids(REPLACED + DELETED + NEXT + other, 80)
+
+
+@pytest.mark.parametrize("width", range(60, 100))
+def test_rows_that_a_terminal_cut_anywhere_are_whole_again(width: int) -> None:
+    registered = "v1beta1.metrics.k8s.io   kube-system/metrics-server   False (FailedDiscoveryCheck)   2m4s\n"
+    shown = {u.error.words for u in read(wrapped(registered + ITS_ROW, width)) if isinstance(u.error, Circumstance)}
+
+    assert any(words.endswith("(FailedDiscoveryCheck)") for words in shown)
+    assert any(words.endswith("40s") for words in shown)
