@@ -112,6 +112,9 @@ def _the_role(_: Blanks) -> Remedy:
         Says("AuthReaderHint", likelihood=0.7),
         Says("AuthenticationUnread", likelihood=0.3),
         Says("Forbidden", hop=Hop.D, where={"resource": "configmaps"}),
+        # it ends without that ConfigMap, be a probe under way or not
+        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.35),
+        Says("ConnectionLost", where={"outer": "ness probe failed"}, likelihood=0.35),
     ),
     decide=(Look(CAN_I, "no", "rbac-auth-reader-missing"),),
     advise=advise,

@@ -133,6 +133,8 @@ def _add(role: str, resources: str, verbs: str) -> str:
         Says("WatchRefused", likelihood=0.6),  # every component watches, and this does not tell which
         Says("Forbidden", hop=Hop.D, where={"resource": "pods"}, likelihood=0.9),
         Says("Forbidden", hop=Hop.D, where={"resource": "namespaces"}, likelihood=0.9),  # 0.2 and 0.3 list them
+        # it answers no probe before its lists are there
+        Says("DeadlineExceeded", where={"outer": "ness probe failed"}, likelihood=0.4),
     ),
     decide=(Look(CAN_I, "no", "rbac-clusterrole-missing"),),
     advise=advise,

@@ -79,6 +79,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "pod"}, likelihood=0.45),
         Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "443"}, likelihood=0.3),
+        Says("Dial", where={"outer": "ness probe failed", "failure": "connection refused"}, likelihood=0.5),
     ),
     advise=advise,
 )

@@ -38,6 +38,31 @@ PATIENTS = (
     "requestheader-ca-same-as-client-ca",
     "requestheader-config-missing",
     "proxy-client-cert-missing",
+    "rbac-auth-reader-missing",
+    "secure-port-mismatch",
+    "image-pull",
+    "bad-flag-or-args",
+    "kubelet-cert-san-mismatch",
+    "story",
+    "metrics-server-unschedulable",
+    "metrics-server-quota",
+    "rbac-clusterrole-missing",
+    "pod-security-runasnonroot",
+    "kubelet-rbac-forbidden-403",
+    "node-unreachable-timeout",
+    "metrics-server-out-of-memory",
+    "image-arch-mismatch",
+    "kubelet-cert-expired",
+    "node-taint",
+    "hostnetwork-port-conflict",
+)
+# What a patient was before: an API server keeps events for an hour, and with them what became of an older pod.
+BEFORE = {"rbac-auth-reader-missing": "image-pull", "secure-port-mismatch": "image-pull"}
+# What a person looks at next: metrics-server itself. The table of all pods is one that 80 columns cut.
+OF_METRICS_SERVER = (
+    "kubectl get pods -A",
+    "kubectl -n kube-system describe pods -l k8s-app=metrics-server",
+    "kubectl get events -A",
 )
 
 
@@ -50,13 +75,21 @@ def commands(name: str, truth: Truth) -> list[str]:
         return asked
     hpa = truth.hpa
     described = f"kubectl -n {hpa.namespace} describe hpa busy"
-    return [*asked, f"kubectl -n {hpa.namespace} get hpa", described, "kubectl get apiservice v1beta1.metrics.k8s.io"]
+    of_api = [f"kubectl -n {hpa.namespace} get hpa", described, "kubectl get apiservice v1beta1.metrics.k8s.io"]
+    return [*asked, *of_api, *OF_METRICS_SERVER]
 
 
 def forget(lab: Lab) -> None:
     """Let no event speak of the patient before."""
-    for namespace in ("default", "kube-public"):
-        lab.kubectl("delete", "events", "--all", "-n", namespace, check=False)
+    lab.kubectl("delete", "events", "--all", "-A", check=False)
+
+
+def become(lab: Lab, name: str) -> None:
+    """Bring a patient about, with the events that it has and no others."""
+    forget(lab)
+    if name in BEFORE:
+        lab.apply(patient(BEFORE[name], lab.form))
+    lab.apply(patient(name, lab.form))
 
 
 def say(lab: Lab, name: str) -> None:
@@ -74,8 +107,7 @@ def main() -> None:
     """Let one lab be each of them in turn."""
     with Lab.up(f"say-{os.getpid()}", patient("healthy", Form.SYSTEMD)) as lab:
         for name in sys.argv[1:] or PATIENTS:
-            forget(lab)
-            lab.apply(patient(name, lab.form))
+            become(lab, name)
             say(lab, name)
             print(f"recorded {name}", flush=True)
 

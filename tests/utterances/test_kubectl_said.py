@@ -31,6 +31,17 @@ def printed(text: str) -> list[str]:
     return re.split(r"\n(?=\$ )", text)
 
 
+def wrapped(text: str) -> str:
+    """As a terminal of 80 columns shows it: cut in the middle of a word."""
+    lines = text.splitlines()
+    return "\n".join(line[start : start + 80] for line in lines for start in range(0, len(line) or 1, 80))
+
+
+def screens(name: str) -> list[str]:
+    """What a patient's kubectl printed, as it was printed and as a narrow terminal shows it."""
+    return [TEXTS[name], wrapped(TEXTS[name])]
+
+
 def accuses_wrongly(found: Explanation, true: set[str]) -> list[str]:
     """Ids that stand first, are sure, and are not there."""
     first = [match for match in found.matches[:1] if match.cls in ACCUSING and match.confidence is Confidence.LIKELY]
@@ -44,19 +55,19 @@ def true_of(name: str) -> set[str]:
 @pytest.mark.parametrize("name", TEXTS)
 def test_nothing_that_kubectl_prints_is_answered_surely_and_wrongly(name: str) -> None:
     true = true_of(name)
-    wrong = [
-        (part, ids) for part in (TEXTS[name], *printed(TEXTS[name])) if (ids := accuses_wrongly(answer(part), true))
-    ]
+    parts = [part for text in screens(name) for part in (text, *printed(text))]
+    wrong = [(part, ids) for part in parts if (ids := accuses_wrongly(answer(part), true))]
 
     assert wrong == []
 
 
 @pytest.mark.parametrize("name", [name for name in TEXTS if KNOWN[name]])
 def test_the_whole_paste_names_the_fault_or_a_symptom_that_leads_on_to_it(name: str) -> None:
-    matches = answer(TEXTS[name]).matches
+    for text in screens(name):
+        matches = answer(text).matches
 
-    assert matches
-    assert true_of(name) & {match.id for match in matches} or any(match.cls is Class.SYMPTOM for match in matches)
+        assert matches
+        assert true_of(name) & {match.id for match in matches} or any(match.cls is Class.SYMPTOM for match in matches)
 
 
 def test_the_table_has_enough_patients() -> None:
