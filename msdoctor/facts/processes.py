@@ -304,3 +304,8 @@ def kubelet_settings(text: str) -> dict[str, str]:
 
 def _mapping(value: object) -> dict[object, object]:
     return value if isinstance(value, dict) else {}
+
+
+def unit_paths(program: str) -> tuple[str, ...]:
+    """Where a program's unit may lie."""
+    return tuple(f"{folder}/{program}.service" for folder in UNIT_FOLDERS)

@@ -8,20 +8,18 @@ to be seen: its routes, whether kube-proxy runs there, and what a dial meets tha
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import yaml
-
 from msdoctor.bundle import Bundle, Document, Kind, Place, Reason
-from msdoctor.facts import manifests, processes
+from msdoctor.facts import egress, processes
 from msdoctor.facts.installation import Installation
 from msdoctor.facts.objects import Node, Pod, decode
 from msdoctor.facts.processes import Component, Process, text_of
 from msdoctor.facts.registration import Backend, apiservices, availability
+from msdoctor.facts.route_table import longest, routes
 from msdoctor.facts.routes import Met, Route
 from msdoctor.model import Evidence, Unseen, those_seen
 from msdoctor.utterances.errors import DeadlineExceeded, Dial, InnermostError, TunnelFailed
@@ -32,8 +30,6 @@ DIALLED = re.compile(r"https://([^/\s\"]{1,300})/apis/metrics\.k8s\.io")
 PROXY = "kube-proxy"
 # Programs that make ClusterIPs work without a kube-proxy of that name.
 REPLACEMENTS = ("cilium-agent", "k3s", "rke2", "k0s", "kube-router", "antrea-agent", "ovnkube", "calico-node")
-EGRESS_FLAG = "egress-selector-config-file"
-TUNNEL = "konnectivity-server"
 # A port on which no pod listens: a refusal from there shows that packets get to the pod and back.
 SHUT_PORT = 9
 
@@ -84,23 +80,6 @@ class Stand:
 
 
 @dataclass(frozen=True, slots=True)
-class Tunnel:
-    """The egress selection ``cluster`` of an API server: through which socket or URL it goes, and what is there.
-
-    ``there``: whether the socket's file exists; None where that is not seen or it is no socket. ``unit`` and
-    ``manifest``: files of its near end on this host, empty where there are none.
-    """
-
-    server: Component
-    protocol: str
-    end: str
-    there: bool | None
-    unit: str
-    manifest: str
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
 class Way:
     """What is known of it while the API server complains.
 
@@ -121,7 +100,7 @@ class Way:
     port: int
     node: Node | None
     stands: tuple[Stand, ...]
-    tunnels: tuple[Tunnel, ...]
+    tunnels: tuple[egress.Tunnel, ...]
     by_env: bool
     stale: bool
     control_plane: str = ""
@@ -162,31 +141,12 @@ def wanted(
         if not server.origin.startswith("host/"):
             continue
         yield from (Place(server.origin, Kind.PROCESS, program) for program in (PROXY, *REPLACEMENTS))
-        yield from (Place(server.origin, Kind.FILE, path) for path in _unit_paths(PROXY))
+        yield from (Place(server.origin, Kind.FILE, path) for path in processes.unit_paths(PROXY))
         for pid in _pids(bundle, server):
             yield Place(server.origin, Kind.FILE, f"/proc/{pid}/net/route")
-        yield from _of_tunnel(bundle, server)
-        if EGRESS_FLAG not in server.flags:  # else what is dialled is the tunnel
+        yield from egress.wanted(bundle, server)
+        if egress.EGRESS_FLAG not in server.flags:  # else what is dialled is the tunnel
             yield from (Place(server.origin, Kind.TLS, to) for to in _addresses(backend, installation, nodes))
-
-
-def _of_tunnel(bundle: Bundle, server: Component) -> Iterator[Place]:
-    path = server.flags.text(EGRESS_FLAG)
-    if not path.startswith("/"):
-        return
-    yield Place(server.origin, Kind.FILE, path)
-    selection = _selection(bundle, server)
-    if selection and selection[1].startswith("/"):
-        yield Place(server.origin, Kind.DIRECTORY, selection[1].rpartition("/")[0])
-    yield from (Place(server.origin, Kind.FILE, file) for file in (*_unit_paths(TUNNEL), _manifest(TUNNEL)))
-
-
-def _unit_paths(program: str) -> tuple[str, ...]:
-    return tuple(f"{folder}/{program}.service" for folder in processes.UNIT_FOLDERS)
-
-
-def _manifest(program: str) -> str:
-    return f"{processes.MANIFESTS}/{program}.yaml"
 
 
 def _addresses(
@@ -242,7 +202,7 @@ def way(
         port=_target_port(backend, installation),
         node=_node_of(pod, nodes),
         stands=stands,
-        tunnels=tuple(found for server in servers if (found := _tunnel(bundle, server))),
+        tunnels=tuple(found for server in servers if (found := egress.tunnel(bundle, server))),
         by_env=any(_has_proxy(process) for server in servers for process in _processes(bundle, server)),
         stale=dialled[1] != service and host not in backend.ready,
         control_plane=host_node.metadata.name if host_node else "",
@@ -304,7 +264,7 @@ def _internal_ip(node: Node) -> str:
 def _stand(bundle: Bundle, server: Component, pod: Pod) -> Stand:
     dials = (_attempt(document) for document in bundle.of(Kind.TLS, server.origin))
     proxied, seen = _proxied(bundle, server)
-    units = (bundle.at(Place(server.origin, Kind.FILE, path)) for path in _unit_paths(PROXY))
+    units = (bundle.at(Place(server.origin, Kind.FILE, path)) for path in processes.unit_paths(PROXY))
     return Stand(
         server=server,
         dials=tuple(dial for dial in dials if dial is not None),
@@ -366,91 +326,3 @@ def _route_to(bundle: Bundle, server: Component, address: str) -> Route | Unseen
         if not isinstance(text, Unseen):
             return longest(routes(text), address)
     return Unseen(f"the routes of {server.host} are not seen")
-
-
-def routes(text: str) -> Iterator[tuple[ipaddress.IPv4Network, Route]]:
-    """The rows of proc(5)'s /proc/PID/net/route that are up; addresses stand there in hexadecimal, last byte first."""
-    for line in text.splitlines()[1:]:
-        fields = line.split()
-        try:
-            device, network, gateway, flags, mask = fields[0], fields[1], fields[2], int(fields[3], 16), fields[7]
-            there = ipaddress.IPv4Network((_address(network), _address(mask)))
-        except (IndexError, ValueError):
-            continue
-        if flags & 0x1:
-            yield there, Route(device, _address(gateway) if flags & 0x2 else "", str(there))
-
-
-def longest(found: Iterator[tuple[ipaddress.IPv4Network, Route]], address: str) -> Route | None:
-    """The route of the longest prefix that an address lies in."""
-    try:
-        wanted_address = ipaddress.IPv4Address(address)
-    except ValueError:
-        return None
-    fitting = [item for item in found if wanted_address in item[0]]
-    return max(fitting, key=lambda item: item[0].prefixlen)[1] if fitting else None
-
-
-def _address(text: str) -> str:
-    return str(ipaddress.IPv4Address(int.from_bytes(bytes.fromhex(text), "little")))
-
-
-# The tunnel
-
-
-def _selection(bundle: Bundle, server: Component) -> tuple[str, str] | None:
-    """Protocol and end of the egress selection ``cluster``: the path of a socket, or a URL."""
-    text = text_of(bundle.at(Place(server.origin, Kind.FILE, server.flags.text(EGRESS_FLAG))))
-    if isinstance(text, Unseen):
-        return None
-    try:
-        loaded = yaml.load(text, Loader=manifests.LOADER)  # noqa: S506  a safe loader under another name
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
-    for item in _items(_of(loaded, "egressSelections")):
-        if str(_of(item, "name")).lower() == "cluster":
-            connection = _of(item, "connection")
-            transport = _of(connection, "transport")
-            end = _of(_of(transport, "uds"), "udsName") or _of(_of(transport, "tcp"), "url") or ""
-            return str(_of(connection, "proxyProtocol") or ""), str(end)
-    return None
-
-
-def _of(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _items(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
-
-
-def _tunnel(bundle: Bundle, server: Component) -> Tunnel | None:
-    path = server.flags.text(EGRESS_FLAG)
-    selection = _selection(bundle, server)
-    if not path or (selection and selection[0] == "Direct") or (selection is None and _has_file(bundle, server, path)):
-        return None
-    protocol, end = selection or ("", "")
-    folder, _, name = end.rpartition("/")
-    names = decode(bundle.at(Place(server.origin, Kind.DIRECTORY, folder)), tuple[str, ...])
-    absent = bundle.at(Place(server.origin, Kind.DIRECTORY, folder)).refusal
-    gone = absent is not None and absent.reason is Reason.ABSENT
-    there = (name in names if not isinstance(names, Unseen) else False if gone else None) if end[:1] == "/" else None
-    through = f"{protocol} through {end}" if end else "its selections are not seen"
-    return Tunnel(
-        server=server,
-        protocol=protocol,
-        end=end,
-        there=there,
-        unit=next((p for p in _unit_paths(TUNNEL) if _has_file(bundle, server, p)), ""),
-        manifest=_manifest(TUNNEL) if _has_file(bundle, server, _manifest(TUNNEL)) else "",
-        evidence=Evidence(
-            saw=f"what is for the cluster goes by {through}" if end else through,
-            where=f"{server.host}:{path}",
-            how=f"cat {path}",
-            origin=server.origin,
-        ),
-    )
-
-
-def _has_file(bundle: Bundle, server: Component, path: str) -> bool:
-    return bundle.at(Place(server.origin, Kind.FILE, path)).body is not None
