@@ -94,7 +94,10 @@ def hand_over(blanks: Blanks) -> Remedy:
 @check(
     hop=Hop.B,
     cls=Class.CAUSE,
-    says=(Says("OwnedByAnotherRelease", where={"of": "metrics-server"}),),
+    says=(
+        Says("Told", where={"what": "two claim one APIService"}, likelihood=0.6),
+        Says("OwnedByAnotherRelease", where={"of": "metrics-server"}),
+    ),
     advise=advise,
 )
 def helm_apiservice_ownership_conflict(

@@ -35,6 +35,7 @@ from msdoctor.model import (
     Hop,
     Remedy,
     Risk,
+    Says,
     Unseen,
     check,
 )
@@ -71,7 +72,12 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     )
 
 
-@check(hop=Hop.E, cls=Class.RISK, advise=advise)
+@check(
+    hop=Hop.E,
+    cls=Class.RISK,
+    says=(Says("Told", where={"what": "it checks no kubelet"}, likelihood=0.7),),
+    advise=advise,
+)
 def kubelet_insecure_tls(
     installation: Installation, kubelets: tuple[Kubelet, ...] | Unseen, repair: Repair
 ) -> Iterator[Finding]:

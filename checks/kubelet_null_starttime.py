@@ -68,7 +68,10 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.G,
     cls=Class.CAUSE,
-    says=(Says("FiguresWithoutTime"),),
+    says=(
+        Says("Told", where={"what": "a start time is null"}, likelihood=0.6),
+        Says("FiguresWithoutTime"),
+    ),
     decide=(LOOK,),
     advise=advise,
 )

@@ -47,7 +47,15 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     return (*make_anew(blanks), insecure(blanks))
 
 
-@check(hop=Hop.C, cls=Class.CAUSE, says=(Says("Expired", hop=Hop.C, likelihood=0.9),), advise=advise)
+@check(
+    hop=Hop.C,
+    cls=Class.CAUSE,
+    says=(
+        Says("Told", where={"what": "its own certificate has ended"}, likelihood=0.6),
+        Says("Expired", hop=Hop.C, likelihood=0.9),
+    ),
+    advise=advise,
+)
 def metrics_server_cert_expired(
     verification: Verification, installation: Installation | Unseen | None, repair: Repair
 ) -> Iterator[Finding | Unseen]:

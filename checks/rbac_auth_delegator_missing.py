@@ -85,6 +85,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
+        Says("Told", where={"what": "it may not ask who a caller is"}, likelihood=0.6),
         Says("MayNotGrant", where={"of": "delegator"}, likelihood=0.8),
         Says("Forbidden", hop=Hop.D, where={"resource": "subjectaccessreviews.authorization.k8s.io", "of": ""}),
         Says("Forbidden", hop=Hop.D, where={"resource": "tokenreviews.authentication.k8s.io", "of": ""}),

@@ -73,6 +73,7 @@ def _same_secret(blanks: Blanks) -> Remedy:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
+        Says("Told", where={"what": "its token is stale"}, likelihood=0.6),
         Says("TokenExpired"),
         Says("Unauthorized", hop=Hop.D, likelihood=0.5),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.2),

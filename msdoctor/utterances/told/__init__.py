@@ -12,9 +12,16 @@ import re
 from collections.abc import Iterator
 
 from msdoctor.utterances.errors import Told
-from msdoctor.utterances.told import kubelets, way
+from msdoctor.utterances.told import consumers, figures, kubelets, registration, starting, way
 
-TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (*way.TELLINGS, *kubelets.TELLINGS)
+TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    *way.TELLINGS,
+    *kubelets.TELLINGS,
+    *starting.TELLINGS,
+    *registration.TELLINGS,
+    *figures.TELLINGS,
+    *consumers.TELLINGS,
+)
 """What is told; the patterns of its sentences, upper and lower case being one; words of which each such line has one.
 
 The words are in lower case. Every repetition in a pattern is bounded, as in a grammar.

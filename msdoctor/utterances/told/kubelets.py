@@ -128,6 +128,7 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             rf"{_NAMES}{_SHORT}{_NOT}{_SHORT}\bresolv(?:e|es|ed|able)\b",
             rf"{_NAMES}{_SHORT}\b(?:unresolvable|unresolved)\b",
             rf"{_NOT}{_SHORT}\bDNS\b{_SHORT}\b(?:nodes?|workers?|hosts?)\b",
+            r"\bhost ?names?\b[^.;]{0,40}\binstead of\b[^.;]{0,30}\b(?:address(?:es)?|IPs?)\b",
             rf"(?:{_NAMES}|\b(?:nodes?|workers?|IPs?)\b){_GAP}/etc/hosts\b",
             rf"/etc/hosts\b{_GAP}(?:{_NAMES}|\b(?:nodes?|workers?|IPs?)\b)",
             rf"\b(?:assum\w{{1,3}}|needs?|must|should)\b{_SHORT}\bresolv(?:e|es|ed|ing|able)\b{_SHORT}{_NAMES}",
@@ -137,7 +138,7 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
                 r"InternalIP\b"
             ),
         ),
-        ("resolv", "dns", "/etc/hosts", "--kubelet-preferred-address-types"),
+        ("resolv", "dns", "/etc/hosts", "--kubelet-preferred-address-types", "instead of"),
     ),
     (
         "a node has no such address",
@@ -170,6 +171,7 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             rf"{_SHUT}{_GAP}{_PORT}",
             rf"\b(?:open(?:ed|ing)?|allow(?:ed|ing)?|unblock(?:ed|ing)?|add(?:ed|ing)?)\b{_SHORT}{_PORT}",
             rf"{_NOT}{_SHORT}\b(?:access|reach|connect to)\b{_SHORT}\bkubelet port\b",
+            r"\btime-?outs?\b[^.;]{0,20}\bto (?:the |a |its )?kubelets?\b",
             (
                 rf"\b(?:needs?|has|have|must) (?:to )?(?:be )?(?:able to )?(?:access|reach|connect to)\b{_SHORT}"
                 r"(?:\bkubelet port\b|\b10250\b)"
@@ -177,7 +179,7 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             r"\b10250\b[^;]{0,120}\bport (?:is|was) (?:blocked|closed)\b",
             r"\b(?:from|to)_port\b\W{1,16}10250\b",
         ),
-        ("10250", "kubelet port"),
+        ("10250", "kubelet"),
     ),
     (
         "a node's own firewall rejects",
