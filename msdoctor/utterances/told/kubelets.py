@@ -45,6 +45,7 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "a kubelet's certificate has ended",
         (
+            rf"\bkubelet\.(?:crt|pem)\b{_SHORT}\b(?:expired|(?:not|never) (?:been )?(?:renewed|rotated))\b",
             rf"{_KUBELET}{_GAP}{_CERTIFICATE}{_SHORT}\b(?:expired|outdated|never (?:renewed|rotated))\b",
             rf"\bexpired\b{_SHORT}{_KUBELET}{_SHORT}{_CERTIFICATE}",
             rf"{_KUBELET}{_GAP}\b(?:TLS|x509|serving)\b{_SHORT}\bexpired\b",
@@ -278,7 +279,7 @@ TELLINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         (
             (
                 rf"{_KUBELET}{_GAP}\b(?:unauthenticated|anonymous(?:ly)?)\b{_SHORT}"
-                r"\b(?:access|requests?|auth\w{0,12}|enabled|allowed|users?|calls?)\b"
+                r"\b(?:access|requests?|auth\w{0,12}|enabled|allowed|users?|calls?|traffic)\b"
             ),
             rf"\b(?:unauthenticated|anonymous)\b{_SHORT}\b(?:access|requests?|auth\w{{0,12}}|calls?)\b{_GAP}{_KUBELET}",
             r"--anonymous-auth=true\b",
