@@ -94,7 +94,7 @@ def delete(blanks: Blanks, advice: str) -> Remedy:
         Says("Told", where={"what": "an APIService was left"}, likelihood=0.6),
         Says("ServiceAbsent", where={"api": "other"}, likelihood=0.95),
         Says("ServiceAbsent", likelihood=0.4),
-        Says("Circumstance", where={"what": "just removed"}, likelihood=0.4),
+        Says("Circumstance", where={"what": "just removed"}, likelihood=0.6),
         Says("DiscoveryFailed", likelihood=0.1),
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.1),
         Says("ServiceUnavailable", hop=Hop.A, where={"api": "other"}, likelihood=0.4),

@@ -80,6 +80,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("NotExecutable"),
+        Says("ManifestUnreadable", likelihood=0.5),
         Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.35),
         # kubectl's begins with a small letter, and is about its own flags.
         Says("UnknownFlag", where={"outer": "Error", "of": "metrics-server"}),

@@ -83,6 +83,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("OlderSample", likelihood=0.5),
         Says("NotYetValid"),
         Says("TokenEarly", likelihood=0.9),
+        Says("ClocksDiffer", likelihood=0.7),
         Says("NotYetValid", hop=Hop.E),
     ),
     advise=advise,

@@ -76,6 +76,7 @@ def _handed_over(blanks: Blanks) -> Iterator[str]:
         Says("Told", where={"what": "two adapters serve one API"}, likelihood=0.6),
         Says("OwnedByAnotherRelease", where={"api": "other"}),
         Says("AnsweredByAnother", likelihood=0.85),
+        Says("OneAdapterOnly", likelihood=0.7),
         Says("MetricUnknown", where={"api": "external.metrics.k8s.io"}, likelihood=0.4),
         Says("OwnedByAnotherRelease", where={"name": "v1beta1.external.metrics.k8s.io"}),
     ),

@@ -97,6 +97,7 @@ def hand_over(blanks: Blanks) -> Remedy:
     says=(
         Says("Told", where={"what": "two claim one APIService"}, likelihood=0.6),
         Says("OwnedByAnotherRelease", where={"of": "metrics-server"}),
+        Says("OwnedByAnotherRelease", where={"of": "nobody"}, likelihood=0.6),
     ),
     advise=advise,
 )

@@ -72,6 +72,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("InvalidImageName", likelihood=0.9),
         Says("TemplateBlank", likelihood=0.9),
+        Says("ManifestUnreadable", likelihood=0.6),
         Says("RejectedArgument", where={"of": "template"}),
     ),
     decide=(

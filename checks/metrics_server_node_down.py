@@ -100,6 +100,7 @@ def _forget(blanks: Blanks) -> Remedy:
         Says("Circumstance", where={"what": "a node down"}, likelihood=0.5),
         Says("PodState", where={"status": "Terminating"}, likelihood=0.7),
         Says("PodState", where={"status": "Unknown"}, likelihood=0.9),
+        Says("PodState", where={"status": "NodeLost"}, likelihood=0.9),
         Says("DiscoveryFailed", likelihood=0.2),
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.15),
     ),

@@ -87,6 +87,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Told", where={"what": "it may not ask who a caller is"}, likelihood=0.6),
         Says("MayNotGrant", where={"of": "delegator"}, likelihood=0.8),
+        Says("RoleAbsent", where={"of": "delegator"}, likelihood=0.8),
         Says("Forbidden", hop=Hop.D, where={"resource": "subjectaccessreviews.authorization.k8s.io", "of": ""}),
         Says("Forbidden", hop=Hop.D, where={"resource": "tokenreviews.authentication.k8s.io", "of": ""}),
         # It cannot ask whether its caller is admitted (to 0.4 it asks of the aggregator, too).

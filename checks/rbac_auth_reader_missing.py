@@ -110,6 +110,7 @@ def _the_role(_: Blanks) -> Remedy:
         Says("Told", where={"what": "it may not read the authentication's ConfigMap"}, likelihood=0.6),
         Says("AuthReaderHint", where={"refused": "yes"}),
         Says("MayNotGrant", where={"of": "reader"}, likelihood=0.8),
+        Says("RoleAbsent", where={"of": "reader"}, likelihood=0.8),
         Says("AuthReaderHint", likelihood=0.7),
         Says("AuthenticationUnread", likelihood=0.3),
         Says("Forbidden", hop=Hop.D, where={"resource": "configmaps"}),

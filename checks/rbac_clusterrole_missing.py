@@ -128,6 +128,7 @@ def _add(role: str, resources: str, verbs: str) -> str:
     says=(
         Says("InformerNotSynced", likelihood=0.5),
         Says("MayNotGrant", where={"of": "role"}, likelihood=0.8),
+        Says("RoleAbsent", where={"of": "role"}, likelihood=0.8),
         Says("Forbidden", where={"whose": "Heapster", "what": "list"}, likelihood=0.6),
         Says("Forbidden", hop=Hop.D, where={"resource": "nodes"}, likelihood=0.9),
         Says("WatchRefused", likelihood=0.6),  # every component watches, and this does not tell which

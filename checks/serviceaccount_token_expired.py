@@ -75,6 +75,7 @@ def _same_secret(blanks: Blanks) -> Remedy:
     says=(
         Says("Told", where={"what": "its token is stale"}, likelihood=0.6),
         Says("TokenExpired"),
+        Says("TokenStale", likelihood=0.8),
         Says("Unauthorized", hop=Hop.D, likelihood=0.5),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.2),
     ),

@@ -64,7 +64,8 @@ _SIGNS = (
     (
         "just removed",
         (
-            r"\b(?:disabl|uninstall)(?:e|ed|ing)? (?:the )?['\"]?metrics-server"
+            r"\b(?:(?:disabl|uninstall)(?:e|ed|ing)?|already (?:removed|deleted))"
+            r" (?:the )?['\"]?metrics[- ]server"
             r"|/v1beta1\.metrics\.k8s\.io\"? deleted\b"
         ),
     ),
@@ -83,6 +84,7 @@ _SIGNS = (
         (
             r"^\s*v1beta1\.metrics\.k8s\.io\s+\S+/\S+\s+False \((?:MissingEndpoints|EndpointsNotFound)\)"
             r"|\bmetrics-server-[\w.-]{1,200}\s{1,40}0/\d{1,2}\s{1,20}[A-Z]"
+            r"|\bmetrics-server\S{0,60}\W{1,40}(?:\w{1,20} ){0,4}(?:CrashLoopBackOff|ImagePullBackOff|ErrImagePull)\b"
         ),
     ),
     # kubectl pkg/cmd/top/top_pod.go; the first figures come minutes after a start
@@ -127,7 +129,7 @@ _WORDS = {
     "registered": ("v1beta1.metrics.k8s.io",),
     "registered as its own": ("v1beta1.metrics.k8s.io",),
     "asked in vain": ("faileddiscoverycheck",),
-    "nobody to ask": ("missingendpoints", "endpointsnotfound", "0/"),
+    "nobody to ask": ("missingendpoints", "endpointsnotfound", "0/", "backoff", "errimagepull"),
     "a cluster of one's own": (
         "kubeadm",
         "microk8s",
@@ -143,7 +145,7 @@ _WORDS = {
     "Windows": ("windows", "akswin"),
     "cgroup v2": ("cgroup", ".el9", "linux", "rhel", "centos", "ubuntu", "fedora"),
     "just installed": ("enable", "metrics-server", "v1beta1.metrics"),
-    "just removed": ("metrics-server", "v1beta1.metrics"),
+    "just removed": ("disabl", "uninstall", "removed", "deleted"),
     "Heapster elsewhere": ("heapster",),
     "a sidecar": ("sidecar", "side-car", "envoy", "istio", "linkerd", "dapr", "consul", "mesh"),
     "containers' figures": ("containers", "podref", "rootfs"),

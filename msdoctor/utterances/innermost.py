@@ -117,6 +117,7 @@ _FAILURES = (
     "EOF",
     "use of closed network connection",
     "client connection lost",
+    "0-length response",
 )
 # crypto/tls/alert.go
 _ALERTS = frozenset(

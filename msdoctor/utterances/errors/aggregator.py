@@ -90,8 +90,11 @@ class OwnedByAnotherRelease(InnermostError, hop=Hop.B):
 
     @property
     def of(self) -> str:
-        """``metrics-server`` for its APIService and all that is named after it."""
-        return "metrics-server" if "metrics-server" in self.name or self.name == "v1beta1.metrics.k8s.io" else ""
+        """``metrics-server`` for its APIService and all that is named after it, ``nobody`` where nothing is named."""
+        if not self.name:
+            return "nobody"
+        is_ours = "metrics-server" in self.name or "aggregated-metrics" in self.name
+        return "metrics-server" if is_ours or self.name == "v1beta1.metrics.k8s.io" else ""
 
 
 class AppliedOverAnother(InnermostError, hop=Hop.B):

@@ -95,6 +95,19 @@ _PROXY_NAMES = (
 )
 
 
+class RoleAbsent(InnermostError, hop=Hop.D):
+    """``clusterroles.rbac.authorization.k8s.io "system:metrics-server" not found``: it or its binding is not there."""
+
+    name: str
+
+    @property
+    def of(self) -> str:
+        """Which of metrics-server's own it is, by its manifest's names: ``reader``, ``delegator`` or ``role``."""
+        if "auth-reader" in self.name:
+            return "reader"
+        return "delegator" if "auth-delegator" in self.name else "role"
+
+
 class Unauthorized(InnermostError):
     """``Unauthorized``, ``the server has asked for the client to provide credentials`` (apimachinery pkg/api/errors).
 
@@ -117,6 +130,13 @@ class TokenUnread(InnermostError, hop=Hop.D):
 
 class TokenExpired(InnermostError):
     """``[invalid bearer token, service account token has expired]``, once ``Token has expired.`` (the same file)."""
+
+
+class TokenStale(InnermostError, hop=Hop.D):
+    """``authentication.k8s.io/stale-token: subject: S, seconds after warning threshold: N`` (the same file).
+
+    Its client does not read the token anew, and will be refused when the year is over for which it is still taken.
+    """
 
 
 class TokenEarly(InnermostError):

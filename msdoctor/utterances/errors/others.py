@@ -32,6 +32,10 @@ class AnsweredByAnother(InnermostError, hop=Hop.X):
     """
 
 
+class OneAdapterOnly(InnermostError, hop=Hop.X):
+    """``only one external metrics server``: what KEDA's documentation says of them, and people ask about."""
+
+
 class ScaledObjectRefused(InnermostError, hop=Hop.H):
     """``Target resource doesn't exist``, ``… doesn't expose /scale subresource`` (keda pkg/common/message)."""
 
@@ -93,3 +97,7 @@ class OtherSystem(InnermostError, hop=Hop.X):
     """Words of another system that shares some with this pipeline; ``which`` names it."""
 
     which: str
+
+
+class ClocksDiffer(InnermostError):
+    """``Clock at N is not synchronising``, ``Clock at N is out of sync by more than`` (node-mixin's alerts)."""

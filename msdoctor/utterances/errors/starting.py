@@ -314,6 +314,13 @@ class NotExecutable(InnermostError, hop=Hop.D):
     what: str
 
 
+class ManifestUnreadable(InnermostError, hop=Hop.D):
+    """``YAML parse error on metrics-server/templates/F: …``, ``template: metrics-server/templates/F: …`` (helm).
+
+    Values of another shape than the chart's, or a manifest that was edited: nothing of it was made.
+    """
+
+
 class PodSecurityViolated(InnermostError, hop=Hop.D):
     """``violates PodSecurity "restricted:latest": WHAT`` (pod-security-admission admission/admission.go)."""
 

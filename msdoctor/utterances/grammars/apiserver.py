@@ -40,9 +40,11 @@ def _of_the_guide(match: re.Match[str]) -> InnermostError:
 
 
 def _refused_token(why: str) -> InnermostError:
-    if "token has expired" in why.lower():
+    lower = why.lower()
+    if "token has expired" in lower:
         return errors.TokenExpired()
-    return errors.TokenEarly() if "token is not valid yet" in why.lower() else errors.TokenInvalid(why)
+    is_early = "token is not valid yet" in lower or "token is issued in the future" in lower
+    return errors.TokenEarly() if is_early else errors.TokenInvalid(why)
 
 
 def _no_match(match: re.Match[str]) -> InnermostError:
@@ -164,6 +166,16 @@ GRAMMARS: tuple[Grammar, ...] = (
         lambda match: errors.MayNotGrant(match["name"]),
         word=".rbac.authorization.k8s.io ",
     ),
+    # a role or binding of metrics-server's that is not there: by itself, and as kubectl is told
+    *(
+        Grammar(
+            kind,
+            kind + r"s?\.rbac\.authorization\.k8s\.io \"(?P<name>[\w:.-]{0,60}metrics-server[\w:.-]{0,60})\" not found",
+            lambda match: errors.RoleAbsent(match["name"]),
+            word=".rbac.authorization.k8s.io ",
+        )
+        for kind in ("clusterrole", "rolebinding", "clusterrolebinding")
+    ),
     # the same where a shell, a chat or a spreadsheet took the quotes off
     Grammar(
         "User ",
@@ -201,6 +213,15 @@ GRAMMARS: tuple[Grammar, ...] = (
         "invalid bearer token",
         r"invalid bearer token(?:, (?P<why>[^\]\"]{1,600}))?",
         lambda match: _refused_token((match["why"] or "").strip()),
+    ),
+    # kubernetes pkg/serviceaccount/claims.go: an annotation of its audit log, and the metric beside it; AWS, of EKS
+    plain("authentication.k8s.io/stale-token", errors.TokenStale()),
+    plain("serviceaccount_stale_tokens_total", errors.TokenStale()),
+    Grammar(
+        "not refreshing ",
+        r"not refreshing \s{0,9}(?:\w{1,20} )?service account tokens",
+        says(errors.TokenStale()),
+        word="not refreshing",
     ),
     Grammar(
         "the server is currently unable to handle the request",

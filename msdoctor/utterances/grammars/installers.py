@@ -6,6 +6,7 @@ from msdoctor.utterances import errors
 from msdoctor.utterances.grammar import Grammar, says
 
 _OURS = r"[\w./-]{0,100}metrics-server[\w.-]{0,100}"
+_OUR_OBJECT = r"(?:v1beta1\.metrics\.k8s\.io|[\w:.-]{0,100}metrics-(?:server|reader)[\w:.-]{0,100})"
 
 GRAMMARS: tuple[Grammar, ...] = (
     # kubectl pkg/polymorphichelpers/rollout_status.go; the first is Argo CD's, too (gitops-engine pkg/health)
@@ -61,6 +62,71 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"\\{0,4}\" already exists",
         lambda match: errors.OwnedByAnotherRelease(match["name"]),
         word=" already exists",
+    ),
+    # apimachinery pkg/api/errors/errors.go, NewAlreadyExists, of what metrics-server's manifests are made of
+    *(
+        Grammar(
+            resource,
+            resource + r"(?:\.[a-z0-9.]{1,60})? \\{0,4}\"(?P<name>" + _OUR_OBJECT + r")\\{0,4}\" already exists",
+            lambda match: errors.OwnedByAnotherRelease(match["name"]),
+            word=" already exists",
+        )
+        for resource in (
+            "serviceaccounts",
+            "services",
+            "deployments",
+            "clusterroles",
+            "clusterrolebindings",
+            "rolebindings",
+            "poddisruptionbudgets",
+        )
+    ),
+    # helm pkg/action/install.go and upgrade.go, from 3.0 on, where a paste has lost which resource it is
+    Grammar(
+        "rendered manifests contain a ",
+        r"rendered manifests contain a (?:new )?resource that already exists\b"
+        r"(?:\. Unable to continue(?: with (?:install|update|upgrade))?)?(?!\W{0,3}\w)",
+        says(errors.OwnedByAnotherRelease("")),
+    ),
+    # as people tell it
+    *(
+        Grammar(
+            clash,
+            clash + r"(?:s|es|ing|ed)?\b[^\n]{0,80}?\bAPIService\b(?!\.)",
+            says(errors.OwnedByAnotherRelease("")),
+            word="APIService",
+        )
+        for clash in ("conflict", "Conflict", "clash", "Clash")
+    ),
+    # helm 4 pkg/kube/client.go around apimachinery pkg/util/managedfields/internal/conflict.go
+    Grammar(
+        "conflict occurred while applying object ",
+        r"conflict occurred while applying object [\w.-]{0,63}/(?P<name>" + _OUR_OBJECT + r") [^:]{1,100}: "
+        r"Apply failed with \d{1,3} conflicts?(?:: (?:conflicts? with )?\\{0,4}\"(?P<owner>[^\"\\]{1,253}))?",
+        lambda match: errors.OwnedByAnotherRelease(match["name"], "", match["owner"] or ""),
+    ),
+    # Amazon EKS, health of an add-on: what it would make is there, with another's fields
+    Grammar(
+        "Will not continue due to resolve conflicts mode",
+        r"Will not continue due to resolve conflicts mode\. Conflicts:\s{1,4}\S{1,100} (?P<name>" + _OUR_OBJECT + r")",
+        lambda match: errors.OwnedByAnotherRelease(match["name"]),
+    ),
+    # Argo CD controller/state.go; to 1.1 the other application alone
+    *(
+        Grammar(
+            kind + "/",
+            kind + "/(?P<name>" + _OUR_OBJECT + r") is part of (?:applications (?P<release>\S{1,253}) and|a different"
+            r" application:) (?P<owner>[\w./-]{1,253})",
+            lambda match: errors.OwnedByAnotherRelease(match["name"], match["release"] or "", match["owner"]),
+            word=" is part of a",
+        )
+        for kind in ("APIService", "Deployment", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "RoleBinding")
+    ),
+    Grammar(
+        "Resource apiregistration.k8s.io/APIService/",
+        r"Resource apiregistration\.k8s\.io/APIService/[\w-]{0,63}/(?P<name>v1beta1\.metrics\.k8s\.io)"
+        r" appeared \d{1,3} times",
+        lambda match: errors.OwnedByAnotherRelease(match["name"]),
     ),
     # kops pkg/validation/validate_cluster.go
     *(

@@ -184,6 +184,62 @@ GRAMMARS: tuple[Grammar, ...] = (
         )
         for status in ("CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull")
     ),
+    # the kernel's mm/oom_kill.c, to 4.19 and from 5.0 on; kubelet pkg/kubelet/oom/oom_watcher_linux.go
+    *(
+        Grammar(head, head + r"\d{1,10} \(metrics-server\)", says(errors.PodState("OOMKilled", "")), word=word)
+        for head, word in (
+            ("Killed process ", "Killed process "),
+            ("Kill process ", "Kill process "),
+        )
+    ),
+    Grammar(
+        "oom-kill:constraint=",
+        r"oom-kill:constraint=\S{1,2000},task=metrics-server,",
+        says(errors.PodState("OOMKilled", "")),
+    ),
+    Grammar(
+        "System OOM encountered",
+        r"System OOM encountered, victim process: metrics-server\b",
+        says(errors.PodState("OOMKilled", "")),
+    ),
+    # as people tell it
+    *(
+        Grammar(
+            name,
+            name + r"(?!-\w{1,63}\s{2,40})[^|\n]{0,80}?\b" + words,
+            says(errors.PodState("OOMKilled", "")),
+            word=word,
+        )
+        for name in ("metrics-server", "metrics server", "metric server", "Metrics Server", "Metrics server")
+        for word, words in (("OOM", r"OOM(?:ed\b|[- ]?[Kk]ill(?!ed process))"), ("out of memory", "out of memory"))
+    ),
+    # kubernetes pkg/controller/tainteviction/taint_eviction.go, to 1.28 nodelifecycle/scheduler
+    Grammar(
+        "Marking for deletion Pod ",
+        r"Marking for deletion Pod (?:[\w-]{1,63}/)?metrics-server-",
+        says(errors.PodState("Terminating", "")),
+    ),
+    # kubernetes pkg/controller/util/node/controller_utils.go: an event of the pod, as kubectl get events lists it
+    Grammar(
+        "NodeNotReady ",
+        r"NodeNotReady\s{1,40}[Pp]od/metrics-server-\S{1,100}\s{1,40}Node is not ready",
+        says(errors.PodState("Unknown", "")),
+        word="NodeNotReady",
+    ),
+    # kubelet pkg/kubelet/eviction/eviction_manager.go
+    *(
+        Grammar(
+            f"{head}viction manager: pod is evicted successfully",
+            head + r"viction manager: pod is evicted successfully\W{0,4}(?:pod=)?\W{0,4}[\w-]{1,63}/metrics-server-",
+            says(errors.PodState("Evicted", "")),
+        )
+        for head in ("E", "e")
+    ),
+    Grammar(
+        "eviction manager: pods ",
+        r"eviction manager: pods metrics-server-\S{1,200} evicted, waiting for pod to be cleaned up",
+        says(errors.PodState("Evicted", "")),
+    ),
     # kubectl describe pod: the state that a container waits in, or how it ended
     Grammar(
         "Reason: ",

@@ -132,6 +132,8 @@ GRAMMARS: tuple[Grammar, ...] = (
         "http2: client connection lost", r"http2: client connection lost", lambda match: errors.ConnectionLost(match[0])
     ),
     Grammar(": EOF", r": EOF\b", says(errors.ConnectionLost("EOF"))),
+    # client-go rest/request.go
+    plain("0-length response", errors.ConnectionLost("0-length response")),
     Grammar(": unexpected EOF", r": unexpected EOF\b", says(errors.ConnectionLost("unexpected EOF"))),
     *(plain(words, errors.AddressNotAllowed()) for words in (": Address is not allowed", ": address not allowed")),
     # net/http client.go and transport.go

@@ -354,4 +354,31 @@ GRAMMARS: tuple[Grammar, ...] = (
         )
         for words in ("Metric client health check failed", "Could not enable metric client: Health check failed")
     ),
+    # prometheus/node_exporter docs/node-mixin/alerts/alerts.libsonnet, to 1.3 and since; and as people tell it
+    *(
+        Grammar(
+            clock,
+            clock + r"s? (?:(?:at|on) \S{1,253} )?(?:need to be|must be|should be|are|were|is|was) (?:\w{1,12} ){0,2}?"
+            r"(?:(?:in|out of|not in) sync\b|(?:not )?synchroni[sz]|set wrong|wrong\b)",
+            says(errors.ClocksDiffer()),
+            word=clock[1:],
+        )
+        for clock in ("Clock", "clock")
+    ),
+    Grammar(
+        "NodeClock",
+        r"NodeClock(?:NotSynchronising|SkewDetected)",
+        says(errors.ClocksDiffer()),
+    ),
+    # as people tell it, of adapters that would serve one group
+    *(
+        Grammar(
+            many,
+            many + r"(?:external |custom |installed )?(?:metrics? (?!server))?" + word,
+            says(errors.OneAdapterOnly()),
+            word=word,
+        )
+        for many in ("more than a single ", "more than one ", "only one ", "Only one ", "only installed ")
+        for word in ("adapter", "metrics server", "metric server")
+    ),
 )

@@ -99,6 +99,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         _no_node_passes,
     ),
     Grammar(" nodes are available: ", r" nodes are available: (.{1,2000})", _no_node_fits),
+    # autoscaler cluster-autoscaler/processors/status/eventing_scale_up_processor.go
+    Grammar(
+        "pod didn't trigger scale-up: ",
+        r"pod didn't trigger scale-up: (\d.{1,2000})",
+        _no_node_fits,
+        word=" trigger scale-up: ",
+    ),
+    plain("no nodes available to schedule pods", errors.NoNodeFits(("no nodes available to schedule pods",), "other")),
     # the reasons alone: kubernetes pkg/scheduler/framework/plugins, tainttoleration and nodeports; those of before 1.22
     *(
         Grammar(words, re.escape(words), lambda match, kind=kind: errors.NoNodeFits((match[0],), kind))  # type: ignore[misc]
@@ -106,6 +114,8 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("taints that the pod didn't tolerate", "taints"),
             ("node(s) had untolerated taint", "taints"),
             ("didn't have free ports for the requested pod ports", "ports"),
+            ("nodes are tainted", "taints"),  # as people tell it
+            ("node is tainted", "taints"),
         )
     ),
     # containerd core/remotes/docker/resolver.go: the reference, and that it is not there
@@ -142,6 +152,59 @@ GRAMMARS: tuple[Grammar, ...] = (
         'Back-off pulling image "',
         r"Back-off pulling image \"([^\"]{1,400})\"?(?:: ErrImagePull: (.{1,1500}))?",
         lambda match: _not_pulled(match[1], match[2]),
+    ),
+    # containerd core/remotes/docker, of which kubelet's event has the image itself; moby distribution
+    Grammar(
+        'failed to resolve reference "',
+        r"failed to resolve reference \"([^\"]{1,400})\"?(?:: (.{1,1500}))?",
+        lambda match: _not_pulled(match[1], match[2]),
+    ),
+    Grammar(
+        "failed to do request: ",
+        r"failed to do request: (?:Head|Get) \\?\"?https?://(?P<image>[^/\s]{1,253}/v2/\S{1,300}?)"
+        r"/(?:manifests|blobs)/[^\s\"\\]{1,150}\\?\"?(?:: (?P<why>.{1,1500}))?",
+        lambda match: _not_pulled(match["image"].replace("/v2/", "/", 1), match["why"]),
+    ),
+    *(
+        Grammar(
+            did,
+            did + r"s?://(?P<image>[^/\s]{1,253}/v2/[\w./-]{0,150}metrics-server[\w./-]{0,60})"
+            r"/(?:manifests|blobs)/[^\s\"\\:]{1,60}(?::[0-9a-f]{1,64})?\\?\"?: (?P<why>.{1,1500})",
+            lambda match: _not_pulled(match["image"].replace("/v2/", "/", 1), match["why"]),
+            word="/v2/",
+        )
+        for did in ('Get "http', "Get http", 'Head "http', "Head http")
+    ),
+    Grammar(
+        "pull access denied for ",
+        r"pull access denied for ([\w./:-]{1,300})(?=,|$)",
+        lambda match: _not_pulled(match[1], "access denied"),
+    ),
+    # kubelet pkg/kubelet/images/image_manager.go
+    Grammar(
+        'Container image "',
+        r"Container image \"([^\"]{1,400})\" is not present with pull policy of Never",
+        lambda match: _not_pulled(match[1], "policy Never"),
+        word=" is not present with pull policy of Never",
+    ),
+    Grammar(
+        'Failed to inspect image "',
+        r"Failed to inspect image \"([^\"]{0,400})\": .{0,100}?couldn't parse image reference \\?\"([^\"\\]{0,400})",
+        lambda match: errors.InvalidImageName(match[1] or match[2]),
+    ),
+    # moby distribution/pull_v2.go; docker/cli cli/command/container/create.go
+    plain("no matching manifest for linux/", errors.ImageNotPulled("", "no matching manifest")),
+    Grammar(
+        "The requested image's platform (",
+        r"The requested image's platform \([\w/]{1,40}\) does not match the detected host platform",
+        says(errors.ExecFormat()),
+        word=" does not match the detected host platform",
+    ),
+    # as people tell it
+    Grammar(
+        " to pull ",
+        r" to pull (?!image \\?\")[\w `'\".,/:-]{0,100}metrics-server",
+        says(errors.ImageNotPulled("metrics-server", "", "yes")),
     ),
     Grammar(
         'Failed to apply default image tag "',
@@ -246,12 +309,52 @@ GRAMMARS: tuple[Grammar, ...] = (
         Grammar(
             f"exec: {quote}",
             f"exec: {re.escape(quote)}"
-            r"(--?[^\"\\]{1,300}|/?metrics-server)"
+            r"(--?[^\"\\]{1,300}|/?metrics?(?:[-_]server)?)"
             f"{re.escape(quote)}"
             r": (?:stat \S{1,300}: |executable file )?(?:not found|no such file)",
             lambda match: errors.NotExecutable(match[1]),
         )
         for quote in ('"', '\\"')
+    ),
+    # apiserver pkg/endpoints/handlers/rest.go around encoding/json; kubectl's of before 1.25, kube-openapi's validation
+    Grammar(
+        "into Go struct field ",
+        r"into Go struct field Container\.[\w.]{0,80}?(?P<what>args|command) of type (?:string|\[\]string)",
+        lambda match: errors.RejectedArgument(match[0], match["what"]),
+    ),
+    Grammar(
+        "ValidationError(Deployment.spec.template.spec.containers[",
+        r"ValidationError\(Deployment\.spec\.template\.spec\.containers\[\d\]\.(?P<what>args|command)\S{0,10}\): "
+        r"invalid type for .{1,100}: got \\?\"\w{1,20}",
+        lambda match: errors.RejectedArgument(match[0], match["what"]),
+    ),
+    # helm pkg/releaseutil/manifest_sorter.go and pkg/engine, text/template; sigs.k8s.io/yaml through kubectl
+    *(
+        Grammar(head, re.escape(head) + r"[\w./-]{0,100}metrics-server/templates/", says(errors.ManifestUnreadable()))
+        for head in ("YAML parse error on ", "template: ", "execution error at (")
+    ),
+    Grammar(
+        "error parsing ",
+        r"error parsing \S{0,200}(?:metrics-server|components)[\w.-]{0,60}\.ya?ml: error converting YAML to JSON",
+        says(errors.ManifestUnreadable()),
+        word=": error converting YAML to JSON",
+    ),
+    # kubernetes plugin/pkg/admission/priority/admission.go, of today and to 1.16
+    Grammar(
+        "no PriorityClass with name ",
+        r"no PriorityClass with name \S{1,253} was found",
+        says(errors.NotAdmitted("Priority")),
+    ),
+    Grammar(
+        "priorityClass is not permitted in ",
+        r"priorityClass is not permitted in \S{1,63} namespace",
+        says(errors.NotAdmitted("Priority")),
+    ),
+    # openshift/apiserver-library-go pkg/securitycontextconstraints
+    Grammar(
+        "unable to validate against any security context constraint",
+        r"unable to validate against any security context constraint(?:: (.{1,1000}))?",
+        lambda match: errors.PodSecurityViolated("SecurityContextConstraints", match[1] or ""),
     ),
     Grammar(
         "flag provided but not defined: ",
