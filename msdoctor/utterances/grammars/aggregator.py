@@ -204,6 +204,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         for words in (
             "No agent available",
             "No SSH tunnels currently open",
+            "Empty tunnel list",  # pkg/util to 1.1
             "no agent available",
             "tunnel is closed",
             "tunnel closed",
