@@ -93,10 +93,6 @@ def _lay_route(blanks: Blanks) -> Remedy:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
-        Says("Told", where={"what": "another way to the Service healed it"}, likelihood=0.5),
-        Says("Told", where={"what": "the API server does not reach the pods"}, likelihood=0.6),
-        Says("Told", where={"what": "only the pod's own node reaches it"}, likelihood=0.45),
-        Says("Told", where={"what": "only some API servers answer"}, likelihood=0.35),
         Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "a cluster of one's own"}, likelihood=0.2),
         *unanswered(service=0.7, pod=0.45, logged=0.65),

@@ -34,10 +34,7 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.H,
     cls=Class.BENIGN,
-    says=(
-        Says("Told", where={"what": "a version of an API is old"}, likelihood=0.6),
-        Says("VersionDeprecated"),
-    ),
+    says=(Says("VersionDeprecated"),),
 )
 def api_version_deprecated() -> Iterator[NotApplicable]:
     yield ONLY_SAID

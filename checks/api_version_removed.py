@@ -59,7 +59,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.H,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a version of an API was removed"}, likelihood=0.6),
         Says("Circumstance", where={"what": "a server of after 1.25"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "removed"}),
         Says("VersionGone", likelihood=0.9),

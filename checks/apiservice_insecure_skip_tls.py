@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Evidence, Finding, Hop, Says, check
+from msdoctor.model import Class, Evidence, Finding, Hop, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.C,
     cls=Class.RISK,
-    says=(Says("Told", where={"what": "nobody checks its certificate"}, likelihood=0.6),),
 )
 def apiservice_insecure_skip_tls(apiservices: tuple[APIService, ...]) -> Iterator[Finding]:
     for item in apiservices:

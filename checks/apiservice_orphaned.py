@@ -91,7 +91,6 @@ def delete(blanks: Blanks, advice: str) -> Remedy:
     hop=Hop.B,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "an APIService was left"}, likelihood=0.6),
         Says("ServiceAbsent", where={"api": "other"}, likelihood=0.95),
         Says("ServiceAbsent", likelihood=0.4),
         Says("Circumstance", where={"what": "just removed"}, likelihood=0.6),

@@ -103,7 +103,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "cgroup v2 is not read"}, likelihood=0.6),
         Says("NodeWithoutFigures", likelihood=0.3),
         Says("MetricsNotAvailableYet", likelihood=0.3),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),

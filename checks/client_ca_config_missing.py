@@ -67,7 +67,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "no client CA is published"}, likelihood=0.7),
         Says("MissingBundleContent", where={"bundle": KEY}),
         Says("RequestHeaderNotProvided", where={"key": KEY}),
         # The API server writes the ConfigMap for either of the two.

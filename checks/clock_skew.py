@@ -79,7 +79,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a clock is wrong"}, likelihood=0.6),
         Says("OlderSample", likelihood=0.5),
         Says("NotYetValid"),
         Says("TokenEarly", likelihood=0.9),

@@ -108,8 +108,6 @@ _CLOUDS: Mapping[str, Callable[[str], tuple[str, str]]] = {"gke": _gke, "eks": _
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a firewall is between the control plane and the nodes"}, likelihood=0.7),
-        Says("Told", where={"what": "the API server does not reach the pods"}, likelihood=0.45),
         Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "EKS"}, likelihood=0.3),
         Says("Circumstance", where={"what": "GKE"}, likelihood=0.3),

@@ -71,7 +71,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "nodes have figures and pods have none"}, likelihood=0.6),
         Says("PartialFigures", likelihood=0.7),
         Says("SummaryFailed", likelihood=0.5),
         Says("ContainerStatsFailed", likelihood=0.6),

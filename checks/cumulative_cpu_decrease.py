@@ -41,10 +41,7 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.G,
     cls=Class.BENIGN,
-    says=(
-        Says("Told", where={"what": "a counter went back"}, likelihood=0.6),
-        Says("CounterWentBack"),
-    ),
+    says=(Says("CounterWentBack"),),
 )
 def cumulative_cpu_decrease(log: tuple[Utterance, ...], installation: Installation) -> Iterator[Finding]:
     said = [utterance for utterance in log if type(utterance.error).__name__ == "CounterWentBack"]

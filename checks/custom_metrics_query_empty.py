@@ -41,7 +41,6 @@ LOOK = Look(
     hop=Hop.X,
     cls=Class.ELSEWHERE,
     says=(
-        Says("Told", where={"what": "the custom metrics are empty"}, likelihood=0.5),
         Says("NoAdapterMetrics", likelihood=0.8),
         Says("AdapterFailed", likelihood=0.5),
         Says("EmptyDiscovery", hop=Hop.A, where={"api": "other"}, likelihood=0.5),

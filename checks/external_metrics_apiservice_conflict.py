@@ -73,7 +73,6 @@ def _handed_over(blanks: Blanks) -> Iterator[str]:
     hop=Hop.B,
     cls=Class.ELSEWHERE,
     says=(
-        Says("Told", where={"what": "two adapters serve one API"}, likelihood=0.6),
         Says("OwnedByAnotherRelease", where={"api": "other"}),
         Says("AnsweredByAnother", likelihood=0.85),
         Says("OneAdapterOnly", likelihood=0.7),

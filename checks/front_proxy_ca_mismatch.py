@@ -111,8 +111,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     # Beside a second look at the client CA only; that one alone is said where no front-proxy CA was looked at.
     says=(
-        Says("Told", where={"what": "another front-proxy CA on each API server"}, likelihood=0.7),
-        Says("Told", where={"what": "only some API servers answer"}, likelihood=0.5),
         Says("NoResponse", likelihood=0.15),
         Says("Unauthorized", hop=Hop.A, likelihood=0.4),
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.5),

@@ -69,7 +69,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "the front-proxy certificate is expired"}, likelihood=0.7),
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.3),
         # The API server itself says the same of any client whose certificate has expired.
         Says("Expired", hop=Hop.D, likelihood=0.75),

@@ -95,7 +95,6 @@ def hand_over(blanks: Blanks) -> Remedy:
     hop=Hop.B,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "two claim one APIService"}, likelihood=0.6),
         Says("OwnedByAnotherRelease", where={"of": "metrics-server"}),
         Says("OwnedByAnotherRelease", where={"of": "nobody"}, likelihood=0.6),
     ),

@@ -89,7 +89,6 @@ def _host_port(blanks: Blanks) -> str:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "its port is a kubelet's"}, likelihood=0.7),
         Says("CannotListen", where={"failure": TAKEN}, likelihood=0.9),
         Says("NoNodeFits", where={"because": "ports"}),
         Says("NoNodeFits", where={"ports": "most"}, likelihood=0.85),

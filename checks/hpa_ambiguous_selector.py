@@ -61,10 +61,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.H,
     cls=Class.CAUSE,
-    says=(
-        Says("Told", where={"what": "two HPAs scale one workload"}, likelihood=0.7),
-        Says("SelectorAmbiguous"),
-    ),
+    says=(Says("SelectorAmbiguous"),),
     advise=advise,
 )
 def hpa_ambiguous_selector(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator[Finding | NotApplicable]:

@@ -74,7 +74,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.H,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "nothing is requested"}, likelihood=0.6),
         Says("MissingRequest", where={"sidecar": "no"}, likelihood=0.79),
         Says("MissingRequest", likelihood=0.7),
         Says("MissingRequest", where={"sidecar": "yes"}, likelihood=0.7),

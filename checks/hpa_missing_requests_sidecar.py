@@ -112,7 +112,6 @@ def _request(blanks: Blanks) -> Remedy:
     hop=Hop.H,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a sidecar requests nothing"}, likelihood=0.7),
         Says("Circumstance", where={"what": "a sidecar"}, likelihood=0.38),
         Says("MissingRequest", where={"sidecar": "yes"}),
         Says("MissingRequest", likelihood=0.4),

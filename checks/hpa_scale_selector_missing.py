@@ -59,10 +59,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.H,
     cls=Class.CAUSE,
-    says=(
-        Says("Told", where={"what": "a scale has no selector"}, likelihood=0.6),
-        Says("SelectorMissing"),
-    ),
+    says=(Says("SelectorMissing"),),
     advise=advise,
 )
 def hpa_scale_selector_missing(scaled: tuple[Scaled, ...], repair: Repair) -> Iterator[Finding | NotApplicable]:

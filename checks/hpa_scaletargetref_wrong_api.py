@@ -62,7 +62,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.H,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "an HPA names its target by another API"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "group"}),
         Says("NoMatchForKind", where={"outer": "unable to get the target's current scale"}),
         Says("NoMatchForKind", where={"fate": "cut"}, likelihood=0.4),

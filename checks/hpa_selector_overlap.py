@@ -97,7 +97,6 @@ def _escaped(key: str) -> str:
     hop=Hop.H,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "an HPA takes in pods of others"}, likelihood=0.6),
         Says("MissingRequest", where={"by": "job"}, likelihood=0.9),
         Says("MissingRequest", likelihood=0.35),
         Says("NoPodsReady", where={"cut": ""}, likelihood=0.2),

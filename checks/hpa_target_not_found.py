@@ -60,7 +60,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.H,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "what an HPA scales is gone"}, likelihood=0.5),
         Says("NotFound", hop=Hop.H, likelihood=0.7),
         Says("ScaleFailed", likelihood=0.4),
         Says("ScaledObjectRefused", where={"lacks": "target"}, likelihood=0.9),

@@ -85,10 +85,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.H,
     cls=Class.CAUSE,
-    says=(
-        Says("Told", where={"what": "an HPA is in another namespace"}, likelihood=0.6),
-        Says("NotFound", hop=Hop.H, likelihood=0.4),
-    ),
+    says=(Says("NotFound", hop=Hop.H, likelihood=0.4),),
     decide=(LOOK,),
     advise=advise,
 )

@@ -68,7 +68,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a node cannot run its image"}, likelihood=0.6),
         Says("ImageNotPulled", where={"lacks": "platform"}),
         Says("ExecFormat", likelihood=0.9),
     ),

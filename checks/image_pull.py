@@ -86,7 +86,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "its image cannot be pulled"}, likelihood=0.6),
         Says("NotReadyInTime", likelihood=0.4),
         Says("PodState", where={"status": "ImagePullBackOff"}),
         Says("PodState", where={"status": "ErrImagePull"}),

@@ -109,7 +109,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a node can watch no more files"}, likelihood=0.7),
         Says("Dial", hop=Hop.E, where={"failure": "connection refused"}, likelihood=0.2),
         Says("InotifyExhausted", where={"call": "inotify_init"}),
         Says("InotifyExhausted", where={"call": "inotify_add_watch"}),

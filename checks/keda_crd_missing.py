@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     hop=Hop.X,
     cls=Class.ELSEWHERE,
     says=(
-        Says("Told", where={"what": "KEDA's kinds are not there"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "keda"}),
         Says("NoMatchForKind", where={"fate": "keda", "api": "other"}),
         *(

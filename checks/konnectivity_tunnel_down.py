@@ -84,7 +84,6 @@ def _start(blanks: Blanks, advice: str, commands: tuple[str, ...], undo: tuple[s
     cls=Class.CAUSE,
     passes=Passing.BY_ITSELF,  # agents connect anew by themselves
     says=(
-        Says("Told", where={"what": "the tunnel is down"}, likelihood=0.6),
         Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "AKS"}, likelihood=0.2),
         Says("Circumstance", where={"what": "a tunnel"}, likelihood=0.5),

@@ -53,7 +53,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.A,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "kubectl is old"}, likelihood=0.5),
         Says("Circumstance", where={"what": "kubectl of before 1.10"}, likelihood=0.4),
         Says("UnknownFlag", where={"of": "kubectl"}, likelihood=0.9),
         Says("VersionUnexpected", likelihood=0.8),

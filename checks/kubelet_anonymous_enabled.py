@@ -60,10 +60,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.F,
     cls=Class.RISK,
-    says=(
-        Says("Told", where={"what": "a kubelet lets in who has no name"}, likelihood=0.6),
-        Says("KubeletOpen", where={"to": "anonymous"}, likelihood=0.9),
-    ),
+    says=(Says("KubeletOpen", where={"to": "anonymous"}, likelihood=0.9),),
     advise=advise,
 )
 def kubelet_anonymous_enabled(

@@ -51,10 +51,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.F,
     cls=Class.RISK,
-    says=(
-        Says("Told", where={"what": "a kubelet allows everything"}, likelihood=0.6),
-        Says("KubeletOpen", where={"to": "all"}, likelihood=0.9),
-    ),
+    says=(Says("KubeletOpen", where={"to": "all"}, likelihood=0.9),),
     advise=advise,
 )
 def kubelet_authz_always_allow(asked: tuple[Asked, ...], repair: Repair) -> Iterator[Finding | Unseen]:

@@ -77,7 +77,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a timestamp is amiss"}, likelihood=0.6),
         Says("UnreadableMetrics", likelihood=0.5),
         Says("UnreadableMetrics", where={"expected": EXPECTED}),
     ),

@@ -137,7 +137,6 @@ def _ask_again(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
-        Says("Told", where={"what": "a kubelet asks in vain"}, likelihood=0.6),
         Says("NodeNotReady", likelihood=0.3),
         Says("AuthorizationFailed"),
         Says("NodeUnknownToKubelet", likelihood=0.5),

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a kubelet's certificate has ended"}, likelihood=0.7),
         Says("Expired", hop=Hop.E),
         Says("ListedCertificate", where={"of": "kubelet", "state": "expired"}),
     ),

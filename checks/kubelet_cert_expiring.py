@@ -70,10 +70,7 @@ def renew(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.RISK,
-    says=(
-        Says("Told", where={"what": "a kubelet's certificate ends soon"}, likelihood=0.6),
-        Says("ListedCertificate", where={"of": "kubelet", "state": "expiring"}),
-    ),
+    says=(Says("ListedCertificate", where={"of": "kubelet", "state": "expiring"}),),
     advise=renew,
 )
 def kubelet_cert_expiring(

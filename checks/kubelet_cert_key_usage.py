@@ -47,10 +47,7 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(
-        Says("Told", where={"what": "a certificate is for no server"}, likelihood=0.6),
-        Says("IncompatibleUsage", hop=Hop.E),
-    ),
+    says=(Says("IncompatibleUsage", hop=Hop.E),),
     advise=reissue,
 )
 def kubelet_cert_key_usage(kubelets: tuple[Kubelet, ...], repair: Repair) -> Iterator[Finding | Unseen]:

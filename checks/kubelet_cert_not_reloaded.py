@@ -89,7 +89,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "the old certificate is still served"}, likelihood=0.6),
         Says("Expired", hop=Hop.E, likelihood=0.5),
         # pkg/kubelet/certificate/kubelet.go, from 1.31: it goes on with the pair that it has
         Says("KeyMismatch", where={"outer": "invalid certificate and key pair from file"}),

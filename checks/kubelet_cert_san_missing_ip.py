@@ -54,10 +54,6 @@ WITHOUT_NAMES = (ProblemKind.NO_IP_SANS, ProblemKind.NO_NAMES, ProblemKind.LEGAC
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a certificate names no address"}, likelihood=0.7),
-        Says("Told", where={"what": "a kubelet's certificate is not believed"}, likelihood=0.5),
-        Says("Told", where={"what": "who checks no certificate has figures"}, likelihood=0.5),
-        Says("Told", where={"what": "a kubelet's certificate is self-signed"}, likelihood=0.4),
         # Ready is what has figures of a node, and in 0.3 and 0.4 alive, too.
         # Most reports of it end at certificates of kubelets that were made by themselves, which have no IP SANs.
         Says("ProbeStatus", where={"code": "500"}, likelihood=0.5),

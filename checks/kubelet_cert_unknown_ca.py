@@ -49,9 +49,6 @@ if TYPE_CHECKING:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a kubelet's certificate is self-signed"}, likelihood=0.5),
-        Says("Told", where={"what": "a kubelet's certificate is not believed"}, likelihood=0.4),
-        Says("Told", where={"what": "who checks no certificate has figures"}, likelihood=0.35),
         # Ready is what has figures of a node, and in 0.3 and 0.4 alive, too.
         Says("ProbeStatus", where={"code": "500"}, likelihood=0.35),
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.3),

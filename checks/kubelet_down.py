@@ -87,7 +87,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.BY_ITSELF,  # a node that boots
     says=(
-        Says("Told", where={"what": "a kubelet is down"}, likelihood=0.5),
         Says("NodeWithoutFigures", likelihood=0.3),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.6),

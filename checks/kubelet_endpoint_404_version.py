@@ -101,10 +101,7 @@ def advise_version(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(
-        Says("Told", where={"what": "a kubelet has no such endpoint"}, likelihood=0.6),
-        Says("HTTPStatus", hop=Hop.E, where={"code": "404"}),
-    ),
+    says=(Says("HTTPStatus", hop=Hop.E, where={"code": "404"}),),
     decide=(LOOK,),
     advise=advise,
 )

@@ -65,7 +65,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a kubelet looks too rarely"}, likelihood=0.7),
         Says("ZeroFigures", likelihood=0.3),
         Says("IncompleteFigures", where={"of": "node"}, likelihood=0.3),
         Says("IncompleteFigures", where={"of": "pod"}, likelihood=0.3),

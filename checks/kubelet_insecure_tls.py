@@ -35,7 +35,6 @@ from msdoctor.model import (
     Hop,
     Remedy,
     Risk,
-    Says,
     Unseen,
     check,
 )
@@ -75,7 +74,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.RISK,
-    says=(Says("Told", where={"what": "it checks no kubelet"}, likelihood=0.7),),
     advise=advise,
 )
 def kubelet_insecure_tls(

@@ -68,10 +68,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.G,
     cls=Class.CAUSE,
-    says=(
-        Says("Told", where={"what": "a start time is null"}, likelihood=0.6),
-        Says("FiguresWithoutTime"),
-    ),
+    says=(Says("FiguresWithoutTime"),),
     decide=(LOOK,),
     advise=advise,
 )

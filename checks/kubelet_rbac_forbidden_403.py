@@ -53,7 +53,6 @@ METRICS_SERVER = "system:serviceaccount:kube-system:metrics-server"
     hop=Hop.F,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a role lacks what a kubelet asks for"}, likelihood=0.6),
         *(
             Says("Forbidden", hop=Hop.F, where={"who": "serviceaccount", "resource": f"nodes/{part}"}, likelihood=0.9)
             for part in ("metrics", "stats")

@@ -56,7 +56,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "the read-only port is off"}, likelihood=0.6),
         # A port that nobody serves refuses; whatever else is said is said on the way to it.
         Says("Dial", hop=Hop.E, where={"port": "10255", "failure": "connection refused"}, likelihood=0.95),
         Says("Dial", hop=Hop.E, where={"port": "10255"}, likelihood=0.4),

@@ -87,7 +87,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a request for a certificate was refused"}, likelihood=0.7),
         Says("CertificateNotSigned", where={"state": "Denied"}),
         Says("CertificateNotSigned", where={"state": "Failed"}),
         Says("CertificateNotSigned", where={"state": "Approved,Failed"}),

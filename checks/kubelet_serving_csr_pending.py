@@ -74,7 +74,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.BY_ITSELF,  # an approver may be on its way to it
     says=(
-        Says("Told", where={"what": "a request for a certificate waits"}, likelihood=0.6),
         Says("CertificateNotSigned", where={"state": "Pending"}),
         Says("CertificateNotSigned", where={"state": "Approved"}, likelihood=0.9),
         # Hardly anything else in a cluster serves without a certificate: kubectl logs and exec meet the same.

@@ -61,7 +61,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
-        Says("Told", where={"what": "a kubelet is slow"}, likelihood=0.5),
         Says("KubeletDawdled"),
         Says("ConnectionLost", hop=Hop.E, likelihood=0.3),
         Says("RuntimeSick", likelihood=0.4),

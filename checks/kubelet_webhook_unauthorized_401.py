@@ -68,7 +68,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.F,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a kubelet takes no token"}, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.6),
         Says("ClientUnknownToKubelet", likelihood=0.4),
         # another client's token, which a kubelet has to ask about as it has to about metrics-server's

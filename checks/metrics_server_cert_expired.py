@@ -50,10 +50,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.C,
     cls=Class.CAUSE,
-    says=(
-        Says("Told", where={"what": "its own certificate has ended"}, likelihood=0.6),
-        Says("Expired", hop=Hop.C, likelihood=0.9),
-    ),
+    says=(Says("Expired", hop=Hop.C, likelihood=0.9),),
     advise=advise,
 )
 def metrics_server_cert_expired(

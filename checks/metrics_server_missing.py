@@ -75,7 +75,6 @@ def advise(_: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
-        Says("Told", where={"what": "it is not there"}, likelihood=0.5),
         Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "registered as its own"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "said to be missing"}, likelihood=0.5),

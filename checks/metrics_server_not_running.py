@@ -81,7 +81,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
-        Says("Told", where={"what": "nobody lets it run"}, likelihood=0.6),
         Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("NotAdmitted", likelihood=0.7),
         Says("QuotaExceeded", likelihood=0.8),

@@ -86,7 +86,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
-        Says("Told", where={"what": "it is starved"}, likelihood=0.6),
         Says("Canceled", hop=Hop.E, likelihood=0.3),
         Says("DeadlineExceeded", where={"outer": "ness probe failed"}, likelihood=0.8),
         Says("ConnectionLost", where={"outer": "ness probe failed"}, likelihood=0.5),

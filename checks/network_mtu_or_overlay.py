@@ -71,7 +71,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "packets are too large"}, likelihood=0.7),
         Says("DeadlineExceeded", hop=Hop.C, where={"phase": "handshake"}, likelihood=0.9),
         Says("DeadlineExceeded", hop=Hop.D, where={"phase": "handshake"}, likelihood=0.85),
         Says("DeadlineExceeded", hop=Hop.E, where={"phase": "handshake"}, likelihood=0.5),

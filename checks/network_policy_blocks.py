@@ -112,9 +112,6 @@ def _port(number: str) -> dict[str, object]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a network policy shuts it out"}, likelihood=0.7),
-        Says("Told", where={"what": "only the pod's own node reaches it"}, likelihood=0.45),
-        Says("Told", where={"what": "the API server does not reach the pods"}, likelihood=0.3),
         Says("Circumstance", where={"what": "a network policy"}, likelihood=0.5),
         *unanswered(service=0.2, pod=0.3),
         Says("PolicyDenied", likelihood=0.7),

@@ -79,7 +79,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
-        Says("Told", where={"what": "names of nodes lead nowhere"}, likelihood=0.6),
         Says("NoMetricsKnown", where={"of": "node"}, likelihood=0.45),  # until 0.4 names were what it dialled first
         Says("Lookup", hop=Hop.E, where={"failure": "no such host"}),
         Says("Lookup", hop=Hop.E, where={"failure": "server misbehaving"}, likelihood=0.8),

@@ -65,10 +65,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.E,
     cls=Class.CAUSE,
-    says=(
-        Says("Told", where={"what": "a node has no such address"}, likelihood=0.6),
-        Says("NoAddressOfType", hop=Hop.E),
-    ),
+    says=(Says("NoAddressOfType", hop=Hop.E),),
     advise=advise,
 )
 def node_address_type_missing(

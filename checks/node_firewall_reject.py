@@ -53,7 +53,6 @@ STARTS = timedelta(seconds=30)  # within which a kubelet listens
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a node's own firewall rejects"}, likelihood=0.6),
         Says("ConnectionLost", hop=Hop.E, likelihood=0.4),
         Says("Dial", hop=Hop.E, where={"failure": "permission denied"}, likelihood=0.6),
         Says("Dial", hop=Hop.E, where={"failure": "operation not permitted"}, likelihood=0.6),

@@ -100,7 +100,6 @@ def _toleration(taint: str) -> dict[str, str]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # taints that a cloud's controller or a network's agent takes away once it is ready
     says=(
-        Says("Told", where={"what": "the nodes are tainted"}, likelihood=0.6),
         Says("NoNodeFits", where={"because": "taints"}, likelihood=0.8),
         Says("NoNodeFits", where={"taints": "most"}, likelihood=0.85),
         Says("NoNodeFits", where={"taints": "some"}, likelihood=0.5),

@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     hop=Hop.E,
     cls=Class.BENIGN,
     says=(
-        Says("Told", where={"what": "a node has gone"}, likelihood=0.5),
         # Of a cloud's machines one that went is more frequent than one that is cut off; several at once are cut off.
         *(
             Says(error, hop=Hop.E, where={"node_kind": "cloud", **what}, likelihood=likelihood, lone=True)

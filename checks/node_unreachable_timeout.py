@@ -81,7 +81,6 @@ class _Picture:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # the network and the cluster's DNS come after the nodes
     says=(
-        Says("Told", where={"what": "the kubelets' port is shut"}, likelihood=0.5),
         Says("NodeWithoutFigures", likelihood=0.5),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.3),

@@ -80,7 +80,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a node is registered with another's address"}, likelihood=0.6),
         # The API server asks for a pod where its node is said to be, and another node's kubelet answers
         Says("PodUnknownToKubelet", likelihood=0.75),
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.3),

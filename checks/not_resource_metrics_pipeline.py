@@ -56,7 +56,6 @@ _OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStat
     hop=Hop.X,
     cls=Class.ELSEWHERE,
     says=(
-        Says("Told", where={"what": "another pipeline is scraped"}, likelihood=0.5),
         Says("NoMatchForKind", where={"fate": "other"}, likelihood=0.8),
         Says("OtherSystem"),
         Says("TargetRefused", likelihood=0.6),

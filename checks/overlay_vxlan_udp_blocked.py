@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Hop, Remedy, Says, check
+from msdoctor.model import Class, Hop, Remedy, check
 
 from ._registration import apiservice
 from ._way import LOOKS, OVERLAY, SHOWS_WITHIN_SECONDS, in_its_own_tunnel, judge, unanswered
@@ -75,9 +75,6 @@ def _port(device: str) -> str:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "the overlay is shut"}, likelihood=0.7),
-        Says("Told", where={"what": "only the pod's own node reaches it"}, likelihood=0.5),
-        Says("Told", where={"what": "the API server does not reach the pods"}, likelihood=0.25),
         *unanswered(service=0.35, pod=0.2, logged=0.4),
         *in_its_own_tunnel(0.75),
     ),

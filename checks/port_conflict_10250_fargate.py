@@ -105,7 +105,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.E,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "it scrapes itself"}, likelihood=0.7),
         Says("Circumstance", where={"what": "fargate"}, likelihood=0.9),
         # On Fargate metrics-server's own node is the one that it never reaches.
         Says("HTTPStatus", hop=Hop.F, where={"code": "403", "node_kind": "fargate"}, likelihood=0.9),

@@ -43,7 +43,6 @@ LOOK = Look(
     hop=Hop.X,
     cls=Class.ELSEWHERE,
     says=(
-        Says("Told", where={"what": "the adapter asks for labels of old"}, likelihood=0.6),
         Says("PrometheusAnswered", where={"what": "bad_data"}),
         Says("SeriesMismatch"),
         Says("AdapterConfigRefused", likelihood=0.6),

@@ -107,7 +107,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "the aggregator has no certificate"}, likelihood=0.7),
         Says("NoResponse", likelihood=0.15),
         *taken_for_anonymous(0.5),
     ),

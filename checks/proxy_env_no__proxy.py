@@ -96,7 +96,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "an HTTP proxy is set"}, likelihood=0.6),
         Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "an HTTP proxy"}, likelihood=0.6),
         Says("ConnectionLost", hop=Hop.C, likelihood=0.6),

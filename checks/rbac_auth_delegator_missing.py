@@ -85,7 +85,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
-        Says("Told", where={"what": "it may not ask who a caller is"}, likelihood=0.6),
         Says("MayNotGrant", where={"of": "delegator"}, likelihood=0.8),
         Says("RoleAbsent", where={"of": "delegator"}, likelihood=0.8),
         Says("Forbidden", hop=Hop.D, where={"resource": "subjectaccessreviews.authorization.k8s.io", "of": ""}),

@@ -107,7 +107,6 @@ def _the_role(_: Blanks) -> Remedy:
     cls=Class.CAUSE,
     passes=Passing.WHILE_YOUNG,  # still being installed, object by object
     says=(
-        Says("Told", where={"what": "it may not read the authentication's ConfigMap"}, likelihood=0.6),
         Says("AuthReaderHint", where={"refused": "yes"}),
         Says("MayNotGrant", where={"of": "reader"}, likelihood=0.8),
         Says("RoleAbsent", where={"of": "reader"}, likelihood=0.8),

@@ -49,7 +49,6 @@ CAN_I_STATS = "kubectl auth can-i get nodes --subresource=stats --as=system:serv
     hop=Hop.F,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a role is of another release"}, likelihood=0.7),
         Says("HTTPStatus", hop=Hop.F, where={"code": "403", "path": "/stats/summary"}, likelihood=0.7),
         Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.6),
     ),

@@ -82,7 +82,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.A,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "a user may not read figures"}, likelihood=0.6),
         Says("MayNotGrant", where={"of": "users"}, likelihood=0.9),
         Says("Forbidden", hop=Hop.A, where={"who": "serviceaccount"}),
         Says("Forbidden", hop=Hop.A, where={"who": "named"}, likelihood=0.75),

@@ -116,7 +116,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "one CA for clients and the front proxy"}, likelihood=0.7),
         Says("OverlappingCAs"),
         # An API server holds every client's certificate against the front-proxy CA first; only one that is the clients'
         # CA too comes as far as the name.

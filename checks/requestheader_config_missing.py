@@ -105,7 +105,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "no front-proxy CA is published"}, likelihood=0.7),
         Says("NoResponse", likelihood=0.2),
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.4),
         Says("RequestHeaderNotProvided", where={"key": "requestheader-client-ca-file"}),

@@ -77,7 +77,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "it listens where its Service does not send"}, likelihood=0.6),
         Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "pod"}, likelihood=0.45),
         Says("Dial", hop=Hop.C, where={"failure": "connection refused", "port": "443"}, likelihood=0.3),
         Says("Dial", where={"outer": "ness probe failed", "failure": "connection refused"}, likelihood=0.5),

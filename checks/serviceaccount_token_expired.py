@@ -73,7 +73,6 @@ def _same_secret(blanks: Blanks) -> Remedy:
     hop=Hop.D,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "its token is stale"}, likelihood=0.6),
         Says("TokenExpired"),
         Says("TokenStale", likelihood=0.8),
         Says("Unauthorized", hop=Hop.D, likelihood=0.5),

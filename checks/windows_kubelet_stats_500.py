@@ -86,7 +86,6 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.G,
     cls=Class.CAUSE,
     says=(
-        Says("Told", where={"what": "Windows gives no figures"}, likelihood=0.6),
         Says("NodeWithoutFigures", likelihood=0.3),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("Circumstance", where={"what": "Windows"}, likelihood=0.6),

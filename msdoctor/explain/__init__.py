@@ -47,7 +47,6 @@ class Hearing:
         self._recognise = Recogniser(index.entries)
         self._symptoms = {entry.id for entry in index.entries if entry.cls is Class.SYMPTOM}
         self._sayings: dict[tuple[object, ...], Saying] = {}
-        self._told: dict[str, Saying] = {}  # by what somebody tells
         self._well: dict[type[errors.InnermostError], Tally] = {}  # by the kind of sign
         self._present = Present()
         self._has_unknown_errors = False
@@ -65,9 +64,6 @@ class Hearing:
         likelihoods, of_several = self._recognise(utterance) if not self._is_told(utterance) else ({}, {})
         if isinstance(utterance.error, errors.Circumstance):
             self._weigh(utterance.error, likelihoods)
-        elif isinstance(utterance.error, errors.Told):
-            self._weigh(utterance.error, likelihoods)
-            self._keep(utterance.error.what, utterance, likelihoods)
         elif likelihoods:
             kind = (type(utterance.error), *sorted(likelihoods.items()))
             saying = self._sayings.get(kind)
@@ -92,13 +88,6 @@ class Hearing:
         elif not isinstance(utterance.error, errors.Noise):
             self._has_unknown_errors = True
 
-    def _told_of_what_nobody_says(self, sayings: list[Saying]) -> list[Saying]:
-        """What somebody thinks, unless a program says of the fault itself; what one names is only put forward by it."""
-        if not all(saying.is_consequence for saying in sayings):
-            return []
-        named = {name for saying in sayings for name in saying.likelihoods}
-        return [told for told in self._told.values() if named.isdisjoint(told.likelihoods)]
-
     def _take_back_figures(self, utterance: Utterance) -> None:
         """What looked like figures was the head of an empty list: as kubectl would say of it, there are none yet."""
         shown = self._well.get(errors.Shown)
@@ -106,13 +95,7 @@ class Hearing:
             del self._well[errors.Shown]
             self.hear(replace(utterance, error=errors.MetricsNotAvailableYet()))
 
-    def _keep(self, told: str, utterance: Utterance, likelihoods: Mapping[str, float]) -> None:
-        if likelihoods:
-            tally = Tally(utterance, len(self._told))
-            new = Saying(likelihoods, tally, is_consequence=False, of_several=likelihoods, symptoms=self._symptoms)
-            self._told.setdefault(told, new).tally.add(utterance)
-
-    def _weigh(self, circumstance: errors.Circumstance | errors.Told, weights: Mapping[str, float]) -> None:
+    def _weigh(self, circumstance: errors.Circumstance, weights: Mapping[str, float]) -> None:
         for name, weight in weights.items():
             if weight == RULED_OUT:
                 self._ruled_out.add(name)
@@ -146,7 +129,6 @@ class Hearing:
             if errors.ScaledToZero not in self._well
             or not isinstance(saying.tally.utterance.error, errors.UnknownTarget)
         ]
-        sayings += self._told_of_what_nobody_says(sayings)
         classes = {entry.id: entry.cls for entry in self._index.entries}
         verdicts = judge(sayings, classes, self._favoured)
         matches = [

@@ -26,7 +26,6 @@ from msdoctor.utterances.prefixes import Carried, take_off
 from msdoctor.utterances.quoting import as_typed, unquote
 from msdoctor.utterances.records import KLOG, Record, read_record
 from msdoctor.utterances.speakers import is_a_beginning, speaker_of
-from msdoctor.utterances.told import Teller
 
 _TAIL = re.compile(r"[:\s]{0,3}\w{0,3}")  # what may be left of an error's next word where a terminal cut it
 _IN_FIELD = re.compile(r'\s?[\w.]{0,60}="|"[^"]{1,253}"\s*$')  # the rest of ` node="k8s-node1"`, cut anywhere
@@ -39,7 +38,6 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
     """
     shown: set[str] = set()
     earlier = Earlier()
-    teller = Teller()
     told = speaker
     asked = _Asked()
     is_adapters = False
@@ -63,8 +61,6 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
             if known not in shown:
                 shown.add(known)
                 yield Utterance(Speaker.UNKNOWN, Connection(), circumstance, (), line.text, line.number)
-        for telling in teller.told_by(line.text):
-            yield Utterance(Speaker.UNKNOWN, Connection(), telling, (), line.text.strip(), line.number)
 
 
 _MOST_SHOWN = 200  # circumstances that are told apart by the pod that they are of

@@ -35,16 +35,6 @@ class Circumstance(InnermostError):
     words: str = ""
 
 
-class Told(InnermostError):
-    """No program's error: what somebody says of the trouble in a sentence (``utterances/told``), right or wrong.
-
-    ``words`` are those of the sentence by which it is known.
-    """
-
-    what: str
-    words: str = ""
-
-
 class Unrecognised(InnermostError):
     """An error whose innermost part nobody here knows, said by a line that is known to be one."""
 
