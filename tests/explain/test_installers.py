@@ -396,6 +396,30 @@ def test_a_metrics_api_that_is_not_found_is_not_registered(text: str) -> None:
     assert first(text) == "metrics-api-not-registered"
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("apis/metrics.k8s.io/v1beta1/pods 503 Service Unavailable", "503"),
+        ("apis/metrics.k8s.io/v1beta1/nodes 503 Service Unavailable", "503"),
+        ("api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication 403 Forbidden", "403"),
+        ("apis/apps/v1/deployments 503 Service Unavailable", ""),
+        ("api/v1/namespaces/kube-system/configmaps/other 403 Forbidden", ""),
+    ],
+)
+def test_what_a_client_traces_is_what_it_was_answered(answer: str, expected: str) -> None:
+    same = {
+        "503": "Error from server (ServiceUnavailable): the server is currently unable to handle the request (get "
+        "pods.metrics.k8s.io)",
+        "403": 'configmaps "extension-apiserver-authentication" is forbidden: User "system:serviceaccount:a:ms" '
+        'cannot get resource "configmaps" in API group "" in the namespace "kube-system"',
+    }
+    traced = (
+        f"I0101 10:00:00.000000    4920 round_trippers.go:553] GET https://10.0.0.1:6443/{answer} in 2 milliseconds"
+    )
+
+    assert first(traced) == (first(same[expected]) if expected else "")
+
+
 def test_another_api_that_is_not_found_says_nothing_of_it() -> None:
     assert first("GET https://10.0.0.1:6443/apis/apps/v1/deployments/web 404 Not Found in 2 milliseconds") == ""
 

@@ -219,6 +219,19 @@ GRAMMARS: tuple[Grammar, ...] = (
         for side in ("Client", "Server")
     ),
     # client-go transport/round_trippers.go, from 1.32 on in pairs
+    *(
+        Grammar(
+            "503 Service Unavailable in ",
+            rf"(?<=/apis/metrics\.k8s\.io/v1beta1/{listed} )503 Service Unavailable in \d{{1,9}} milliseconds",
+            says(errors.ServiceUnavailable(f"get {listed}.metrics.k8s.io")),
+        )
+        for listed in ("nodes", "pods")
+    ),
+    Grammar(
+        "403 Forbidden in ",
+        r"(?<=/configmaps/extension-apiserver-authentication )403 Forbidden in \d{1,9} milliseconds",
+        says(errors.Forbidden("", "get", "configmaps", 'in the namespace "kube-system"')),
+    ),
     Grammar(
         "404 Not Found in ",
         r"404 Not Found in \d{1,9} milliseconds",
