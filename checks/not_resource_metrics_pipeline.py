@@ -56,6 +56,7 @@ _OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStat
     hop=Hop.X,
     cls=Class.ELSEWHERE,
     says=(
+        Says("FieldUnknown", likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "other"}, likelihood=0.8),
         Says("OtherSystem"),
         Says("TargetRefused", likelihood=0.6),

@@ -197,6 +197,26 @@ def test_names_the_one_cause(case: str) -> None:
 
 
 OPEN = {
+    "a custom metric that no pod has": (
+        '{"kind":"MetricValueList","apiVersion":"custom.metrics.k8s.io/v1beta1","metadata":{},"items":[]}',
+        "custom-metrics-query-empty",
+        "prometheus-adapter-query-mismatch",
+    ),
+    "a query for which Datadog has nothing": (
+        "2026-03-04 09:01:02 UTC | ERROR | (datadogexternal.go:45 in queryDatadogExternal) | Returned series slice empty",
+        "custom-metrics-query-empty",
+        "",
+    ),
+    "an HPA with fields of another version, as kubectl to 1.26 has it": (
+        'error: error validating "hpa.yaml": error validating data: [ValidationError(HorizontalPodAutoscaler.spec.metrics[0].resource): unknown field "targetAverageUtilization" in io.k8s.api.autoscaling.v2.ResourceMetricSource',
+        "not-resource-metrics-pipeline",
+        "api-version-removed",
+    ),
+    "the same, as a server has it": (
+        'strict decoding error: unknown field "spec.metrics[0].resource.targetAverageUtilization"',
+        "not-resource-metrics-pipeline",
+        "api-version-removed",
+    ),
     "a target of a kind of its own that is not there": (
         '  AbleToScale  False  FailedGetScale  the HPA controller was unable to get the target\'s current scale: inferenceservices.serving.kserve.io "web" not found',
         "hpa-target-not-found",
@@ -663,6 +683,18 @@ def test_a_server_that_crashes_is_asked_by_nobody() -> None:
 
 
 CLOSED = {
+    "an adapter's refusal of which a title has the beginning": (
+        "unable to fetch metrics from external metrics API: s0-queue.external.metrics.k8s.io is forbidden",
+        "rbac-user-metrics-forbidden",
+    ),
+    "KEDA's adapter, asked for all metrics at once": (
+        'E0304 09:01:02.345678       1 status.go:71] apiserver received an error that is not an metav1.Status: &errors.errorString{s:"exactly one scaled object should match label "}',
+        "not-resource-metrics-pipeline",
+    ),
+    "somebody who may not read HPAs, whose group a copy left out": (
+        'forbidden: User "system:serviceaccount:shop:deployer" cannot get resource "horizontalpodautoscalers"',
+        "not-resource-metrics-pipeline",
+    ),
     "a program's own HPA in an API group that went, as kubectl to 1.9 has it": (
         'error: unable to recognize "hpa.yaml": no matches for extensions/, Kind=HorizontalPodAutoscaler',
         "api-version-removed",

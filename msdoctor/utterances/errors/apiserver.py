@@ -65,6 +65,8 @@ class Forbidden(InnermostError):
         """``review`` of a token or of access, ``list`` of nodes and pods, ``other`` of another group than theirs."""
         if self.resource.startswith(("subjectaccessreviews", "tokenreviews")):
             return "review"
+        if self.resource in _OF_AUTOSCALING:  # the group may have been left out
+            return "other"
         if "." in self.resource and not self.resource.startswith("/"):
             return "" if self.resource.endswith((".metrics.k8s.io", ".metrics")) else "other"
         if self.absent:
@@ -81,6 +83,7 @@ class Forbidden(InnermostError):
         return "other" if is_account and not any(word in self.user for word in _OF_METRICS) else ""
 
 
+_OF_AUTOSCALING = ("horizontalpodautoscalers", "verticalpodautoscalers")
 _OF_METRICS = ("metric", "adapter", "heapster", "prom", "monitor", "keda", "datadog", "scal", "hpa", ":default", "api")
 
 _PROXY_NAMES = (
@@ -349,6 +352,15 @@ class TypeUnknown(InnermostError, hop=Hop.A):
 
 
 _TYPES_OF_METRICS = ("nodemetrics", "podmetrics", "nodemetricses", "podmetricses")
+
+
+class FieldUnknown(InnermostError, hop=Hop.H):
+    """``ValidationError(HorizontalPodAutoscaler.spec.…): unknown field "F"``, ``strict decoding error`` (kubectl).
+
+    An object has fields of another version than it says that it is of.
+    """
+
+    field: str
 
 
 class VersionDeprecated(InnermostError, hop=Hop.H):

@@ -149,7 +149,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             _begun_refusal,
             word="is forbidden",
         )
-        for kind in ("nodes", "pods")
+        for kind in ("nodes", "pods", "custom", "external")
     ),
     # kubernetes pkg/registry/rbac/validation/rule.go, ConfirmNoEscalation; to 1.11 in the words of the second
     Grammar(
@@ -314,6 +314,27 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"the server doesn't have a resource type (?P<quote>[\"'])(?P<kind>[\w.-]{1,253})"
         r"(?:(?P=quote) in group (?P=quote)(?P<group>[\w.-]{1,253}))?",
         lambda match: errors.TypeUnknown(f"{match['kind']}.{match['group']}" if match["group"] else match["kind"]),
+    ),
+    # kube-openapi pkg/util/proto/validation, to 1.26 before kubectl asks; apimachinery pkg/runtime, as servers warn or
+    # refuse from 1.25
+    Grammar(
+        "ValidationError(HorizontalPodAutoscaler",
+        r"ValidationError\(HorizontalPodAutoscaler[\w.\[\]]{0,200}\): "
+        r"(?:unknown field|missing required field) \\{0,4}\"(?P<field>[\w.\[\]]{1,200})",
+        lambda match: errors.FieldUnknown(match["field"]),
+    ),
+    *(
+        Grammar(
+            f'unknown field "spec.{field}',
+            rf"unknown field \"(?P<field>spec\.{field}[\w.\[\]]{{0,200}})",
+            lambda match: errors.FieldUnknown(match["field"]),
+            word=word,
+        )
+        for field, word in (
+            ("metrics", "spec.metrics"),
+            ("targetCPUUtilization", "spec.targetCPUUtilization"),
+            ("scaleTargetRef", "spec.scaleTargetRef"),
+        )
     ),
     # kubernetes.io's guide to migrate from deprecated versions, which tools and charts repeat
     Grammar(

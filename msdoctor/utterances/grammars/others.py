@@ -169,6 +169,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         Grammar(f'"resources"{empty}', r"\"resources\"" + re.escape(empty), says(errors.EmptyDiscovery()), word=empty)
         for empty in (":[]", ": []")
     ),
+    # k8s.io/metrics pkg/apis/custom_metrics and external_metrics
+    Grammar(
+        "MetricValueList",
+        r"MetricValueList\"[^\[]{1,900}\"items\": ?\[ ?\]",
+        says(errors.NoAdapterMetrics()),
+    ),
+    # datadog-agent pkg/util/kubernetes/autoscalers/datadogexternal.go
+    plain("Returned series slice empty", errors.NoAdapterMetrics()),
     # keda pkg/provider/provider.go and pkg/scaling/scale_handler.go
     plain("no matching metrics found for ", errors.NoAdapterMetrics()),
     plain("no metrics found getting metricsArray array ", errors.NoAdapterMetrics()),
@@ -284,6 +292,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             # asked by a hand, or by who lists all metrics: pkg/provider/provider.go
             ("scaledObject name is not specified", "KEDA"),
             ("please specify scaledObject name", "KEDA"),
+            ("exactly one scaled object should match label", "KEDA"),
             ("error when getting scalers ", "KEDA"),
             ("error getting scalers ", "KEDA"),
             ("Failed to ensure HPA is correctly created for ScaledObject", "KEDA"),
