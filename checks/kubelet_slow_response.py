@@ -62,6 +62,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     passes=Passing.WHILE_YOUNG,  # everything starts at once on machines that are busy with it
     says=(
         Says("KubeletDawdled"),
+        Says("CollectionLate", likelihood=0.4),
         Says("ConnectionLost", hop=Hop.E, likelihood=0.3),
         Says("RuntimeSick", likelihood=0.4),
         Says("DeadlineExceeded", hop=Hop.G, likelihood=0.5),

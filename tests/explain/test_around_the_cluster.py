@@ -47,6 +47,14 @@ def ids(text: str) -> list[str]:
             'E0217 15:13:53.378655       1 server.go:705] "starting metrics server failed" err="listen tcp 127.0.0.1:10249: bind: address already in use"',
             "not-resource-metrics-pipeline",
         ),
+        # heapster metrics/sources/manager.go and metrics/manager/manager.go, which metrics-server to 0.2 is made of
+        ("W0217 15:13:53.378655       1 manager.go:147] Failed to get all responses in time (got 3/10)", KILLED),
+        ("W0217 15:13:53.378655       1 manager.go:121] Spent too long waiting for housekeeping to start", KILLED),
+        # apiserver pkg/server/filters/wrap.go and timeout.go, to 1.14
+        (
+            "E0217 15:13:53.378655       1 wrap.go:34] APIServer panic'd on GET /apis/metrics.k8s.io/v1beta1/nodes: kill connection/stream",
+            "request-timeout-overload",
+        ),
         # client-go tools/cache/reflector.go, to 0.28 and from 0.33; apiserver pkg/storage/etcd3/errors.go
         (
             "W0217 15:13:53.378655       1 reflector.go:436] k8s.io/client-go/informers/factory.go:134: watch of *v1.Node ended with: The resourceVersion for the provided watch is too old.",

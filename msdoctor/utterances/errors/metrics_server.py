@@ -79,7 +79,10 @@ class NoMetricsKnown(InnermostError, hop=Hop.D):
 
 
 class CollectionLate(InnermostError, hop=Hop.D):
-    """``metric collection didn't finish on time``, ``time since last tick (…) was greater than …``."""
+    """``metric collection didn't finish on time``, ``time since last tick (…) was greater than …``.
+
+    To 0.2: ``Failed to get all responses in time (got 3/10)``, ``Spent too long waiting for housekeeping to start``.
+    """
 
 
 class InformerNotSynced(InnermostError, hop=Hop.D):

@@ -366,6 +366,13 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("request did not complete within", errors.ServerTooSlow()),
     plain("http: Handler timeout", errors.HandlerTimeout()),
     plain("killing connection/stream because serving request timed out", errors.HandlerTimeout()),
+    # to 1.14, apimachinery's errConnKilled
+    Grammar(
+        "panic'd on ",
+        r"panic'd on [A-Z]{3,7} /apis/(?:\w{1,12}\.)?metrics\.\S{1,1000}: kill connection/stream",
+        says(errors.HandlerTimeout()),
+        word="kill connection/stream",
+    ),
     Grammar(
         "timeout or abort while handling: ",
         r"timeout or abort while handling: (?!(?:method=\w{1,16} URI=|\w{1,16} )\\{0,4}\"/"

@@ -118,6 +118,13 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("not metrics to serve", errors.NoMetricsToServe()),
     plain("error collecting or saving metrics in the last collection tick", errors.NoMetricsToServe()),
     plain("metric collection didn't finish on time", errors.CollectionLate()),
+    # to 0.2, Heapster's: metrics/sources/manager.go, metrics/manager/manager.go
+    Grammar(
+        "Failed to get all responses in time",
+        r"Failed to get all responses in time \(got \d{1,6}/\d{1,6}\)",
+        says(errors.CollectionLate()),
+    ),
+    plain("Spent too long waiting for housekeeping to start", errors.CollectionLate()),
     plain("time since last tick (", errors.CollectionLate()),
     # apiserver pkg/server/healthz/healthz.go: the checks' names, V(2)
     *(
