@@ -83,7 +83,7 @@ def advise(_: Blanks) -> tuple[Remedy, ...]:
         Says("NotFound", where={"of": "metrics-server"}, likelihood=0.6),  # or it is in another namespace
         Says("NotFound", where={"of": "its service"}, likelihood=0.5),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.4),
-        Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.4),
+        Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.76),
         Says("HTTPStatus", hop=Hop.A, where={"code": "404", "api": "metrics.k8s.io"}, likelihood=0.4),
         Says("NotFound", where={"api": "heapster"}, likelihood=0.4),
         Says("TypeUnknown", where={"of": "metrics"}, likelihood=0.5),

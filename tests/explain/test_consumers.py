@@ -409,7 +409,7 @@ OPEN = {
     ),
     "kubectl 1.10 to 1.19, which asks Heapster where no metrics API is registered": (
         "Error from server (NotFound): the server could not find the requested resource (get services http:heapster:)",
-        "metrics-api-not-registered",
+        "metrics-server-missing",
         "kubectl-version-skew",
     ),
     "a title that ends with the resource": (
