@@ -84,6 +84,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Circumstance", where={"what": "asked in vain"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("ResourceNotFound", hop=Hop.A, likelihood=0.2),
+        Says("RegisteredLocally", likelihood=0.9),
     ),
     decide=(Look("kubectl get apiservice v1beta1.metrics.k8s.io", "Local under SERVICE", "apiservice-local"),),
     advise=advise,

@@ -90,6 +90,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("UnknownFlag", where={"speaker": "metrics-server", "of": "other"}),
         Says("PodState", where={"status": "RunContainerError"}, likelihood=0.6),
         Says("RejectedArgument", where={"of": ""}),
+        Says("RejectedArgument", where={"of": "file"}, likelihood=0.5),
         Says("NotInCluster", likelihood=0.5),  # outside of a pod --kubeconfig is needed
         # Kubelets and API servers read such files too, and say so with their names.
         *(Says("FileUnread", where={"speaker": speaker}, likelihood=0.75) for speaker in ("unknown", "metrics-server")),

@@ -95,6 +95,7 @@ _SAID = (
         Says("HTTPStatus", hop=Hop.C, where={"api": "other", "code": "404"}, likelihood=0.9),
         Says("OperatorUnreached"),
         Says("AdapterConfigRefused", likelihood=0.8),
+        Says("AdapterEnds", likelihood=0.5),
         Says("AdapterUnregistered", likelihood=0.5),
         Says("AdapterFailed", likelihood=0.3),
         Says("ServiceUnavailable", where={"outer": "external metrics API"}),

@@ -75,7 +75,6 @@ def _handed_over(blanks: Blanks) -> Iterator[str]:
     says=(
         Says("OwnedByAnotherRelease", where={"api": "other"}),
         Says("AnsweredByAnother", likelihood=0.85),
-        Says("OneAdapterOnly", likelihood=0.7),
         Says("MetricUnknown", where={"api": "external.metrics.k8s.io"}, likelihood=0.4),
         Says("OwnedByAnotherRelease", where={"name": "v1beta1.external.metrics.k8s.io"}),
     ),

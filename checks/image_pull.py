@@ -95,6 +95,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("PodState", where={"status": "InvalidImageName"}, likelihood=0.6),
         Says("ImageNotPulled", where={"ours": "yes"}),
         Says("ImageNotPulled", where={"ours": "sandbox"}, likelihood=0.5),
+        Says("ImageNotPulled", where={"ours": "unnamed"}, likelihood=0.5),
         Says("ImageNotPulled", where={"ours": "sandbox", "outer": "metrics-server"}, likelihood=0.9),
         Says("InvalidImageName", likelihood=0.7),
     ),

@@ -283,6 +283,13 @@ _OWN_REQUESTS = (
     "Failed to list nodes",
     "configmap based ",
     "extension-apiserver-authentication",
+    # adapters, which ask for nothing else before they run
+    "unable to construct discovery ",
+    "unable to construct RESTMapper",
+    "unable to construct dynamic client",
+    "unable to run external metrics adapter",
+    "unable to run custom metrics adapter",
+    "making provider",
 )
 
 

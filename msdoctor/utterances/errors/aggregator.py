@@ -129,3 +129,7 @@ class OpenAPIUnread(InnermostError, hop=Hop.A):
     """``loading OpenAPI spec for "v1beta1.metrics.k8s.io" failed with: …`` (kube-aggregator controllers/openapi)."""
 
     code: str = ""
+
+
+class RegisteredLocally(InnermostError, hop=Hop.B):
+    """``v1beta1.metrics.k8s.io  Local  True``, as ``kubectl get apiservices`` lists one that names no Service."""

@@ -32,10 +32,6 @@ class AnsweredByAnother(InnermostError, hop=Hop.X):
     """
 
 
-class OneAdapterOnly(InnermostError, hop=Hop.X):
-    """``only one external metrics server``: what KEDA's documentation says of them, and people ask about."""
-
-
 class ScaledObjectRefused(InnermostError, hop=Hop.H):
     """``Target resource doesn't exist``, ``… doesn't expose /scale subresource`` (keda pkg/common/message)."""
 
@@ -46,6 +42,13 @@ class OperatorUnreached(InnermostError, hop=Hop.X):
     """``timeout while waiting to establish gRPC connection to KEDA Metrics Service server`` (keda pkg/provider).
 
     KEDA's adapter has the figures of its operator, by gRPC, and of nobody else.
+    """
+
+
+class AdapterEnds(InnermostError, hop=Hop.X, wraps=True):
+    """``unable to run custom metrics adapter: …``, ``unable to construct external metrics provider: …``.
+
+    With this the adapters end that are built on custom-metrics-apiserver, for whatever reason follows.
     """
 
 

@@ -193,7 +193,9 @@ class RejectedArgument(InnermostError, hop=Hop.D):
 
     @property
     def of(self) -> str:
-        """``template`` where the value is one that nobody filled in: ``invalid argument "{{ cpu }}"``."""
+        """``template`` where nobody filled the value in: ``invalid argument "{{ cpu }}"``; ``file`` if it is none."""
+        if self.text.endswith("no such file or directory"):
+            return "file"
         return "template" if "{{" in self.text else ""
 
 
@@ -249,7 +251,7 @@ class ImageNotPulled(InnermostError, hop=Hop.D):
     """``Failed to pull image "I": WHY``, ``Back-off pulling image "I"`` (kubelet pkg/kubelet/images/image_manager.go).
 
     ``ours``: ``yes`` where the image is called metrics-server, ``other`` where it is of other metrics, ``sandbox``
-    where it is that of every pod's sandbox.
+    where it is that of every pod's sandbox, ``unnamed`` where only the registry was asked whether it is one.
     """
 
     image: str
@@ -335,7 +337,10 @@ class Evicted(InnermostError, hop=Hop.D):
 
 
 class OutOfMemory(InnermostError, hop=Hop.D):
-    """``OOMKilled``: the kernel ended it, at its memory limit or for the node's sake."""
+    """``OOMKilled``: the kernel ended it, at its memory limit or for the node's sake.
+
+    Also ``94% throttling of CPU … for container metrics-server``: it has too little of the other resource.
+    """
 
 
 class AuthenticationUnread(InnermostError, hop=Hop.D, wraps=True):

@@ -131,6 +131,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.JustRegistered()),
     ),
     plain("(ServiceNotFound)", errors.ServiceAbsent("", "")),
+    Grammar(
+        "v1beta1.metrics.k8s.io",
+        r"v1beta1\.metrics\.k8s\.io\s{1,60}Local\s{1,60}True\b",
+        says(errors.RegisteredLocally()),
+        word="Local",
+    ),
     # fluxcd pkg/ssa manager_wait.go around kstatus; kubectl pkg/cmd/wait
     Grammar(
         "APIService/",

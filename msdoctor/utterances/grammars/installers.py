@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msdoctor.utterances import errors
-from msdoctor.utterances.grammar import Grammar, says
+from msdoctor.utterances.grammar import Grammar, plain, says
 
 _OURS = r"[\w./-]{0,100}metrics-server[\w.-]{0,100}"
 _OUR_OBJECT = r"(?:v1beta1\.metrics\.k8s\.io|[\w:.-]{0,100}metrics-(?:server|reader)[\w:.-]{0,100})"
@@ -88,16 +88,15 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?:\. Unable to continue(?: with (?:install|update|upgrade))?)?(?!\W{0,3}\w)",
         says(errors.OwnedByAnotherRelease("")),
     ),
-    # as people tell it
-    *(
-        Grammar(
-            clash,
-            clash + r"(?:s|es|ing|ed)?\b[^\n]{0,80}?\bAPIService\b(?!\.)",
-            says(errors.OwnedByAnotherRelease("")),
-            word="APIService",
-        )
-        for clash in ("conflict", "Conflict", "clash", "Clash")
+    # kubectl pkg/cmd/apply/apply.go, server-side; helm pkg/action/install.go, of a release that is there
+    Grammar(
+        "Apply failed with ",
+        r"Apply failed with \d{1,3} conflicts?: conflicts? with \\{0,4}\"(?P<owner>[^\"\\]{1,253})\\{0,4}\" using "
+        r"apiregistration\.k8s\.io/",
+        lambda match: errors.OwnedByAnotherRelease("", "", match["owner"]),
+        word=" using apiregistration.k8s.io/",
     ),
+    plain("cannot re-use a name that is still in use", errors.OwnedByAnotherRelease("")),
     # helm 4 pkg/kube/client.go around apimachinery pkg/util/managedfields/internal/conflict.go
     Grammar(
         "conflict occurred while applying object ",

@@ -209,17 +209,6 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"System OOM encountered, victim process: metrics-server\b",
         says(errors.PodState("OOMKilled", "")),
     ),
-    # as people tell it
-    *(
-        Grammar(
-            name,
-            name + r"(?!-\w{1,63}\s{2,40})[^|\n]{0,80}?\b" + words,
-            says(errors.PodState("OOMKilled", "")),
-            word=word,
-        )
-        for name in ("metrics-server", "metrics server", "metric server", "Metrics Server", "Metrics server")
-        for word, words in (("OOM", r"OOM(?:ed\b|[- ]?[Kk]ill(?!ed process))"), ("out of memory", "out of memory"))
-    ),
     # kubernetes pkg/controller/tainteviction/taint_eviction.go, to 1.28 nodelifecycle/scheduler
     Grammar(
         "Marking for deletion Pod ",

@@ -114,8 +114,6 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("taints that the pod didn't tolerate", "taints"),
             ("node(s) had untolerated taint", "taints"),
             ("didn't have free ports for the requested pod ports", "ports"),
-            ("nodes are tainted", "taints"),  # as people tell it
-            ("node is tainted", "taints"),
         )
     ),
     # containerd core/remotes/docker/resolver.go: the reference, and that it is not there
@@ -200,12 +198,6 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.ExecFormat()),
         word=" does not match the detected host platform",
     ),
-    # as people tell it
-    Grammar(
-        " to pull ",
-        r" to pull (?!image \\?\")[\w `'\".,/:-]{0,100}metrics-server",
-        says(errors.ImageNotPulled("metrics-server", "", "yes")),
-    ),
     Grammar(
         'Failed to apply default image tag "',
         r"Failed to apply default image tag \"([^\"]{1,400})\"?(?:: .{1,300})?",
@@ -230,6 +222,53 @@ GRAMMARS: tuple[Grammar, ...] = (
         "config.LoopbackClientConfig == nil",
         r"config\.LoopbackClientConfig == nil",
         lambda match: errors.RejectedArgument(match[0], "--secure-port"),
+    ),
+    # moby registry, as its client quotes it: docker, kubelets of its time; Docker Hub's own words
+    Grammar(
+        "Error response from daemon: ",
+        r"Error response from daemon: (?:Get|Head) \\?\"?https?://(?P<image>[^/\s\"\\]{1,253})/v2/\\?\"?: "
+        r"(?P<why>.{1,1500})",
+        lambda match: errors.ImageNotPulled(match["image"], match["why"].strip(), "unnamed"),
+        word="/v2/",
+    ),
+    # go-containerregistry pkg/v1/remote/transport/logger.go; 401 is but the first answer to whoever has no token yet
+    Grammar(
+        "<-- ",
+        r"<-- (?P<why>403|404|429|5\d\d) https?://(?P<image>[^/\s]{1,253}/v2/\S{0,300}) \(",
+        lambda match: errors.ImageNotPulled(
+            match["image"], match["why"], "yes" if "metrics-server" in match["image"] else "unnamed"
+        ),
+        word="/v2/",
+    ),
+    Grammar(
+        "toomanyrequests: ",
+        r"toomanyrequests: (?:You have reached your |[\w ]{0,40}?)(?:unauthenticated )?pull rate limit",
+        says(errors.ImageNotPulled("", "toomanyrequests", "unnamed")),
+    ),
+    # containerd images/image.go
+    plain("no match for platform in manifest", errors.ImageNotPulled("", "no match for platform in manifest")),
+    # os.Open of what a flag names: cobra's end, apiserver pkg/server/options/serving.go, client-go transport
+    *(
+        Grammar(
+            head,
+            head + r"(?P<file>/[\w./-]{1,250}): no such file or directory",
+            lambda match: errors.RejectedArgument(match[0]),
+            word=": no such file or directory",
+        )
+        for head in (
+            "Error: open ",
+            "Error: stat ",
+            "panic: open ",
+            "panic: stat ",
+            "unable to load root certificates: open ",
+            "unable to load server certificate: open ",
+        )
+    ),
+    # kubernetes-mixin alerts/resource_alerts.libsonnet
+    Grammar(
+        " throttling of CPU in namespace ",
+        r" throttling of CPU in namespace [\w-]{1,63} for container metrics-server\b",
+        says(errors.OutOfMemory()),
     ),
     Grammar(
         "container has runAsNonRoot and image ",
