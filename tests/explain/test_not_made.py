@@ -203,7 +203,7 @@ def test_another_program_out_of_memory_is_not_metrics_server(text: str) -> None:
             ),
             "pod-cannot-reach-apiserver",
         ),
-        # registries' clients, moby's and go-containerregistry's, and what Docker Hub answers; containerd images/image.go
+        # moby's and go-containerregistry's clients, and what Docker Hub answers; containerd images/image.go
         (
             "Error response from daemon: Get https://registry.k8s.io/v2/: dial tcp 192.0.2.1:443: i/o timeout",
             "image-pull",
