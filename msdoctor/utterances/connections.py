@@ -58,7 +58,7 @@ def connection_of(
 
     ``context`` stands before it, ``error_text`` is the error as printed, ``record`` all that was said with it.
     """
-    url = _last_url(context, error_text) or _tried(record) or _cut_url(context)
+    url = _of_pool(error_text) or _last_url(context, error_text) or _tried(record) or _cut_url(context)
     named, named_address = (re.findall(_NODE, context[-_MOST_CONTEXT:]) or [("", "")])[-1]
     address = authority(url) or getattr(error, "address", "") or named_address
     api = _api_of(context[-_MOST_CONTEXT:] + error_text) or _api_of(record[:_MOST_CONTEXT])
@@ -80,6 +80,14 @@ def connection_of(
     if context.endswith(_OF_A_PROXIED) and _INSTEAD_OF_A_DOCUMENT in record:
         return replace(where, hop=Hop.C)
     return replace(where, hop=hop_of(where, error, speaker, outer))
+
+
+def _of_pool(error_text: str) -> str:
+    """What was asked for, of which urllib3 names server and path apart (connectionpool.py)."""
+    asked = re.match(
+        r"HTTPS?ConnectionPool\(host='([^'\s]{1,253})', port=(\d{1,5})\): (?:[\w ]{1,40}: (/\S{0,2000}))?", error_text
+    )
+    return f"https://{asked[1]}:{asked[2]}{asked[3] or '/pods'}" if asked else ""
 
 
 # apiserver-network-proxy pkg/agent/clientset.go and pkg/server/server.go, of its agents' way to its server

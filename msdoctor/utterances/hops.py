@@ -89,7 +89,8 @@ def _hop_of_wrappers(connection: Connection, error: InnermostError, outer: tuple
         return Hop.D  # the API of reviews: whatever a server serves itself it answers with 404
     if says(outer, _TO_A_KUBELET) and (isinstance(error, _OF_A_NODE) or _is_refused_by_node(connection, error)):
         return Hop.E
-    if outer == _TO_A_KUBELETS_NAME and isinstance(error, errors.Lookup) and not connection.url:
+    of_exec = outer == _TO_A_KUBELETS_NAME or outer[-1:] == _OF_AN_UPGRADE
+    if of_exec and isinstance(error, errors.Lookup) and not connection.url:
         return Hop.E
     if says(outer, _OF_THE_RUNTIME):
         return Hop.G
@@ -149,6 +150,7 @@ OF_A_HANDSHAKE = (
 _OF_A_NODE = (*OF_A_HANDSHAKE, errors.Lookup)
 # to 1.4, of exec and attach
 _TO_A_KUBELETS_NAME = ("Error from server",)
+_OF_AN_UPGRADE = ("error upgrading connection",)
 _TUNNEL = (
     " 502 response to ",  # k3s pkg/util/apierrors.go, of what it dials for its API server
     "error dialing backend",

@@ -171,3 +171,56 @@ def test_who_asks_a_kubelet_through_the_api_server_for_something_else_is_told_no
         "Error from server (NotFound): the server could not find the requested resource"
     )
     assert ids(text)[:1] == ["metrics-api-not-registered"]
+
+
+POOL = "HTTPSConnectionPool(host='10.0.0.3', port=10250): "
+NEW = f"{POOL}Max retries exceeded with url: /pods (Caused by NewConnectionError('<urllib3.connection.HTTPSConnection object at 0x7f3a>: Failed to establish a new connection: %s'))"
+SSL = f"{POOL}Max retries exceeded with url: /metrics/cadvisor (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: %s (_ssl.c:1129)')))"
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        (NEW % "[Errno 111] Connection refused", "kubelet-down"),
+        (NEW % "[Errno 113] No route to host", "node-firewall-reject"),
+        (NEW % "[Errno 110] Connection timed out", "node-unreachable-timeout"),
+        (NEW.replace("10.0.0.3", "node-1") % "[Errno -2] Name or service not known", "node-address-dns-unresolvable"),
+        (SSL % "self signed certificate in certificate chain", "kubelet-cert-unknown-ca"),
+        (SSL % "unable to get local issuer certificate", "kubelet-cert-unknown-ca"),
+        (SSL % "certificate has expired", "kubelet-cert-expired"),
+        (NEW.replace("10250", "10255") % "[Errno 111] Connection refused", "kubelet-read-only-port-10255"),
+        (
+            (
+                "[inputs.kubernetes]: Error in plugin: https://10.0.0.3:10250/stats/summary returned HTTP status "
+                "401 Unauthorized"
+            ),
+            "kubelet-webhook-unauthorized-401",
+        ),
+        (
+            (
+                'unexpected status code returned when scraping "https://10.0.0.3:10250/metrics": 401; expecting 200; '
+                'response body: "Unauthorized"'
+            ),
+            "kubelet-webhook-unauthorized-401",
+        ),
+        (
+            (
+                "[kubelet-check] The HTTP call equal to 'curl -sSL http://localhost:10248/healthz' failed with error: "
+                'Get "http://localhost:10248/healthz": dial tcp 127.0.0.1:10248: connect: connection refused.'
+            ),
+            "kubelet-down",
+        ),
+        ("[kubelet-check] The kubelet is not healthy after 4m0.000574182s", "kubelet-down"),
+        (
+            "Error: forwarding ports: error upgrading connection: dial tcp: lookup node-1 on 10.0.0.2:53: no such host",
+            "node-address-dns-unresolvable",
+        ),
+        ("Error from server: error dialing backend: dial tcp 10.0.0.3:10250: i/o timeout", "node-unreachable-timeout"),
+    ],
+)
+def test_what_other_clients_say_of_a_kubelet_is_read_as_metrics_servers_words_are(line: str, first: str) -> None:
+    assert [match.id for match in explain(read([line]), INDEX).matches][:1] == [first]
+
+
+def test_what_a_client_in_python_says_of_another_server_is_none_of_a_kubelets() -> None:
+    assert not explain(read([NEW.replace("10250", "8443") % "[Errno 111] Connection refused"]), INDEX).matches

@@ -468,6 +468,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     *(plain(f"{first}ailed to find memory cgroup", errors.KubeletExits()) for first in "Ff"),
     plain("It seems like the kubelet isn't running or healthy", errors.KubeletExits()),
     plain("The kubelet is not running", errors.KubeletExits()),
+    plain("The kubelet is not healthy after ", errors.KubeletExits()),
     # pkg/kubelet/metrics/collectors/resource_metrics.go
     *(
         Grammar(

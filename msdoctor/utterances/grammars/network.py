@@ -16,12 +16,50 @@ def _written(match: re.Match[str]) -> InnermostError:
     return errors.Noise("http2-stream-closed") if answered else errors.ConnectionLost(failure, match["address"])
 
 
+def _dialled(match: re.Match[str]) -> InnermostError:
+    """A kubelet serves its own health on its node alone, to whoever is there (kubeadm): refused, it does not run."""
+    if match["address"].endswith(":10248") and match["failure"] == "connection refused":
+        return errors.KubeletExits()
+    return errors.Dial(match["address"], match["failure"])
+
+
 def _of_socket(match: re.Match[str]) -> InnermostError:
     """A socket of a container runtime is the kubelet's; any other is the API server's way into its tunnel."""
     if any(runtime in match["tunnel"] for runtime in _RUNTIMES):
         return errors.RuntimeUnreached(match["failure"], match["tunnel"])
     return errors.TunnelFailed(match["failure"], match["tunnel"])
 
+
+def _of_pool(match: re.Match[str]) -> InnermostError:
+    """What a client in Python says of a kubelet that it did not reach, or did not believe."""
+    host, why = match["host"], match["why"]
+    if why in ("Name or service not known", "Name does not resolve"):
+        return errors.Lookup(host, "", "no such host")
+    if why.startswith("Temporary failure"):
+        return errors.Lookup(host, "", why)
+    if why == "certificate has expired":
+        return errors.Expired()
+    if "issuer" in why or "signed" in why:
+        return errors.UnknownAuthority()
+    if why == "Read timed out":
+        return errors.DeadlineExceeded(why)
+    failure = "connection timed out" if "timed out" in why else why.lower()
+    return errors.Dial(f"{host}:{match['port']}", failure)
+
+
+_OF_A_POOL = (
+    "Connection refused",
+    "No route to host",
+    "Connection timed out",
+    r"timed out\. \(connect timeout",
+    "Name or service not known",
+    "Name does not resolve",
+    "Temporary failure in name resolution",
+    "certificate has expired",
+    "self[- ]signed certificate",
+    "unable to get (?:local )?issuer certificate",
+    "Read timed out",
+)
 
 # where they listen: containerd, cri-o, cri-dockerd, Docker, and the kubelet's own dockershim to 1.23
 _RUNTIMES = ("containerd", "crio", "cri-dockerd", "docker.sock", "dockershim")
@@ -78,7 +116,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?:(?:connect|getsockopt|socket|bind|connectex) ?: )?(?P<failure>connection refused|no route to host"
         r"|network is unreachable|i/o timeout|connection timed out|connection reset by peer|operation was canceled"
         r"|[a-z][a-z/ ]{2,80}[a-z]|(?=[a-z]{0,3}$))",
-        lambda match: errors.Dial(match["address"], match["failure"]),
+        _dialled,
     ),
     # apiserver pkg/server/egressselector/egress_selector.go; apiserver-network-proxy konnectivity-client and pkg/server
     Grammar(
@@ -200,6 +238,31 @@ GRAMMARS: tuple[Grammar, ...] = (
         "HTTP error ",
         r"HTTP error (\d{3}) in [\w/.:-]{0,80}: (?:\d{3} )?([A-Za-z ]{1,40})",
         lambda match: errors.HTTPStatus(match[1], match[2]),
+    ),
+    # telegraf plugins/inputs/kubernetes/kubernetes.go
+    Grammar(
+        "returned HTTP status ",
+        r"(?<!server )returned HTTP status (\d{3}) ([A-Za-z ]{1,40})",
+        lambda match: errors.HTTPStatus(match[1], match[2]),
+    ),
+    # VictoriaMetrics lib/promscrape/client.go; a 403's response says more
+    Grammar(
+        "unexpected status code returned when scraping ",
+        r"unexpected status code returned when scraping \S{1,2000}:1025[05]/\S{0,300}: ((?!403)\d{3}); expecting 200"
+        r"(?:; response body: \\{0,4}\"([A-Za-z ]{1,40}))?",
+        lambda match: errors.HTTPStatus(match[1], match[2] or ""),
+    ),
+    # urllib3 exceptions.py and connection.py, of a kubelet's ports; the words of C's library and of OpenSSL
+    *(
+        Grammar(
+            f"{pool}(host=",
+            pool + r"\(host='(?P<host>[^'\s]{1,253})', port=(?P<port>1025[05])\): "
+            r"(?:Max retries exceeded with url: \S{1,2000} \(Caused by .{0,300}?)?(?P<why>"
+            + "|".join(_OF_A_POOL)
+            + ")",
+            _of_pool,
+        )
+        for pool in ("HTTPSConnectionPool", "HTTPConnectionPool")
     ),
     # opentelemetry-collector internal/kubelet/client.go; a 403's response says more
     Grammar(
