@@ -90,6 +90,7 @@ _OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStat
         Says("Forbidden", where={"resource": "services/proxy", "api": ""}, likelihood=0.8),
         Says("Forbidden", hop=Hop.X, where={"what": "other"}, likelihood=0.8),
         Says("Forbidden", where={"resource": "pods/proxy", "api": ""}, likelihood=0.8),
+        *(Says(error, where={"way": "proxy"}, likelihood=0.7) for error in ("ServiceUnavailable", "ResourceNotFound")),
         Says("Forbidden", where={"whose": "Heapster", "what": "list"}, likelihood=0.5),
         *(Says(error, where={"api": "of no metrics"}, likelihood=0.9) for error in _OF_ANY_APISERVICE),
         *(Says(error, where={"of": "other"}, likelihood=0.9) for error in ("NoEndpoints", "ServiceAbsent")),

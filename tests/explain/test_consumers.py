@@ -599,6 +599,17 @@ def test_a_mesh_says_nothing_of_a_container_that_is_none_of_it() -> None:
     assert ids(text)[0] == "hpa-missing-requests"
 
 
+@pytest.mark.parametrize(
+    "request_", ["nodes.metrics.k8s.io worker-1", "services http:heapster:", "services https:metrics-server:"]
+)
+@pytest.mark.parametrize(
+    "words",
+    ["the server is currently unable to handle the request", "the server could not find the requested resource"],
+)
+def test_a_metrics_api_asked_by_name_is_no_other_programs(words: str, request_: str) -> None:
+    assert "not-resource-metrics-pipeline" not in ids(f"{words} (get {request_})")
+
+
 def test_what_is_yet_to_be_removed_works() -> None:
     assert ids("autoscaling/v2beta2 will be removed in Kubernetes 1.26") == []
     assert ids("v1beta1.metrics.k8s.io was removed from Kubernetes") == []
@@ -686,6 +697,22 @@ CLOSED = {
     "an adapter's refusal of which a title has the beginning": (
         "unable to fetch metrics from external metrics API: s0-queue.external.metrics.k8s.io is forbidden",
         "rbac-user-metrics-forbidden",
+    ),
+    "a program that asks a kubelet through the API server": (
+        "failed to get stats from kubelet on node worker-1: the server is currently unable to handle the request (get nodes worker-1)",
+        "not-resource-metrics-pipeline",
+    ),
+    "one that asks a pod so": (
+        "Send request failed: the server could not find the requested resource (get pods https:kube-scheduler-cp-1:10251)",
+        "not-resource-metrics-pipeline",
+    ),
+    "an HPA whose figures are there, and whose target refuses": (
+        "  AbleToScale  False  FailedUpdateScale  the HPA controller was unable to update the target scale: Internal error occurred: no",
+        "not-resource-metrics-pipeline",
+    ),
+    "the same, as an event": (
+        "  Warning  FailedRescale  3s  horizontal-pod-autoscaler  New size: 4; reason: cpu resource utilization (percentage of request) above target; error: etcdserver: request timed out",
+        "not-resource-metrics-pipeline",
     ),
     "KEDA's adapter, asked for all metrics at once": (
         'E0304 09:01:02.345678       1 status.go:71] apiserver received an error that is not an metav1.Status: &errors.errorString{s:"exactly one scaled object should match label "}',

@@ -160,6 +160,11 @@ class ServiceUnavailable(InnermostError):
 
     request: str = ""
 
+    @property
+    def way(self) -> str:
+        """``proxy`` of a request that the API server passed on to a node, pod or service."""
+        return _way_of(self.request)
+
 
 class AbandonedRequest(InnermostError):
     """``post-timeout activity - time-elapsed: T, VERB "PATH" result: R`` (apiserver server/filters/timeout.go).
@@ -180,6 +185,17 @@ class ResourceNotFound(InnermostError):
     """``the server could not find the requested resource (get pods.metrics.k8s.io)``: nobody serves such a path."""
 
     request: str = ""
+
+    @property
+    def way(self) -> str:
+        """``proxy`` of a request that the API server passed on to a node, pod or service."""
+        return _way_of(self.request)
+
+
+def _way_of(request: str) -> str:
+    asked = request.split(" ")
+    is_named = len(asked) > 2 and asked[1] in ("nodes", "pods", "services")
+    return "proxy" if is_named and not any(name in asked[2] for name in ("metrics-server", "heapster")) else ""
 
 
 class NotFound(InnermostError):

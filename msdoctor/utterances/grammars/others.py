@@ -301,6 +301,10 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("starting metrics server failed", "kube-proxy"),
             ("Failed to start node healthz on ", "kube-proxy"),
             ("Failed to start proxier healthz on ", "kube-proxy"),
+            # kubernetes pkg/controller/podautoscaler/horizontal.go, which knows by then how many it wants
+            ("the HPA controller was unable to update the target scale", "what an HPA scales"),
+            ("failed to rescale ", "what an HPA scales"),
+            ("FailedRescale", "what an HPA scales"),
             ("Cannot read targetRef", "VPA"),
             # of a pod or container that it does not follow: one that has ended, an init container
             ("Error adding metric sample", "VPA"),
