@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msdoctor.model import Class, Hop, Remedy, check
+from msdoctor.model import Class, Hop, Remedy, Says, check
 
 from ._registration import apiservice
 from ._way import LOOKS, OVERLAY, SHOWS_WITHIN_SECONDS, in_its_own_tunnel, judge, unanswered
@@ -77,6 +77,7 @@ def _port(device: str) -> str:
     says=(
         *unanswered(service=0.35, pod=0.2, logged=0.4),
         *in_its_own_tunnel(0.75),
+        Says("OverlayChecksum", likelihood=0.6),
     ),
     decide=LOOKS,
     advise=advise,

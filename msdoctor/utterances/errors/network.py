@@ -127,5 +127,12 @@ class PolicyDenied(InnermostError):
     """
 
 
+class OverlayChecksum(InnermostError):
+    """``10.0.0.2.8472: [bad udp cksum 0x1 -> 0x2!]``: a packet of VXLAN that its receiver drops (tcpdump).
+
+    On the host that sends it, it may be whole yet: the network card is still to write its checksum.
+    """
+
+
 class WrongScheme(InnermostError):
     r"""``malformed HTTP response "\x15\x03…"``: plain HTTP was spoken to a server of TLS (net/http)."""

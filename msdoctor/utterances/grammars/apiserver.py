@@ -405,6 +405,8 @@ GRAMMARS: tuple[Grammar, ...] = (
         for what in ("client CA file", "request-header-client-ca-file", "server certificate")
     ),
     plain("cluster doesn't provide client-ca-file", errors.RequestHeaderNotProvided("client-ca-file")),
+    # kubevirt pkg/virt-api/api.go, an aggregated server, too
+    plain("client-ca-file value not found in auth config map", errors.RequestHeaderNotProvided("client-ca-file")),
     plain(
         "cluster doesn't provide requestheader-client-ca-file",
         errors.RequestHeaderNotProvided("requestheader-client-ca-file"),

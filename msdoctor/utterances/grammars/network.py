@@ -321,6 +321,8 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("POLICY_DENIED", r"POLICY_DENIED\b"),
         )
     ),
+    # tcpdump print-udp.c: Linux' and the IANA's ports for VXLAN
+    Grammar(": [bad udp cksum ", r"(?<=\.8472|\.4789): \[bad udp cksum ", says(errors.OverlayChecksum())),
     plain("http2: stream closed", errors.Noise("http2-stream-closed")),
     plain("http2: server sent GOAWAY and closed the connection", errors.Noise("watch-goaway")),
     plain("graceful shutdown GOAWAY", errors.Noise("watch-goaway")),

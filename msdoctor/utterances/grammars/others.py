@@ -342,6 +342,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("Failed request to stackdriver api: ", "Google's adapter for custom metrics"),
             ("Metrics are not available due to missing or invalid Prometheus configuration", "Lens"),
             ("Failed to obtain metrics. The metrics service may not be available", "Rancher"),
+            ("kube-apiserver did not contact the rancher imperative api in time", "Rancher"),
         )
     ),
     # apiserver pkg/admission/plugin/webhook/errors; the tunnel by which it is reached is metrics-server's way, too
