@@ -97,7 +97,7 @@ class _Picture:
                 "Dial",
                 hop=Hop.C,
                 where={"outer": "error dialing backend", "port": "10250", "failure": failure},
-                likelihood=0.65,
+                likelihood=0.5,
             )
             for failure in ("i/o timeout", "connection timed out")
         ),

@@ -224,6 +224,21 @@ def test_a_start_with_an_error_that_nobody_knows_is_not_called_healthy() -> None
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        "I use vim behind the corporate proxy",
+        "the security group blocks port 4443 from the control plane",
+        "our firewall was updated by the masters of IT yesterday",
+        "metrics-server ran out of memory last night, and we restarted it",
+        "two APIServices conflict here",
+        "the clock of that node is wrong",
+    ],
+)
+def test_what_somebody_tells_in_a_sentence_is_no_programs_word(told: str) -> None:
+    assert explain(read([told]), registry.load_index()).matches == ()
+
+
+@pytest.mark.parametrize(
     "pasted",
     [
         "",

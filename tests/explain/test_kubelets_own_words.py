@@ -215,7 +215,10 @@ SSL = f"{POOL}Max retries exceeded with url: /metrics/cadvisor (Caused by SSLErr
             "Error: forwarding ports: error upgrading connection: dial tcp: lookup node-1 on 10.0.0.2:53: no such host",
             "node-address-dns-unresolvable",
         ),
-        ("Error from server: error dialing backend: dial tcp 10.0.0.3:10250: i/o timeout", "node-unreachable-timeout"),
+        (
+            "Error from server: error dialing backend: dial tcp 10.0.0.3:10250: i/o timeout",
+            "cloud-firewall-control-plane-to-node",
+        ),
     ],
 )
 def test_what_other_clients_say_of_a_kubelet_is_read_as_metrics_servers_words_are(line: str, first: str) -> None:
