@@ -46,6 +46,7 @@ LONGEST = timedelta(minutes=5)
     says=(
         Says("EtcdTrouble", likelihood=0.5),
         Says("ServerStops", likelihood=0.7),
+        Says("HealthCheckFailed", where={"whose": "API server"}, likelihood=0.6),
         Says("Dial", hop=Hop.D, where={"failure": "connection refused"}, likelihood=0.5),
         Says("ConnectionLost", hop=Hop.D, likelihood=0.5),
         Says("Dial", where={"outer": "failed to list", "failure": "connection refused"}, likelihood=0.4),

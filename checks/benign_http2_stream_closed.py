@@ -36,7 +36,16 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.D,
     cls=Class.BENIGN,
-    says=(Says("Noise", where={"what": "http2-stream-closed"}),),
+    says=(
+        Says("Noise", where={"what": "http2-stream-closed"}),
+        # the API server looks at an adapter with several requests at once, and leaves once one of them was answered
+        Says("HandlerTimeout", hop=Hop.D, where={"api": "other"}),
+        *(
+            Says("AbandonedRequest", where={"path": f"/apis/{group}.metrics.k8s.io/{version}"}, likelihood=0.8)
+            for group in ("custom", "external")
+            for version in ("v1beta1", "v1beta2")
+        ),
+    ),
 )
 def benign_http2_stream_closed() -> Iterator[NotApplicable]:
     yield ONLY_SAID

@@ -77,6 +77,7 @@ _SAID = (
     ("ServiceAbsent", Hop.B, 0.9),
     ("NoResponse", Hop.C, 0.6),
     ("Dial", Hop.C, 0.3),
+    ("AddressNotAllowed", Hop.C, 0.5),
     ("ResourceNotFound", Hop.A, 0.4),
     ("ServerFailed", Hop.A, 0.6),
     ("StillUnavailable", Hop.B, 0.75),

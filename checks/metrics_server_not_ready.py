@@ -66,7 +66,7 @@ LOOK = Look("kubectl get pods -A -l k8s-app=metrics-server", "Running, and 0/1 u
             for error in ("NotTLS", "WrongScheme", "TLSAlert")
         ),
         Says("ProbeStatus", likelihood=0.45),
-        Says("HealthCheckFailed", likelihood=0.5),
+        Says("HealthCheckFailed", where={"whose": ""}, likelihood=0.5),
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.6),
         Says("Circumstance", where={"what": "one machine"}, likelihood=0.3),
         Says("ServiceUnavailable", hop=Hop.A, likelihood=0.4),

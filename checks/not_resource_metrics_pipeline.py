@@ -92,6 +92,10 @@ _OF_A_SCRAPE = (*_OF_KUBECTL, "NoIPSANs", "NotValidForAny", "Expired", "HTTPStat
         Says("Forbidden", where={"resource": "pods/proxy", "api": ""}, likelihood=0.8),
         *(Says(error, where={"way": "proxy"}, likelihood=0.7) for error in ("ServiceUnavailable", "ResourceNotFound")),
         Says("Forbidden", where={"whose": "Heapster", "what": "list"}, likelihood=0.5),
+        Says("Forbidden", where={"whose": "another"}, likelihood=0.7),
+        Says("Forbidden", where={"whose": "default"}, likelihood=0.6),
+        # what Prometheus reads of every component, for which the aggregator and kubelets' callers never ask
+        Says("Forbidden", where={"resource": "/metrics"}, likelihood=0.7),
         *(Says(error, where={"api": "of no metrics"}, likelihood=0.9) for error in _OF_ANY_APISERVICE),
         *(Says(error, where={"of": "other"}, likelihood=0.9) for error in ("NoEndpoints", "ServiceAbsent")),
         Says("ImageNotPulled", where={"ours": "other"}, likelihood=0.7),

@@ -47,6 +47,12 @@ LOOK = Look(
         Says("SeriesMismatch"),
         Says("AdapterConfigRefused", likelihood=0.6),
         Says("MetricUnknown", where={"api": "custom.metrics.k8s.io"}, likelihood=0.35),
+        Says("MetricUnknown", where={"among": "series"}, likelihood=0.6),
+        Says("NamelessContainer", likelihood=0.8),
+        # where it serves resource metrics in metrics-server's place
+        Says("Circumstance", where={"what": "prometheus-adapter"}, likelihood=0.5),
+        Says("MetricsNotAvailableYet", likelihood=0.3),
+        Says("NodeWithoutFigures", likelihood=0.25),
         Says("NoAdapterMetrics", likelihood=0.5),
     ),
     decide=(LOOK,),

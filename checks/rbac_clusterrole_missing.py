@@ -130,6 +130,7 @@ def _add(role: str, resources: str, verbs: str) -> str:
         Says("MayNotGrant", where={"of": "role"}, likelihood=0.8),
         Says("RoleAbsent", where={"of": "role"}, likelihood=0.8),
         Says("Forbidden", where={"whose": "Heapster", "what": "list"}, likelihood=0.6),
+        Says("Forbidden", where={"whose": "default"}, likelihood=0.5),  # where it was given no account of its own
         Says("Forbidden", hop=Hop.D, where={"resource": "nodes"}, likelihood=0.9),
         Says("WatchRefused", likelihood=0.6),  # every component watches, and this does not tell which
         Says("Forbidden", hop=Hop.D, where={"resource": "pods"}, likelihood=0.9),

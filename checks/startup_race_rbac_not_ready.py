@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     cls=Class.BENIGN,
     says=(
         Says("Forbidden", where={"unmade": "yes"}, likelihood=0.95),
+        Says("HealthCheckFailed", where={"name": "poststarthook/rbac/bootstrap-roles"}, likelihood=0.5),
         Says("Forbidden", hop=Hop.D, where={"unfounded": "yes"}, likelihood=0.5),
     ),
     decide=(

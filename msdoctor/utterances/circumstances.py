@@ -44,6 +44,7 @@ _SIGNS = (
         r"\b(?:kubeadm|microk8s|k3s|rke2?|k0s|kubespray|kubeasz|bare[- ]?metal|on-prem\w{0,8})\b",
     ),
     ("a log of all in one", r"\b(?:k3s|kubelite)\[\d{1,10}\]:"),
+    ("prometheus-adapter", r"\bprometheus[- ]adapter\b"),
     ("Windows", r"\bWindows\b|\bakswin\w{3,20}"),
     (
         "cgroup v2",
@@ -143,6 +144,7 @@ _WORDS = {
     ),
     "a log of all in one": ("]:",),
     "Windows": ("windows", "akswin"),
+    "prometheus-adapter": ("adapter",),
     "cgroup v2": ("cgroup", ".el9", "linux", "rhel", "centos", "ubuntu", "fedora"),
     "just installed": ("enable", "metrics-server", "v1beta1.metrics"),
     "just removed": ("disabl", "uninstall", "removed", "deleted"),

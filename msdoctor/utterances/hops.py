@@ -338,8 +338,10 @@ def _hop_of_refusal(error: errors.Forbidden, speaker: Speaker) -> Hop | None:
         return Hop.F
     if resource.startswith("/apis/metrics.k8s.io"):
         return Hop.D
-    if resource.endswith(".metrics.k8s.io") or (error.who == "proxy" and error.what == "list"):
-        return Hop.A  # a proxy's name lists nothing for itself; the group may have been cut off
+    if resource.endswith(".metrics.k8s.io"):
+        return Hop.A
+    if error.who == "proxy" and error.what == "list" and not error.scope:
+        return Hop.A  # a proxy's name seldom lists for itself; the group may have been cut off
     if error.user in _CONTROL_PLANE and resource == "configmaps":
         return Hop.X  # they read how to know their callers, too
     if error.what == "review" and speaker is Speaker.KUBELET:

@@ -26,6 +26,7 @@ from msdoctor.utterances.prefixes import Carried, take_off
 from msdoctor.utterances.quoting import as_typed, unquote
 from msdoctor.utterances.records import KLOG, Record, read_record
 from msdoctor.utterances.speakers import is_a_beginning, speaker_of
+from msdoctor.utterances.tables import Tables
 
 _TAIL = re.compile(r"[:\s]{0,3}\w{0,3}")  # what may be left of an error's next word where a terminal cut it
 _IN_FIELD = re.compile(r'\s?[\w.]{0,60}="|"[^"]{1,253}"\s*$')  # the rest of ` node="k8s-node1"`, cut anywhere
@@ -38,23 +39,23 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
     """
     shown: set[str] = set()
     earlier = Earlier()
+    tables = Tables()
+    beside = _Beside()
     told = speaker
     asked = _Asked()
-    is_adapters = False
     for line in _lines(lines, 1):
         asked.note(line.text)
         for utterance in _said_in(line, told if _ends_a_program(line.text) else speaker):
-            is_adapters |= isinstance(utterance.error, _ADAPTERS_OWN)
-            if is_adapters and isinstance(utterance.error, errors.HandlerTimeout | errors.NoMetricsKnown):
-                continue  # what it waits for, and has not, is its own source's
+            if beside.explains(utterance):
+                continue
             yield asked.answered(utterance)
             if speaker is Speaker.UNKNOWN and utterance.speaker in _METRICS_SERVER:
                 told = Speaker.METRICS_SERVER
-        together = earlier.completed_by(line.text)
-        if together is not None:
-            is_kubectls = isinstance(together, errors.NothingToShow | errors.NoPodMetrics)
-            whose = Speaker.KUBECTL if is_kubectls else Speaker.UNKNOWN
-            yield Utterance(whose, Connection(hop=together.hop), together, (), line.text.strip(), line.number)
+        for together in (earlier.completed_by(line.text), tables.completed_by(line.text)):
+            if together is not None:
+                is_kubectls = isinstance(together, errors.NothingToShow | errors.NoPodMetrics)
+                whose = Speaker.KUBECTL if is_kubectls else Speaker.UNKNOWN
+                yield Utterance(whose, Connection(hop=together.hop), together, (), line.text.strip(), line.number)
         for circumstance in circumstances_in(line.text):
             is_of_one = circumstance.what in OF_ONE_POD and len(shown) < _MOST_SHOWN
             known = f"{circumstance.what}: {circumstance.words}" if is_of_one else circumstance.what
@@ -64,6 +65,28 @@ def read(lines: Iterable[str], *, speaker: Speaker = Speaker.UNKNOWN) -> Iterato
 
 
 _MOST_SHOWN = 200  # circumstances that are told apart by the pod that they are of
+
+
+class _Beside:
+    """What a paste's lines said before, by which a later one is none of this pipeline's troubles."""
+
+    def __init__(self) -> None:
+        self._is_adapters = False
+        self._is_without_openapi = False
+
+    def explains(self, utterance: Utterance) -> bool:
+        """Whether what was said before is the reason, and remember what this one says."""
+        self._is_adapters |= isinstance(utterance.error, _ADAPTERS_OWN)
+        if self._is_adapters and isinstance(utterance.error, errors.HandlerTimeout | errors.NoMetricsKnown):
+            return True  # what it waits for, and has not, is its own source's
+        if self._is_without_openapi and _AGAIN in utterance.text:
+            return True  # whoever has no OpenAPI is asked for it again and again
+        if isinstance(utterance.error, errors.Noise | errors.OpenAPIUnread):
+            self._is_without_openapi = utterance.error == errors.Noise("no-openapi")
+        return False
+
+
+_AGAIN = "OpenAPI AggregationController: action for item"
 
 # What other adapters say of their sources. They have the same library as metrics-server, and some of its own code.
 _ADAPTERS_OWN = (

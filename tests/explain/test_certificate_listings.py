@@ -73,3 +73,53 @@ def test_what_has_ended_is_named_and_what_ends_soon_is_a_risk(text: str, named: 
 )
 def test_certificates_that_are_good_for_long_are_no_answer(text: str) -> None:
     assert not ids(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        # k3s pkg/cli/cert/cert.go to 1.32, without the usages
+        (
+            (
+                "WARN[0000] /var/lib/rancher/k3s/agent/serving-kubelet.crt: certificate CN=node1 will expire within"
+                " 90 days at 2026-05-01T10:00:00Z"
+            ),
+            "kubelet-cert-expiring",
+        ),
+        (
+            (
+                "ERRO[0000] /var/lib/rancher/k3s/agent/serving-kubelet.crt: certificate CN=node1 expired at"
+                " 2026-02-01T10:00:00Z"
+            ),
+            "kubelet-cert-expired",
+        ),
+        # pkg/certmonitor, an event of the node
+        (
+            (
+                "Node certificates require attention - restart k3s on this node to trigger automatic rotation:"
+                " admin/client-admin.crt: certificate CN=system:admin,O=system:masters will expire within 120 days at"
+                " 2026-05-01T10:00:00Z, auth-proxy/client-auth-proxy.crt: certificate CN=system:auth-proxy will expire"
+                " within 120 days at 2026-05-01T10:00:00Z"
+            ),
+            "front-proxy-cert-expiring",
+        ),
+        # kubernetes-mixin alerts/kubelet.libsonnet
+        ("Server certificate for Kubelet on node node1 expires in 6d 23h 59m 30s.", "kubelet-cert-expiring"),
+        (
+            "Kubelet on node node1 has failed to renew its server certificate (2 errors in the last 5 minutes).",
+            "kubelet-serving-csr-pending",
+        ),
+    ],
+)
+def test_what_tells_of_itself_that_a_certificate_ends_is_heard(text: str, named: str) -> None:
+    assert ids(text) == [named]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INFO[0000] /var/lib/rancher/k3s/agent/serving-kubelet.crt: certificate CN=node1 is ok, expires at 2034-04-07",
+    ],
+)
+def test_a_certificate_of_k3s_that_is_good_says_nothing(text: str) -> None:
+    assert ids(text) == []

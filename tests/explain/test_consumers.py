@@ -107,10 +107,6 @@ SURE = {
         'unable to fetch metrics from external metrics API: no matches for kind "ScaledObject" in version "keda.k8s.io/v1alpha1"',
         "keda-crd-missing",
     ),
-    "an adapter that has no such metric": (
-        "I0503 14:41:21.242625       1 series_registry.go:156] metric pods/http_requests(namespaced) not registered",
-        "custom-metrics-not-exposed",
-    ),
     "a namespace that cannot be emptied for another API's sake": (
         (
             "    - type: NamespaceDeletionDiscoveryFailure\n"

@@ -57,12 +57,19 @@ class Forbidden(InnermostError):
 
     @property
     def whose(self) -> str:
-        """``Heapster`` for the ServiceAccount of what served metrics before metrics-server did."""
-        return "Heapster" if self.who == "serviceaccount" and "heapster" in self.user else ""
+        """Who lists nodes or pods: ``Heapster``, ``another``, or a ``default`` ServiceAccount, which is anybody's.
+
+        Empty for metrics-server's, and where the text ends before it tells of which group they are.
+        """
+        if self.who == "serviceaccount" and "heapster" in self.user:
+            return "Heapster"
+        if self.who == "anonymous" or "metrics-server" in self.user or self.what != "list" or not self.scope:
+            return ""
+        return "default" if self.user.endswith(":default") else "another"
 
     @property
     def what(self) -> str:
-        """``review`` of a token or of access, ``list`` of nodes and pods, ``other`` of another group than theirs."""
+        """``review`` of a token or of access, ``list`` of nodes and pods, ``other`` of what is no metrics-server's."""
         if self.resource.startswith(("subjectaccessreviews", "tokenreviews")):
             return "review"
         if self.resource in _OF_AUTOSCALING:  # the group may have been left out
@@ -71,6 +78,8 @@ class Forbidden(InnermostError):
             return "" if self.resource.endswith((".metrics.k8s.io", ".metrics")) else "other"
         if self.absent:
             return ""
+        if self.resource in _OF_NO_METRICS and self.scope:
+            return "other"
         return "list" if self.resource in ("nodes", "pods", "namespaces") and self.verb in ("list", "watch") else ""
 
     @property
@@ -84,6 +93,20 @@ class Forbidden(InnermostError):
 
 
 _OF_AUTOSCALING = ("horizontalpodautoscalers", "verticalpodautoscalers")
+_OF_NO_METRICS = (
+    "endpoints",
+    "events",
+    "limitranges",
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "replicationcontrollers",
+    "resourcequotas",
+    "secrets",
+    "serviceaccounts",
+    "services",
+)
+"""Resources of the core group that others list: kube-state-metrics, a dashboard, an operator."""
+
 _OF_METRICS = ("metric", "adapter", "heapster", "prom", "monitor", "keda", "datadog", "scal", "hpa", ":default", "api")
 
 _PROXY_NAMES = (

@@ -10,6 +10,7 @@ class MetricUnknown(InnermostError, hop=Hop.X):
     """``the server could not find the metric M for pods`` and its kin of other adapters (custom-metrics-apiserver)."""
 
     metric: str = ""
+    among: str = ""  # ``series`` where prometheus-adapter says that no rule of its own has found it
 
 
 class NoAdapterMetrics(InnermostError, hop=Hop.X):
@@ -60,6 +61,14 @@ class SeriesMismatch(InnermostError, hop=Hop.X):
     """``None of the results returned by when fetching metric M for N matched …`` (prometheus-adapter).
 
     Also ``unable to name series S, skipping``, and what else it says of a rule that fits no series or no resource.
+    """
+
+
+class NamelessContainer(InnermostError, hop=Hop.X):
+    """A row of ``kubectl top pod --containers`` without a container's name.
+
+    It is a pod's own cgroup, which cAdvisor has with the others: a query of prometheus-adapter's counts it, too.
+    metrics-server has containers of the kubelet's, which all have names.
     """
 
 

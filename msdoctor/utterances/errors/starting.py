@@ -44,6 +44,27 @@ class HealthCheckFailed(InnermostError, hop=Hop.D):
 
     name: str
 
+    @property
+    def whose(self) -> str:
+        """``API server`` for what no other server built on its library looks at."""
+        return "API server" if self.name.startswith(_OF_THE_API_SERVER) else ""
+
+
+_OF_THE_API_SERVER = (
+    "autoregister-completion",
+    "etcd",
+    "poststarthook/aggregator-",
+    "poststarthook/apiservice",
+    "poststarthook/bootstrap-controller",
+    "poststarthook/ca-registration",
+    "poststarthook/crd-",
+    "poststarthook/kube-apiserver-",
+    "poststarthook/rbac/",
+    "poststarthook/scheduling/",
+    "poststarthook/start-",
+)
+"""Kubernetes pkg/controlplane and pkg/registry/rbac, kube-aggregator pkg/apiserver, apiextensions-apiserver."""
+
 
 class UnknownFlag(InnermostError, hop=Hop.D):
     """``unknown flag: --F``, ``unknown shorthand flag: 'f' in -F`` (pflag errors.go)."""

@@ -167,7 +167,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Error, could not get list of group versions for APIService",
         says(errors.OpenAPIUnread()),
     ),
-    plain("OpenAPI spec does not exist", errors.OpenAPIUnread("404")),
+    plain("OpenAPI spec does not exist", errors.Noise("no-openapi")),  # it answered, and has none to give
     Grammar(
         "failed to download ",
         r"failed to download [\w.-]{1,253}: invalid status code: (?P<code>\d{3})",

@@ -131,7 +131,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         'User "',
         r"User \"(?P<user>[^\"]{0,300})\" can(?:not|'t| not) (?P<verb>[a-z*]{1,32}) "
-        r"(?:path \"(?P<path>[^\"]{0,2000})\"?"
+        r"(?:path \"?(?P<path>(?<=\")[^\"]{0,2000}|/[^\s\"]{0,2000})\"?"
         r"|resource \"(?P<resource>[^\"]{0,253})\"?(?: in API group \"(?P<group>[^\"]{0,253})\"?)?"
         r"|(?P<old>[\w./-]{1,253}))"
         r"(?P<scope> at the cluster scope| in the namespace \"[^\"]{0,253}\"?)?"

@@ -17,9 +17,9 @@ def _kubelet_forbids(match: re.Match[str]) -> InnermostError:
 
 
 def _no_container_stats(match: re.Match[str]) -> InnermostError:
-    reason = match[1].strip(CLOSERS)
-    windows = any(mark in reason for mark in ("hcsshim", "hcs::", "HCS ", "Windows system call", "on Windows"))
-    return errors.ContainerStatsFailed(reason, "windows" if windows else "")
+    reason = (match[1] if match.re.groups else match[0]).strip(CLOSERS)
+    said = match.string[match.start() : match.end() + _LONGEST_CGROUP]  # the container's name, in quotes, may end it
+    return errors.ContainerStatsFailed(reason, "windows" if any(mark in said for mark in _OF_WINDOWS) else "")
 
 
 def _without_figures(cgroup: str, reason: str) -> InnermostError:
@@ -50,6 +50,7 @@ def _no_cgroup_stats(match: re.Match[str]) -> InnermostError:
 
 
 _LONGEST_CGROUP = 300
+_OF_WINDOWS = ("hcsshim", "hcs::", "HCS ", "Windows system call", "on Windows", "windows stats is empty")
 # runc libcontainer/cgroups/systemd: the scope that a runtime asks systemd for, which may be in the host's own slice
 _OF_A_CONTAINER = r"/(?:docker|crio|cri-containerd)-[0-9a-f]{12,64}\.scope"
 
@@ -89,12 +90,14 @@ GRAMMARS: tuple[Grammar, ...] = (
             "encountered an error during Properties",
         )
     ),
+    # containerd internal/cri/server/container_stats_list_windows.go
+    plain("windows stats is empty", errors.ContainerStatsFailed("windows stats is empty", "windows")),
     # containerd internal/cri/server/container_stats_list.go, sandbox_stats_linux.go and -windows.go (1.1 to 2.1)
     *(
         Grammar(
             words,
             re.escape(words) + r"[^\"]{0,400}",
-            lambda match: errors.ContainerStatsFailed(match[0].strip(CLOSERS)),
+            _no_container_stats,
         )
         for words in (
             "failed to convert to cri containerd stats format",

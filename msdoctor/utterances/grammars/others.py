@@ -185,11 +185,15 @@ GRAMMARS: tuple[Grammar, ...] = (
         Grammar(f'"resources"{empty}', r"\"resources\"" + re.escape(empty), says(errors.EmptyDiscovery()), word=empty)
         for empty in (":[]", ": []")
     ),
-    # k8s.io/metrics pkg/apis/custom_metrics and external_metrics
-    Grammar(
-        "MetricValueList",
-        r"MetricValueList\"[^\[]{1,900}\"items\": ?\[ ?\]",
-        says(errors.NoAdapterMetrics()),
+    # k8s.io/metrics pkg/apis/custom_metrics/v1beta1/types.go and external_metrics, in one line as they are sent
+    *(
+        Grammar(
+            f'{kind}"',
+            kind + r"\"[^\[\]]{1,900}\"items\": ?\[ ?\]",
+            says(errors.NoAdapterMetrics()),
+            word=kind,
+        )
+        for kind in ("ExternalMetricValueList", "MetricValueList")
     ),
     # datadog-agent pkg/util/kubernetes/autoscalers/datadogexternal.go
     plain("Returned series slice empty", errors.NoAdapterMetrics()),
@@ -258,8 +262,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     # prometheus-adapter pkg/custom-provider/series_registry.go
     Grammar(
         "metric ",
-        r"metric (?P<metric>[\w./*()-]{1,253}) not registered",
-        lambda match: errors.MetricUnknown(match["metric"]),
+        r"metric (?P<metric>[\w./*()-]{1,253})(?: \(namespaced\))? not registered",
+        lambda match: errors.MetricUnknown(match["metric"], "series"),
         word=" not registered",
     ),
     Grammar(
@@ -295,6 +299,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         for words, which in (
             ("metrics server failed to listen", "controller-runtime"),
             ("unable to start manager", "controller-runtime"),
+            ("failed to start metrics server: ", "controller-runtime"),  # from 0.16
             ("metrics server is starting to listen", "controller-runtime"),
             ("error listening on :8080", "controller-runtime"),
             # kubernetes cmd/kube-proxy/app/server.go and pkg/proxy/healthcheck
@@ -334,12 +339,18 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("Cannot save VPA", "VPA"),
             ("Error while fetching legacy selector", "VPA"),
             ("Error while loading checkpoint", "VPA"),
+            ("Error getting Admission Controller status", "VPA"),
             ("Error checking if target is a topmost well-known or scalable controller", "VPA"),
             ("Unhandled targetRef ", "VPA"),
             ("The targetRef controller has a parent but it should point to a topmost", "VPA"),
             ("The connection to the server ", "kubectl's own configuration"),
             # GoogleCloudPlatform/k8s-stackdriver custom-metrics-stackdriver-adapter
             ("Failed request to stackdriver api: ", "Google's adapter for custom metrics"),
+            ("Error while fetching metric descriptors for ", "prometheus-to-sd"),
+            # datadog-agent pkg/util/kubernetes/kubelet and pkg/util/hostname, which has the reason on other lines
+            ("Unable to detect the kubelet URL automatically", "Datadog"),
+            ("impossible to reach Kubelet with host: ", "Datadog"),
+            ("unable to reliably determine the host name", "Datadog"),
             ("Metrics are not available due to missing or invalid Prometheus configuration", "Lens"),
             ("Failed to obtain metrics. The metrics service may not be available", "Rancher"),
             ("kube-apiserver did not contact the rancher imperative api in time", "Rancher"),

@@ -1,0 +1,215 @@
+"""What other systems say, and what only looks like this pipeline's trouble, answered by the checks that ship.
+
+Formats: apiserver pkg/endpoints/handlers/responsewriters/errors.go and pkg/server/filters/timeout.go; kube-aggregator
+pkg/controllers/openapi; k8s.io/metrics pkg/apis/custom_metrics and external_metrics; kubectl pkg/metricsutil;
+prometheus-adapter pkg/custom-provider/series_registry.go; controller-runtime pkg/metrics/server, 0.16 to 0.22; VPA
+pkg/updater/logic/updater.go; datadog-agent pkg/util/kubernetes/kubelet.
+"""
+
+import json
+
+import pytest
+
+from msdoctor import registry
+from msdoctor.explain import explain
+from msdoctor.utterances.reader import read
+
+INDEX = registry.load_index()
+NOT_OURS = "not-resource-metrics-pipeline"
+
+
+def ids(text: str) -> list[str]:
+    return [match.id for match in explain(read(text.splitlines()), INDEX).matches]
+
+
+def refusal(account: str, resource: str, group: str = "") -> str:
+    return (
+        f"E0628 08:45:58.2 1 reflector.go:138] failed to list: {resource} is forbidden: User "
+        f'"system:serviceaccount:{account}" cannot list resource "{resource}" in API group "{group}"'
+        " at the cluster scope"
+    )
+
+
+@pytest.mark.parametrize("resource", ["nodes", "pods", "services", "endpoints", "persistentvolumeclaims"])
+def test_what_another_account_may_not_list_is_not_metrics_servers(resource: str) -> None:
+    assert ids(refusal("monitoring:kube-state-metrics", resource)) == [NOT_OURS]
+
+
+def test_metrics_servers_own_account_is_metrics_servers() -> None:
+    assert ids(refusal("kube-system:metrics-server", "pods")) == ["rbac-clusterrole-missing"]
+
+
+def test_a_default_account_may_be_anybodys() -> None:
+    assert ids(refusal("monitoring:default", "pods")) == [NOT_OURS, "rbac-clusterrole-missing"]
+
+
+@pytest.mark.parametrize("user", ["kubernetes", "jane"])
+def test_what_a_certificates_name_may_not_list_of_the_core_group_was_not_forwarded(user: str) -> None:
+    """A server behind the aggregator refuses what is of its own group."""
+    said = f'pods is forbidden: User "{user}" cannot list resource "pods" in API group "" at the cluster scope'
+
+    assert ids(said) == [NOT_OURS]
+
+
+def test_where_the_group_was_cut_off_it_may_be_the_metrics_apis() -> None:
+    assert ids('nodes is forbidden: User "system:serviceaccount:desk:desk" cannot list resource "nodes" in API') == []
+
+
+@pytest.mark.parametrize("path", ['"/metrics"', "/metrics"])
+def test_metrics_in_prometheus_format_are_prometheus(path: str) -> None:
+    assert ids(f'forbidden: User "system:anonymous" cannot get path {path}')[0] == NOT_OURS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "failed to start metrics server: failed to create listener: listen tcp :8080: bind: address already in use",
+        'E1215 08:47:01.6 1 updater.go:171] "Error getting Admission Controller status. Skipping update loop" err="x"',
+        "W0929 11:36:26.117704 1 stackdriver.go:91] Error while fetching metric descriptors for kube-proxy: x",
+        "impossible to reach Kubelet with host: 192.168.10.51. Please check if your setup requires kubelet_tls_verify",
+    ],
+)
+def test_others_words_are_others(text: str) -> None:
+    assert ids(text) == [NOT_OURS]
+
+
+@pytest.mark.parametrize("group", ["custom", "external"])
+def test_a_check_of_an_adapter_that_was_left_is_noise_first(group: str) -> None:
+    """The aggregator asks five times at once, and takes the first answer."""
+    path = f"/apis/{group}.metrics.k8s.io/v1beta1"
+
+    left = ids(
+        f'E0710 11:59:20.654300 1 wrap.go:53] timeout or abort while handling: method=GET URI="{path}" audit-ID="f"'
+    )
+
+    assert left[0] == "benign-http2-stream-closed"
+
+
+def test_a_request_for_figures_that_was_left_is_overload() -> None:
+    path = "/apis/metrics.k8s.io/v1beta1/nodes"
+
+    left = ids(
+        f'E0710 11:59:20.654300 1 wrap.go:53] timeout or abort while handling: method=GET URI="{path}" audit-ID="f"'
+    )
+
+    assert left == ["request-timeout-overload"]
+
+
+OPENAPI = (
+    'E0330 10:52:01.277714 1 controller.go:114] loading OpenAPI spec for "v1beta1.{}metrics.k8s.io" failed with: {}'
+)
+AGAIN = (
+    "I0330 10:52:01.277732 1 controller.go:127] OpenAPI AggregationController: action for item "
+    "v1beta1.{}metrics.k8s.io: Rate Limited Requeue."
+)
+
+
+@pytest.mark.parametrize("of", ["", "custom."])
+def test_a_server_without_openapi_answered_and_is_not_accused(of: str) -> None:
+    assert ids(f"{OPENAPI.format(of, 'OpenAPI spec does not exist')}\n{AGAIN.format(of)}") == []
+
+
+def test_one_that_did_not_answer_still_is() -> None:
+    failed = "failed to retrieve openAPI spec, http error: ResponseCode: 503, Body: service unavailable"
+    absent = OPENAPI.format("", "OpenAPI spec does not exist")
+
+    assert "metrics-server-not-ready" in ids(f"{absent}\n{OPENAPI.format('', failed)}\n{AGAIN.format('')}")
+
+
+@pytest.mark.parametrize("kind", ["MetricValueList", "ExternalMetricValueList"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_adapters_empty_list_is_a_metric_without_values(kind: str, indent: int | None) -> None:
+    values: dict[str, object] = {
+        "kind": kind,
+        "apiVersion": "custom.metrics.k8s.io/v1beta1",
+        "metadata": {},
+        "items": [],
+    }
+
+    assert ids(json.dumps(values, indent=indent))[0] == "custom-metrics-query-empty"
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_list_with_values_and_what_discovery_lists_say_nothing(indent: int | None) -> None:
+    value = {"describedObject": {"kind": "Pod"}, "metricName": "q", "value": "1"}
+    full: dict[str, object] = {"kind": "MetricValueList", "metadata": {}, "items": [value]}
+    discovery = {"resources": [{"name": "pods/q", "kind": "MetricValueList", "verbs": ["get"]}]}
+
+    assert ids(json.dumps(full, indent=indent)) == []
+    assert ids(json.dumps(discovery, indent=indent)) == []
+
+
+def test_a_series_that_no_rule_found_may_be_the_rules_fault() -> None:
+    said = ids("I0503 14:41:21.242625 1 series_registry.go:156] metric pods/q(namespaced) not registered")
+
+    assert said == ["custom-metrics-not-exposed", "prometheus-adapter-query-mismatch"]
+
+
+PODS = "NAME          CPU(cores)   MEMORY(bytes)\n"
+CONTAINERS = "POD           NAME      CPU(cores)   MEMORY(bytes)\n"
+
+
+def test_a_figure_below_zero_is_a_counter_that_went_back() -> None:  # metrics-server 0.5.0
+    assert ids(f"{PODS}web-1         3m           6Mi\nweb-2         -513m        6Mi\n") == [
+        "cumulative-cpu-decrease",
+        "metrics-shown",
+    ]
+
+
+def test_a_container_without_a_name_is_a_pods_cgroup_that_a_query_counts() -> None:
+    rows = "web-1                   10m          27Mi\nweb-1         web       10m          27Mi\n"
+
+    assert ids(CONTAINERS + rows) == ["prometheus-adapter-query-mismatch", "metrics-shown"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{CONTAINERS}web-1         web       10m          27Mi\n",
+        f"{PODS}web-1         3m           6Mi\n",
+        f"{PODS}web-1         3m           6Mi\nthat is -5m      3Mi in words\n",
+        "NAME     CPU(cores)   CPU%   MEMORY(bytes)   MEMORY%\nnode1    61m          3%     944Mi           23%\n",
+    ],
+)
+def test_other_figures_are_only_shown(text: str) -> None:
+    assert ids(text) == ["metrics-shown"]
+
+
+def test_an_address_outside_the_vpc_is_no_way_or_the_adapters() -> None:
+    url = "https://10.0.1.1:6443/apis/external.metrics.k8s.io/v1beta1"
+
+    assert ids(f'failing or missing response from {url}: Get "{url}": Address is not allowed') == [
+        "aggregator-cannot-reach-service",
+        "external-metrics-api-down",
+    ]
+
+
+def test_where_prometheus_adapter_serves_resource_metrics_its_queries_come_first() -> None:
+    missing = "error: metrics not available yet"
+
+    assert ids(missing)[0] == "metrics-not-yet-available"
+    assert ids(f"After installing prometheus-adapter:\n{missing}")[0] == "prometheus-adapter-query-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("check", "named"),
+    [
+        ("poststarthook/rbac/bootstrap-roles", ["apiserver-restarting", "startup-race-rbac-not-ready"]),
+        ("poststarthook/ca-registration", ["apiserver-restarting"]),
+        ("etcd", ["apiserver-restarting"]),
+        ("metric-storage-ready", ["metrics-server-not-ready", "metrics-not-yet-available"]),
+        ("poststarthook/max-in-flight-filter", ["metrics-server-not-ready"]),
+    ],
+)
+def test_an_api_servers_own_checks_are_not_metrics_servers(check: str, named: list[str]) -> None:
+    assert ids(f"[-]{check} failed: reason withheld") == named
+
+
+def test_containerd_on_windows_says_so_after_the_containers_name() -> None:  # 1.6, container_stats_list_windows.go
+    said = (
+        "Internal Error: failed to list pod stats: failed to list container stats: rpc error: code = Unknown desc = "
+        'failed to convert to cri containerd stats format: failed to decode container metrics for "f8b6": '
+        "windows stats is empty"
+    )
+
+    assert ids(said)[0] == "windows-kubelet-stats-500"
