@@ -348,7 +348,6 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("Failed request to stackdriver api: ", "Google's adapter for custom metrics"),
             ("Error while fetching metric descriptors for ", "prometheus-to-sd"),
             # datadog-agent pkg/util/kubernetes/kubelet and pkg/util/hostname, which has the reason on other lines
-            ("Unable to detect the kubelet URL automatically", "Datadog"),
             ("impossible to reach Kubelet with host: ", "Datadog"),
             ("unable to reliably determine the host name", "Datadog"),
             ("Metrics are not available due to missing or invalid Prometheus configuration", "Lens"),
