@@ -82,6 +82,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NotExecutable"),
         Says("ManifestUnreadable", likelihood=0.5),
         Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.35),
+        Says("PodState", where={"status": "Error"}, likelihood=0.35),
         # kubectl's begins with a small letter, and is about its own flags.
         Says("UnknownFlag", where={"outer": "Error", "of": "metrics-server"}),
         Says("UnknownFlag", where={"outer": "panic", "of": "metrics-server"}),

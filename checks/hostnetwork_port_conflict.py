@@ -93,6 +93,9 @@ def _host_port(blanks: Blanks) -> str:
         Says("NoNodeFits", where={"because": "ports"}),
         Says("NoNodeFits", where={"ports": "most"}, likelihood=0.85),
         Says("NoNodeFits", where={"ports": "some"}, likelihood=0.5),
+        Says("ProbeStatus", where={"code": "404"}, likelihood=0.4),  # the kubelet answers, on the same port
+        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.15),
+        Says("PodState", where={"status": "Error"}, likelihood=0.15),
     ),
     decide=(
         Look(

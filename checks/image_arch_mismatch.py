@@ -70,6 +70,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("ImageNotPulled", where={"lacks": "platform"}),
         Says("ExecFormat", likelihood=0.9),
+        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.15),
     ),
     decide=(
         Look("kubectl get nodes -L kubernetes.io/arch", "not what the image was built for", "image-arch-mismatch"),

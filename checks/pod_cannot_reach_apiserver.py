@@ -111,6 +111,7 @@ NO_WAY = ("i/o timeout", "no route to host", "network is unreachable", "connecti
         Says("InformerNotSynced", likelihood=0.4),
         # What ends it over and over is in most reports that it cannot read how to know its callers.
         Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.45),
+        Says("PodState", where={"status": "Error"}, likelihood=0.45),
         Says("UnknownAuthority", hop=Hop.A, where={"path": "/api"}, likelihood=0.5),
         Says("NotValidFor", hop=Hop.A, where={"path": "/api"}, likelihood=0.5),
         *(Says("Dial", where={"speaker": "metrics-server", "outer": words}) for words in OWN_REQUESTS),

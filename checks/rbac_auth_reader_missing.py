@@ -115,6 +115,7 @@ def _the_role(_: Blanks) -> Remedy:
         Says("Forbidden", hop=Hop.D, where={"resource": "configmaps"}),
         # it ends without that ConfigMap, be a probe under way or not
         Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.35),
+        Says("PodState", where={"status": "Error"}, likelihood=0.35),
         Says("ConnectionLost", where={"outer": "ness probe failed"}, likelihood=0.35),
     ),
     decide=(Look(CAN_I, "no", "rbac-auth-reader-missing"),),

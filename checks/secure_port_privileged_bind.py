@@ -66,7 +66,11 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
 @check(
     hop=Hop.D,
     cls=Class.CAUSE,
-    says=(Says("CannotListen", where={"failure": DENIED}), Says("ExecForbidden", likelihood=0.7)),
+    says=(
+        Says("CannotListen", where={"failure": DENIED}),
+        Says("ExecForbidden", likelihood=0.7),
+        Says("PodState", where={"status": "CrashLoopBackOff"}, likelihood=0.2),
+    ),
     decide=(
         Look(
             "kubectl -n kube-system logs deployment/metrics-server --previous | grep 'bind:'",

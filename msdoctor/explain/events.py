@@ -5,7 +5,7 @@ tools/record/events_cache.go), so that what it stumbles over by now may be in no
 that was seen within a minute is not over: it may stumble at every other look, which the next one does not show. A pod
 that is ready by now was not when it started; one that is there was made, whatever kept it from that before; and what
 was said last before that was said of another pod. Of one that was deleted nothing counts beside the one after it, and
-an image that is there could be pulled in the end.
+an image that is there could be pulled in the end; and one that was started has found its node.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _OF_A_POD = (
     r"\s{1,40}pod/(metrics-server-[a-z0-9-]{1,100})"
 )
 _NAME = r"metrics-server-[a-z0-9-]{1,100}"
-_KINDS = (_OF_AN_HPA, _OF_READINESS, _OF_MAKING, _OF_A_POD)
+_OF_SCHEDULING = r"(?:^|\s)Warning\s{1,40}FailedScheduling\s"
+_KINDS = (_OF_AN_HPA, _OF_READINESS, _OF_MAKING, _OF_A_POD, _OF_SCHEDULING)
 _JUST_NOW = 60  # seconds: some looks of an HPA's controller, each of which may go another way than the last
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _MOST_PODS = 100  # that are told apart
@@ -61,6 +62,10 @@ def _is_of_image(event: Utterance) -> bool:
     return isinstance(error, errors.ImageNotPulled) or (isinstance(error, errors.PodState) and "Image" in error.status)
 
 
+def _is_of_scheduling(event: Utterance) -> bool:
+    return isinstance(event.error, errors.NoNodeFits)
+
+
 def note_event(saying: Saying, utterance: Utterance) -> None:
     """Note whether all that is counted there are events, and how long ago the last of them was."""
     saying.is_event = saying.is_event and is_event(utterance)
@@ -84,8 +89,11 @@ class Present:
         self._has_conditions = False
         self._in_conditions: set[type] = set()
         self._has_ready = self._has_unready = False
+        self._has_pending = False
         self._pods: dict[str, int] = {}  # those in rows with their ages, in seconds; 0 where that is not told
+        self._made: set[str] = set()
         self._deleted: set[str] = set()
+        self._has_started = False  # one that is not named
         self._pulled: dict[str, int] = {}  # how many seconds ago the image of a pod was there
 
     def hear(self, utterance: Utterance) -> None:
@@ -93,6 +101,7 @@ class Present:
         if isinstance(utterance.error, errors.Circumstance):
             self._has_ready |= utterance.error.what == "a ready pod"
             self._has_unready |= utterance.error.what == "an unready pod"
+            self._has_pending |= utterance.error.what == "a pending pod"
             self._hear_of_pod(utterance.error.what, utterance.error.words)
         elif "Sca" in utterance.text and re.match(_CONDITION, utterance.text):
             self._has_conditions = True
@@ -101,9 +110,11 @@ class Present:
     def _hear_of_pod(self, what: str, words: str) -> None:
         named = re.search(_NAME, words, re.IGNORECASE)
         if named is None:
-            return
-        if what == "a pod":
+            self._has_started |= what == "an image that is there"
+        elif what == "a pod":
             self._pods[named[0]] = age(words.rpartition(" ")[2])
+        elif what == "a made pod":
+            self._made.add(named[0])
         elif what == "a deleted pod":
             self._deleted.add(named[0])
         elif what == "an image that is there":
@@ -115,7 +126,7 @@ class Present:
         if re.search(_OF_AN_HPA, event.text[:_BEGINNING]):
             is_recent = newest is not None and newest < _JUST_NOW
             return self._has_conditions and type(event.error) not in self._in_conditions and not is_recent
-        if all(self._is_past(pod, newest, is_of_image=_is_of_image(event)) for pod in saying.pods):
+        if all(self._is_past(pod, newest, event) for pod in saying.pods):
             return True
         if re.search(_OF_READINESS, event.text[:_BEGINNING]):
             return self._has_ready and not self._has_unready
@@ -123,15 +134,23 @@ class Present:
             return bool(self._pods)
         return False
 
-    def _is_past(self, pod: str, seen: int | None, *, is_of_image: bool) -> bool:
+    def _is_past(self, pod: str, seen: int | None, event: Utterance) -> bool:
         """Whether an event of this pod is: ``seen`` so many seconds ago for the last time."""
         if not pod:
-            return False
-        if pod in self._deleted and (self._pods.keys() | self._pulled.keys()) - self._deleted:
+            return _is_of_scheduling(event) and self._has_started and not self._has_pending
+        if _is_of_scheduling(event) and pod in self._pulled:
+            return True
+        if pod in self._deleted and self._is_followed(pod):
             return True
         if seen is None:
             return False
-        if is_of_image and seen > self._pulled.get(pod, seen):
+        if _is_of_image(event) and seen > self._pulled.get(pod, seen):
             return True
         ages = [old for old in self._pods.values() if old]
         return bool(ages) and pod not in self._pods and seen > min(ages)
+
+    def _is_followed(self, pod: str) -> bool:
+        """Whether another pod has come after it: one that is there, or one made of another template."""
+        template = pod.rpartition("-")[0]
+        changed = {made for made in self._made if made.rpartition("-")[0] != template}
+        return bool((self._pods.keys() | self._pulled.keys() | changed) - self._deleted)

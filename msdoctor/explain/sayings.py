@@ -108,7 +108,12 @@ _SAID_OF_ANY_FAULT = (
 
 
 def is_consequence(utterance: Utterance) -> bool:
-    """Whether this is said whatever broke nearer to the data. A ClusterIP without endpoints refuses, too."""
+    """Whether this is said whatever broke nearer to the data. A ClusterIP without endpoints refuses, too.
+
+    So does a pod that is probed, or it is silent, whatever keeps it from listening.
+    """
+    if any("ness probe failed" in wrapper for wrapper in utterance.outer):
+        return True
     if isinstance(utterance.error, errors.Dial):
         return utterance.connection.hop is Hop.C and utterance.error.failure == "connection refused"
     # Who asks Heapster tells by that alone which kubectl it is, whatever comes of it.

@@ -17,7 +17,7 @@ from msdoctor.utterances.errors import Circumstance
 _ROW_OF_POD = r"^\s*(?:[a-z0-9-]{1,63}\s{1,40})?metrics-server-[a-z0-9-]{1,100}\s{1,40}"
 _AND_ITS_AGE = r"\s{1,40}\S{1,60}\s{1,40}\d{1,9}(?: \(\S{1,14} ago\))?\s{1,40}\d\w{1,14}"
 # What is told of each pod that it is said of; all else is told once.
-OF_ONE_POD = ("a pod", "a deleted pod", "an image that is there")
+OF_ONE_POD = ("a pod", "a made pod", "a deleted pod", "an image that is there")
 
 # Texts, which re compiles and keeps when first needed; upper and lower case are one.
 _SIGNS = (
@@ -107,11 +107,23 @@ _SIGNS = (
     # kubectl get pods and kubectl describe pod, which nodes have no such row in
     ("a pod", rf"{_ROW_OF_POD}\d{{1,2}}/\d{{1,2}}(?:{_AND_ITS_AGE})?"),
     # rows of kubectl get events: the replica set's, and the kubelet's
-    ("a deleted pod", r"\bDeleted pod: metrics-server-[a-z0-9-]{1,100}"),
+    ("a made pod", r"\bCreated pod: metrics-server-[a-z0-9-]{1,100}"),
+    (
+        "a deleted pod",
+        (
+            r"\bDeleted pod: metrics-server-[a-z0-9-]{1,100}"
+            r"|\bKilling\s{1,40}pod/metrics-server-[a-z0-9-]{1,100}\s{1,40}Stopping container\b"
+        ),
+    ),
     (
         "an image that is there",
-        r"(?:^|\s)[\dhmsd]{2,14}\s{1,40}Normal\s{1,40}(?:Pulled|Started)\s{1,40}pod/metrics-server-[a-z0-9-]{1,100}",
+        (
+            r"(?:^|\s)[\dhmsd]{2,14}\s{1,40}Normal\s{1,40}(?:Pulled|Started)\s{1,40}pod/metrics-server-[a-z0-9-]{1,100}"
+            # of kubectl describe, whose pod is named above
+            r"|^\s*Normal\s{1,40}(?:Pulled|Started)\s{1,40}[\dhmsd]{2,14}\s.{1,100}\bmetrics-server\b"
+        ),
     ),
+    ("a pending pod", rf"{_ROW_OF_POD}\d{{1,2}}/\d{{1,2}}\s{{1,40}}Pending\b|^\s*Status:\s{{1,40}}Pending\b"),
     ("a ready pod", rf"{_ROW_OF_POD}(\d{{1,2}})/\1\s{{1,40}}Running\b|^\s*ContainersReady\s{{1,40}}True\b"),
     ("an unready pod", rf"{_ROW_OF_POD}(?!(\d{{1,2}})/\1\s)\d{{1,2}}/\d|^\s*ContainersReady\s{{1,40}}False\b"),
 )
@@ -156,8 +168,10 @@ _WORDS = {
     "said to be missing": ("metrics-server",),
     "a node down": ("notready",),
     "a pod": ("metrics-server-",),
-    "a deleted pod": ("deleted pod: ",),
-    "an image that is there": ("pod/metrics-server-",),
+    "a made pod": ("created pod: ",),
+    "a deleted pod": ("deleted pod: ", "stopping container"),
+    "an image that is there": ("metrics-server",),
+    "a pending pod": ("pending",),
     "a ready pod": ("metrics-server-", "containersready"),
     "an unready pod": ("metrics-server-", "containersready"),
 }

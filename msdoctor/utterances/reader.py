@@ -445,7 +445,7 @@ def _is_unfinished(text: str, following: str, is_wrapped: bool) -> bool:
         return False
     body = unquote(('" ' if record.headless else " ").join((record.message, *record.fields.values())))
     found = find_errors(body)
-    if following and _is_row_of_event(text, following) and (is_wrapped or not found or body.count('"') % 2 == 1):
+    if following and _is_row_of_event(text, following) and (is_wrapped or _is_open_row(body, found)):
         return True
     if found and not found[-1].error.wraps:
         is_last = _TAIL.fullmatch(body, found[-1].end) is not None
@@ -466,6 +466,13 @@ def _is_whole_row(text: str) -> bool:
 def _is_row_of_event(text: str, following: str) -> bool:
     """Whether it is one, and what follows is no other row."""
     return bool(re.match(_ROW, text)) and not (re.match(_ROW, following) or _is_whole_row(following))
+
+
+def _is_open_row(body: str, found: list[Found]) -> bool:
+    """Whether its message has not come yet, or has not ended."""
+    if not found or body.count('"') % 2 == 1:
+        return True
+    return isinstance(found[-1].error, errors.NoNodeFits) and not body.endswith(".")  # as its last reason does
 
 
 def _sense(text: str) -> int:

@@ -165,3 +165,31 @@ def test_rows_that_a_terminal_cut_anywhere_are_whole_again(width: int) -> None:
 
     assert any(words.endswith("(FailedDiscoveryCheck)") for words in shown)
     assert any(words.endswith("40s") for words in shown)
+
+
+KILLED = "kube-system   35s         Normal    Killing            pod/metrics-server-75f58ff87f-q4x6w    Stopping container metrics-server\n"
+SILENT = 'kube-system   33s         Warning   Unhealthy          pod/metrics-server-75f58ff87f-q4x6w    Readiness probe failed: Get "https://10.244.1.16:10250/readyz": context deadline exceeded\n'
+CREATED = "kube-system   34s         Normal    SuccessfulCreate   replicaset/metrics-server-75f58ff87f   Created pod: metrics-server-75f58ff87f-bgj7m\n"
+PENDING = "kube-system   metrics-server-75f58ff87f-bgj7m   0/1     Pending   0          34s\n"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_pod_that_was_told_to_stop_answers_no_probe(width: int) -> None:
+    assert "metrics-server-resource-starvation" in ids(SILENT, width)
+    assert "metrics-server-resource-starvation" not in ids(PENDING + KILLED + SILENT, width)
+
+
+def test_a_pod_of_the_same_template_may_lack_what_the_one_before_it_lacked() -> None:
+    assert "image-pull" in ids(REPLACED + DELETED + CREATED.replace("75f58ff87f", "7d889f8cfc"))
+    assert "image-pull" not in ids(REPLACED + DELETED + CREATED)
+
+
+NO_NODE = "  Warning  FailedScheduling  39s   default-scheduler  0/2 nodes are available: 2 node(s) had untolerated taint(s). preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.\n"
+STARTED = "  Normal   Started           0s (x4 over 37s)  kubelet            spec.containers{metrics-server}: Container started\n"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_pod_that_was_started_has_found_its_node(width: int) -> None:
+    assert ids(NO_NODE, width)[0] == "node-taint"
+    assert "node-taint" not in ids(NO_NODE + STARTED, width)
+    assert "node-taint" in ids(PENDING + NO_NODE + STARTED, width)
