@@ -15,6 +15,7 @@ INDEX = registry.load_index(())
 
 CONFLICT = 'Apply failed with 1 conflict: conflict with "helm" using apiregistration.k8s.io/v1: .spec.service.name'
 TASK = "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=c,mems_allowed=0,oom_memcg=/k,task_memcg=/k/c"
+BESIDE = "not-resource-metrics-pipeline"
 ADAPTER_DOWN = "external-metrics-api-down"
 REGISTRY = "https://registry.example/v2/metrics-server/metrics-server"
 
@@ -164,6 +165,13 @@ def test_another_program_out_of_memory_is_not_metrics_server(text: str) -> None:
             'Error creating: pods "metrics-server-7d9f-" is forbidden: no PriorityClass with name x was found',
             "metrics-server-not-running",
         ),
+        # kubernetes plugin/pkg/admission/security/podsecuritypolicy and plugin/pkg/admission/securitycontext/scdeny
+        (
+            'Error creating: pods "metrics-server-7d9f-" is forbidden: no providers available to validate pod request',
+            "metrics-server-not-running",
+        ),
+        ('Error creating: pods "web-7d9f-" is forbidden: no providers available to validate pod request', BESIDE),
+        ('Error creating: pods "" is forbidden: SecurityContext.RunAsUser is forbidden', "metrics-server-not-running"),
         # kubernetes plugin/pkg/auth/authorizer/rbac and kubectl, of what is not there
         ('clusterroles.rbac.authorization.k8s.io "system:metrics-server" not found', "rbac-clusterrole-missing"),
         ('rolebindings.rbac.authorization.k8s.io "metrics-server-auth-reader" not found', "rbac-auth-reader-missing"),

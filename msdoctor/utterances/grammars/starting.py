@@ -405,6 +405,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"unable to validate against any pod security policy(?:: (.{1,1000}))?",
         lambda match: errors.PodSecurityViolated("PodSecurityPolicy", match[1] or ""),
     ),
+    # kubernetes plugin/pkg/admission/security/podsecuritypolicy, with not one policy to use; securitycontext/scdeny
+    plain("no providers available to validate pod request", errors.NotAdmitted("PodSecurityPolicy")),
+    *(
+        plain(f"SecurityContext.{field} is forbidden", errors.NotAdmitted("SecurityContextDeny"))
+        for field in ("RunAsUser", "SELinuxOptions", "SupplementalGroups", "FSGroup")
+    ),
     Grammar(
         "The node had condition: ",
         r"The node had condition: \[(\w{1,60})",
