@@ -12,10 +12,25 @@ from functools import cache
 
 from msdoctor.utterances import errors
 from msdoctor.utterances.errors import InnermostError
+from msdoctor.utterances.grammar import Grammar
 from msdoctor.utterances.grammars import GRAMMARS
 
 _MOST_TRIES = 1000  # anchors of one kind that are tried in one line
 _SHORTEST = min(len(grammar.anchor) for grammar in GRAMMARS)
+_PIECE = 4  # characters; a line has few pieces, and there are many grammars
+
+
+def _begun_by_piece() -> dict[str, list[int]]:
+    """The grammars' numbers, by the first characters of their anchors."""
+    begun: dict[str, list[int]] = {}
+    for number, grammar in enumerate(GRAMMARS):
+        begun.setdefault(grammar.anchor[:_PIECE], []).append(number)
+    return begun
+
+
+_BEGUN = _begun_by_piece()
+_BEGINNINGS = frozenset(_BEGUN)
+_LENGTHS = tuple(sorted({len(piece) for piece in _BEGUN}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,7 @@ def _only_repeats(status: InnermostError, body: InnermostError) -> bool:
 
 
 def _hits(text: str) -> Iterator[Found]:
-    for grammar in GRAMMARS:
+    for grammar in _begun_in(text):
         position = text.find(grammar.anchor)
         tries = 0
         while position >= 0 and tries < _MOST_TRIES:
@@ -64,6 +79,13 @@ def _hits(text: str) -> Iterator[Found]:
                 yield Found(grammar.build(match), position, match.end())
                 following = max(following, match.end())
             position = text.find(grammar.anchor, following)
+
+
+def _begun_in(text: str) -> Iterator[Grammar]:
+    """The grammars whose anchors' first characters are in a text, in their own order."""
+    pieces = {text[start : start + length] for length in _LENGTHS for start in range(len(text) - length + 1)}
+    numbers = sorted(number for piece in _BEGINNINGS & pieces for number in _BEGUN[piece])
+    return (GRAMMARS[number] for number in numbers)
 
 
 def _within_word(text: str, position: int) -> bool:
