@@ -119,7 +119,7 @@ def _roll_out(blanks: Blanks) -> Remedy:
     hop=Hop.H,
     cls=Class.CAUSE,
     says=(
-        Says("ContainerNotInMetrics", likelihood=0.7),
+        Says("ContainerNotInMetrics", likelihood=0.5),
         Says("NoPodsReady", where={"outer": "container metric value"}, likelihood=0.85),
         Says("NoPodsReady", where={"outer": "FailedGetContainerResourceMetric"}, likelihood=0.85),
     ),

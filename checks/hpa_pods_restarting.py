@@ -118,7 +118,7 @@ def _look(blanks: Blanks) -> Remedy:
         Says("NoPodsReady", where={"cut": ""}, likelihood=0.4),
         Says("NoPodsReady", likelihood=0.3),
         # To 1.33; metrics-server leaves out a container that waits for its next start.
-        Says("ContainerNotInMetrics", where={"outer": "failed to get container metrics"}, likelihood=0.3),
+        Says("ContainerNotInMetrics", where={"outer": "failed to get container metrics"}, likelihood=0.55),
     ),
     decide=(LOOK,),
     advise=advise,

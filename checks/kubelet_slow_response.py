@@ -63,6 +63,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("KubeletDawdled"),
         Says("CollectionLate", likelihood=0.4),
+        Says("ResponsesMissing", likelihood=0.55),
         Says("ConnectionLost", hop=Hop.E, likelihood=0.3),
         Says("RuntimeSick", likelihood=0.4),
         Says("DeadlineExceeded", hop=Hop.G, likelihood=0.5),

@@ -90,6 +90,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("DeadlineExceeded", where={"outer": "ness probe failed"}, likelihood=0.8),
         Says("ConnectionLost", where={"outer": "ness probe failed"}, likelihood=0.5),
         Says("CollectionLate", likelihood=0.6),
+        Says("ResponsesMissing", likelihood=0.45),
         Says("OutOfMemory", likelihood=0.7),
         Says("PodState", where={"status": "OOMKilled"}, likelihood=0.95),
         Says("PodState", where={"status": "Unhealthy"}, likelihood=0.5),

@@ -84,6 +84,7 @@ class _Picture:
         Says("NodeWithoutFigures", likelihood=0.5),
         Says("NotFound", hop=Hop.A, where={"resource": "nodemetrics.metrics.k8s.io"}, likelihood=0.3),
         Says("NodeNotReady", likelihood=0.3),
+        Says("ResponsesMissing", likelihood=0.5),
         Says("Dial", hop=Hop.E, where={"failure": "network is unreachable"}, likelihood=0.7),
         Says("Dial", hop=Hop.E, where={"failure": "operation timed out"}, likelihood=0.9),
         Says("DeadlineExceeded", hop=Hop.E, likelihood=0.7),

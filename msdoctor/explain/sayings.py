@@ -102,6 +102,7 @@ _SAID_OF_ANY_FAULT = (
     errors.NoEndpoints,
     errors.NoMetricsToServe,
     errors.NoneStored,
+    errors.ResponsesMissing,
     errors.ProbeStatus,
     errors.HealthCheckFailed,
 )

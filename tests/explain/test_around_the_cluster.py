@@ -48,7 +48,10 @@ def ids(text: str) -> list[str]:
             "not-resource-metrics-pipeline",
         ),
         # heapster metrics/sources/manager.go and metrics/manager/manager.go, which metrics-server to 0.2 is made of
-        ("W0217 15:13:53.378655       1 manager.go:147] Failed to get all responses in time (got 3/10)", KILLED),
+        (
+            "W0217 15:13:53.378655       1 manager.go:147] Failed to get all responses in time (got 3/10)",
+            "kubelet-slow-response",
+        ),
         ("W0217 15:13:53.378655       1 manager.go:121] Spent too long waiting for housekeeping to start", KILLED),
         # apiserver pkg/server/filters/wrap.go and timeout.go, to 1.14
         (

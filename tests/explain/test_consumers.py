@@ -323,9 +323,9 @@ OPEN = {
         "aggregator-cannot-reach-service",
         "metrics-server-not-ready",
     ),
-    "a container that an HPA's pods have not, to 1.33": (
+    "a container that an HPA's pods have not, or not now, to 1.33": (
         "Warning  FailedGetContainerResourceMetric  9s (x4 over 55s)  horizontal-pod-autoscaler  failed to get cpu utilization: unable to get metrics for resource cpu: failed to get container metrics: container app not present in metrics for pod shop/web-5d8f7c-x7k2p",
-        "hpa-container-not-found",
+        "hpa-pods-restarting",
         "hpa-pods-restarting",
     ),
     "the same from 1.34 on, where no pod has it": (

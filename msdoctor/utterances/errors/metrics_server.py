@@ -81,7 +81,14 @@ class NoMetricsKnown(InnermostError, hop=Hop.D):
 class CollectionLate(InnermostError, hop=Hop.D):
     """``metric collection didn't finish on time``, ``time since last tick (…) was greater than …``.
 
-    To 0.2: ``Failed to get all responses in time (got 3/10)``, ``Spent too long waiting for housekeeping to start``.
+    To 0.2: ``Spent too long waiting for housekeeping to start``.
+    """
+
+
+class ResponsesMissing(InnermostError, hop=Hop.E):
+    """To 0.2: ``Failed to get all responses in time (got 3/10)``, ``Failed to get kubelet_summary:… response in time``.
+
+    What came of each kubelet that was asked, another line says.
     """
 
 

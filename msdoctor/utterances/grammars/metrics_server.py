@@ -122,7 +122,12 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "Failed to get all responses in time",
         r"Failed to get all responses in time \(got \d{1,6}/\d{1,6}\)",
-        says(errors.CollectionLate()),
+        says(errors.ResponsesMissing()),
+    ),
+    Grammar(
+        "Failed to get kubelet_summary:",
+        r"Failed to get kubelet_summary:\S{1,260} response in time",
+        says(errors.ResponsesMissing()),
     ),
     plain("Spent too long waiting for housekeeping to start", errors.CollectionLate()),
     plain("time since last tick (", errors.CollectionLate()),
