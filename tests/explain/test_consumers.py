@@ -326,7 +326,7 @@ OPEN = {
     "a container that an HPA's pods have not, or not now, to 1.33": (
         "Warning  FailedGetContainerResourceMetric  9s (x4 over 55s)  horizontal-pod-autoscaler  failed to get cpu utilization: unable to get metrics for resource cpu: failed to get container metrics: container app not present in metrics for pod shop/web-5d8f7c-x7k2p",
         "hpa-pods-restarting",
-        "hpa-pods-restarting",
+        "hpa-container-not-found",
     ),
     "the same from 1.34 on, where no pod has it": (
         "the HPA was unable to compute the replica count: failed to get app container metric value: failed to get cpu utilization: did not receive metrics for targeted pods (pods might be unready)",
