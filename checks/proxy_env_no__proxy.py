@@ -100,8 +100,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("Circumstance", where={"what": "an HTTP proxy"}, likelihood=0.6),
         Says("ConnectionLost", hop=Hop.C, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.C, where={"code": "502"}, likelihood=0.7),
-        # what a proxy says itself that opens TLS, or metrics-server of a caller whose certificate it took away
-        Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=0.35),
+        # What a proxy says itself that opens TLS, or metrics-server of a caller whose certificate it took away. Whoever
+        # installs a cluster with a tool has the front proxy's flags, and may forget its networks in NO_PROXY.
+        Says("HTTPStatus", hop=Hop.D, where={"code": "403"}, likelihood=0.75),
         # no kubelet answers so (pkg/kubelet/server), but one that was put in between
         *(Says("HTTPStatus", hop=Hop.E, where={"code": code}, likelihood=0.6) for code in ("502", "503", "504")),
         Says("HTTPStatus", hop=Hop.C, where={"code": "503"}, likelihood=0.6),

@@ -110,6 +110,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("RequestHeaderNotProvided", where={"key": "requestheader-client-ca-file"}),
         Says("Unauthorized", hop=Hop.A, likelihood=0.5),
         Says("Circumstance", where={"what": "kubectl top"}, likelihood=0.15),
+        Says("Circumstance", where={"what": "a cluster of one's own"}, likelihood=0.1),
         Says("AuthReaderHint", where={"refused": ""}, likelihood=0.4),
         Says("NotFound", where={"name": "extension-apiserver-authentication"}, likelihood=0.6),
         *taken_for_anonymous(0.7),

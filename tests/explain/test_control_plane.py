@@ -528,8 +528,8 @@ def test_who_asks_a_service_for_its_root_is_an_aggregator_of_before_115() -> Non
 @pytest.mark.parametrize(
     ("url", "first"),
     [
-        # kube-aggregator available_controller.go to 1.14, of a server that knows nobody
-        ("https://10.96.7.7:443", "requestheader-config-missing"),
+        # kube-aggregator available_controller.go to 1.14, of a server that knows nobody, or of what stands between
+        ("https://10.96.7.7:443", "proxy-env-no_proxy"),
         # and of an aggregated server that is none of metrics
         ("https://10.96.7.7:443/apis/acme.example.com/v1alpha1", "not-resource-metrics-pipeline"),
     ],
