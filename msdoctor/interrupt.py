@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
-from typing import Self
+from typing import Self, TypeVar
+
+_T = TypeVar("_T")
 
 
 class Interrupt:
@@ -27,16 +28,15 @@ class Interrupt:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]  # what it was before
 
-    @contextmanager
-    def breaking(self) -> Iterator[None]:
-        """A wait that the wish ends at once: ``asked`` is to be looked at afterwards."""
+    def unless_asked(self, wait: Callable[[], _T]) -> _T | None:
+        """What a wait brings, which the wish ends at once, and which is not begun after it; None then."""
         self._may_break = True
         try:
-            if not self.asked:
-                yield
+            return None if self.asked else wait()
         except KeyboardInterrupt:
             if not self.asked:
                 raise
+            return None
         finally:
             self._may_break = False
 

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO, Protocol
@@ -140,9 +141,10 @@ def blocks(name: str, stream: IO[bytes], interrupt: Interrupt, note: Note, on_re
     """A text in UTF-8, to its end. ``note`` is told where it breaks off. Raises GivenError where it is no text."""
     buffered: io.BufferedReader
     buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[arg-type]
-    with interrupt.breaking():
-        if not buffered.peek():
-            raise GivenError(f"{name}: empty; did the command that should have written it fail?")
+    if interrupt.unless_asked(buffered.peek) == b"":
+        raise GivenError(f"{name}: empty; did the command that should have written it fail?")
+    if interrupt.asked:
+        return
     source, failures = _unpacked(name, buffered)
     yield from _in_utf_8(name, _pieces(name, source, failures, interrupt, note, _position(stream, on_read)))
 
@@ -169,22 +171,26 @@ def _pieces(
     is_over = False
     while not is_over and not interrupt.asked:
         parts: list[bytes] = []
-        missing = BLOCK
         is_over = True
         try:
-            with interrupt.breaking():
-                while missing and (part := source.read1(missing)):
-                    parts.append(part)
-                    missing -= len(part)
-                is_over = missing > 0
+            is_over = not interrupt.unless_asked(partial(_fill, parts, source))
         except failures as error:
             if not done and not parts:
                 raise GivenError(f"{name}: cannot be read: {error}") from error
             note(f"{name}: breaks off: {error}")
-        done += BLOCK - missing
+        done += sum(map(len, parts))
         on_read(done)
         if parts:
             yield b"".join(parts)
+
+
+def _fill(parts: list[bytes], source: _Source) -> bool:
+    """Add what the source holds, up to a whole block; whether there was so much."""
+    missing = BLOCK
+    while missing and (part := source.read1(missing)):
+        parts.append(part)
+        missing -= len(part)
+    return missing == 0
 
 
 def _unpacked(name: str, packed: io.BufferedReader) -> tuple[_Source, tuple[type[Exception], ...]]:
@@ -265,14 +271,16 @@ def _coming(stream: IO[bytes], interrupt: Interrupt) -> Iterator[bytes]:
     place = stream.fileno()
     wait: float | None = None
     while not interrupt.asked:
-        piece: bytes | None = None
-        with interrupt.breaking():
-            if select.select([place], [], [], wait)[0]:
-                piece = os.read(place, BLOCK)
+        piece = interrupt.unless_asked(partial(_next, place, wait))
         if piece == b"":
             return
         wait = None if piece is None else _IDLE_SECONDS
         yield piece or b""
+
+
+def _next(place: int, wait: float | None) -> bytes | None:
+    """What comes next; None where nothing does for so many seconds."""
+    return os.read(place, BLOCK) if select.select([place], [], [], wait)[0] else None
 
 
 def _growing(stream: IO[bytes], path: Path, interrupt: Interrupt) -> Iterator[bytes]:
@@ -284,8 +292,7 @@ def _growing(stream: IO[bytes], path: Path, interrupt: Interrupt) -> Iterator[by
             yield piece
             if piece:
                 continue
-            with interrupt.breaking():
-                time.sleep(_BETWEEN_SECONDS)
+            interrupt.unless_asked(partial(time.sleep, _BETWEEN_SECONDS))
             current = _replaced(current, path)
         current.close()
 
