@@ -33,7 +33,10 @@ MARKS = (" stdout P ", " stderr P ", "=<\n", "=<\r\n", "metrics.k8s.io failed wi
 """Where a line is not whole: a container runtime cut it (CRI's tag ``P``), klog opened a value of several lines,
 systemd left out the middle of what the aggregator said, or it breaks off within a sentence."""
 
-ENCODED = tuple(word.encode() for word in (*WORDS, *MARKS))
+APART = tuple(f'{name}"{path}' for name in ("URI=", '"URI":') for path in ("/stats/summary", "/metrics/resource"))
+"""Where fields have what a grammar reads side by side, ``GET /stats/summary``: from 1.19 httplog prints it so."""
+
+ENCODED = tuple(word.encode() for word in (*WORDS, *MARKS, *APART))
 
 # What the lines have that are errors by their level: klog's header, the field that its JSON has in no other line.
 ERRORS = (rb"[EF]\d{4} \d\d:\d\d:\d\d\.", rb"\"err\\*\":")

@@ -84,3 +84,10 @@ def test_the_native_matcher_and_the_plain_way_find_the_same(pieces: list[bytes])
 
 def test_a_line_without_a_word_costs_nothing_to_tell() -> None:
     assert finder()(b"I0217 15:13:53.378655 1 reconciler.go:1] nothing of this pipeline\n") == []
+
+
+@pytest.mark.parametrize(
+    "line", ['"HTTP" verb="GET" URI="/stats/summary" latency="1m9s"', '{"URI":"/metrics/resource"}']
+)
+def test_what_stands_apart_in_fields_is_found_too(line: str) -> None:
+    assert finder()(line.encode())

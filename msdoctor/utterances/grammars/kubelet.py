@@ -347,15 +347,13 @@ GRAMMARS: tuple[Grammar, ...] = (
     # client-go transport/spdy and tools/remotecommand: a kubelet's answer to the API server's own certificate
     plain("unable to upgrade connection: Unauthorized", errors.ClientUnknownToKubelet()),
     # apiserver pkg/server/httplog/httplog.go, as a kubelet prints it of its own answers; from 1.19 structured
-    Grammar(
-        "/stats/summary",
-        r"/stats/summary\S{0,300} \(?(?P<took>" + _LONG + ")",
-        lambda match: errors.KubeletDawdled(match["took"]),
-    ),
-    Grammar(
-        "/metrics/resource",
-        r"/metrics/resource\S{0,300} \(?(?P<took>" + _LONG + ")",
-        lambda match: errors.KubeletDawdled(match["took"]),
+    *(
+        Grammar(
+            f"GET {path}",
+            f"GET {path}" + r"\S{0,300} \(?(?P<took>" + _LONG + ")",
+            lambda match: errors.KubeletDawdled(match["took"]),
+        )
+        for path in ("/stats/summary", "/metrics/resource")
     ),
     # client-go transport/round_trippers.go, V(6): it came, and late
     Grammar(
