@@ -103,17 +103,18 @@ def _of_nothing(explanation: Explanation, page: Page) -> Iterator[str]:
 
 def _of_ambiguity(explanation: Explanation, page: Page) -> Iterator[str]:
     for best in explanation.matches:
-        group = (best.id, *best.rivals)
-        if not best.rivals or best is not next(match for match in explanation.matches if match.id in group):
+        candidates = _candidates(best, explanation)
+        if len(candidates) == 1 or best is not candidates[0]:
             continue
-        yield page.paint(f"{_lines(best)} can mean {len(group)} things; the text alone does not tell which:", BOLD)
-        for match in _candidates(best, explanation):
+        number = len(candidates)
+        yield page.paint(f"{_lines(best)} can mean {number} things; the text alone does not tell which:", BOLD)
+        for match in candidates:
             yield f"  {match.id}"
             yield from page.wrapped(match.title, "      ")
         if best.because:
             yield from page.wrapped(f'{best.id} is first because of these words: "{visible(best.because)}".', "  ")
-        yield from _of_looks((look for match in _candidates(best, explanation) for look in match.decide), page)
-        if len(group) > _IN_FULL:
+        yield from _of_looks((look for match in candidates for look in match.decide), page)
+        if number > _IN_FULL:
             rest = f"The likeliest {_IN_FULL} follow. For the page of another: `{called()} explain ID`"
             yield from page.wrapped(rest, "  ")
 

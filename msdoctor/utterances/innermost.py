@@ -1,6 +1,7 @@
 """The innermost error in a text: one small grammar for each kind, wherever in the text it stands.
 
-Texts without any anchor of a grammar cost a few substring searches; a pattern is compiled when its anchor is first met.
+A text is searched only for the anchors that begin with four of its characters in a row; a pattern is compiled when its
+anchor is first met.
 """
 
 from __future__ import annotations
