@@ -87,7 +87,7 @@ def _of_pool(error_text: str) -> str:
     asked = re.match(
         r"HTTPS?ConnectionPool\(host='([^'\s]{1,253})', port=(\d{1,5})\): (?:[\w ]{1,40}: (/\S{0,2000}))?", error_text
     )
-    return f"https://{asked[1]}:{asked[2]}{asked[3] or '/pods'}" if asked else ""
+    return f"https://{asked[1]}:{asked[2]}{asked[3] or '/'}" if asked else ""
 
 
 # apiserver-network-proxy pkg/agent/clientset.go and pkg/server/server.go, of its agents' way to its server
