@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 import string
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -66,6 +67,11 @@ _PEM_MARKER = re.compile(r"-----(BEGIN|END) ((?:[A-Z0-9]+ )*PRIVATE KEY)-----")
 _PEM_ANY = "-----BEGIN "
 _BASE64_AND_SPACE = string.ascii_letters + string.digits + "+/=\\" + string.whitespace
 _BASE64_PEM = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{16,}={0,2}")
+# What is public and in base64, whose letters may spell anything, with padding that looks like an assignment.
+_PUBLIC = re.compile(
+    r"-----BEGIN (?P<what>[A-Z0-9 ]+)-----[A-Za-z0-9+/\\\s]*+={0,2}+[\\nr\s]*+-----END (?P=what)-----"
+    r"|LS0tLS1CRUdJTi[A-Za-z0-9+/]+={0,2}"
+)
 _DOTTED = re.compile(r"[A-Za-z0-9_.-]{20,}")
 _BEARER = re.compile(
     r"(?i)(\bbearer(?:\s|%20|\\[nrt])+)(?!token\b|tokens\b|auth|realm|header|credential)([A-Za-z0-9._~+/=-]{6,})"
@@ -140,7 +146,7 @@ def structured(text: str) -> str:
     text = _yaml(text)
     text = _by_form(text)
     text = _QUOTED_ASSIGNMENT.sub(_quoted_assignment, text)
-    text = _LINE_ASSIGNMENT.sub(_line_assignment, text)
+    text = _sub(_LINE_ASSIGNMENT, _line_assignment, text)
     text = _cut(text, _ASSIGNED, _is_secret_variable, _ASSIGNED_VALUE, _assigned)
     return _cut(text, _PAIRED, _is_secret_key, _PAIRED_VALUE, _paired)
 
@@ -246,13 +252,19 @@ def _by_form(text: str) -> str:
     text = _BASE64_PEM.sub(lambda match: _public_of_base64(match[0]) or match[0], text)
     text = _DOTTED.sub(_jwt, text)
     text = _AUTHORIZATION.sub(rf"\g<1>{MARK}", text)
-    text = _BEARER.sub(rf"\g<1>{MARK}", text)
-    text = _BASIC.sub(_basic, text)
+    text = _sub(_BEARER, lambda match: f"{match[1]}{MARK}", text)
+    text = _sub(_BASIC, _basic, text)
     text = _BOOTSTRAP.sub(MARK, text)
     text = _USERINFO.sub(f"://{MARK}@", text)
     text = _QUERY.sub(lambda match: f"{match[1]}{match[2]}={MARK}" if _is_secret_variable(match[2]) else match[0], text)
     text = _FLAG.sub(lambda match: f"{match[1]}{match[2]}{MARK}" if _SECRET_FLAG.match(match[1]) else match[0], text)
     return _QUOTED_PAIR.sub(_quoted_pair, text)
+
+
+def _sub(pattern: re.Pattern[str], put: Callable[[re.Match[str]], str], text: str) -> str:
+    """Text with each match replaced by what ``put`` makes of it, but for those within what is public."""
+    is_public = _public(text)
+    return pattern.sub(lambda match: match[0] if is_public(match) else put(match), text)
 
 
 def _cut(
@@ -263,10 +275,11 @@ def _cut(
     put: Callable[[str, str], str],
 ) -> str:
     """Text with each value whose head names a secret replaced by what ``put`` makes of name and value."""
+    is_public = _public(text)
     parts: list[str] = []
     done = 0
     for match in head.finditer(text):
-        if match.start() < done or not is_secret(match[1]):
+        if match.start() < done or not is_secret(match[1]) or is_public(match):
             continue
         found = value.match(text, match.end())
         replacement = put(match[1], found[0]) if found else ""
@@ -274,6 +287,19 @@ def _cut(
             parts += [text[done : found.start()], replacement]
             done = found.end()
     return "".join([*parts, text[done:]])
+
+
+def _public(text: str) -> Callable[[re.Match[str]], bool]:
+    """Tells of a match in the text whether its first group, which names a secret, ends within what is public."""
+    spans = [match.span() for match in _PUBLIC.finditer(text)]
+    begins = [begin for begin, _ in spans]
+
+    def is_public(match: re.Match[str]) -> bool:
+        last = match.end(1) - 1
+        before = bisect_right(begins, last)
+        return before > 0 and last < spans[before - 1][1]
+
+    return is_public
 
 
 def _jwt(match: re.Match[str]) -> str:

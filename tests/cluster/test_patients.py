@@ -54,6 +54,11 @@ class Look:
         """Everything that was not seen, in one text."""
         return "\n".join(f"{gap['what']}: {gap['reason']} {gap['remedy']}" for gap in self.report["gaps"])
 
+    @property
+    def told(self) -> str:
+        """The causes and gaps in full, for the message of a test that fails."""
+        return json.dumps({key: self.report[key] for key in ("causes", "gaps")}, indent=1)
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -120,12 +125,12 @@ class Patients:
 
     def test_with_the_machines_files_exactly_the_faults_are_named(self, seen: Seen) -> None:
         assert seen.with_files.found == TRUTH[seen.patient], seen.live_text
-        assert seen.with_files.code == exit_code(seen.patient)
-        assert all(cause["confidence"] == "certain" for cause in seen.with_files.report["causes"])
+        assert seen.with_files.code == exit_code(seen.patient), seen.with_files.told
+        assert all(cause["confidence"] == "certain" for cause in seen.with_files.report["causes"]), seen.with_files.told
 
     def test_without_the_files_the_same_is_named_and_the_files_are_missed(self, seen: Seen) -> None:
-        assert seen.without_files.found == TRUTH[seen.patient]
-        assert seen.without_files.code == exit_code(seen.patient)
+        assert seen.without_files.found == TRUTH[seen.patient], seen.without_files.told
+        assert seen.without_files.code == exit_code(seen.patient), seen.without_files.told
         assert "--host-root" in seen.without_files.unseen
 
     def test_who_may_read_little_names_no_false_cause(self, seen: Seen) -> None:

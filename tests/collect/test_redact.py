@@ -19,6 +19,19 @@ NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 KEY = ec.generate_private_key(ec.SECP256R1())
 RSA = rsa.generate_private_key(65537, 2048)
 JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+# A real CA whose base64 ends in letters that name a secret, before padding: about one certificate in 3,000 does.
+UNLUCKY = """\
+-----BEGIN CERTIFICATE-----
+MIIBbjCCARSgAwIBAgIUV9Uekp+Gkc9jxJ/sI/jNJXg1ZnkwCgYIKoZIzj0EAwIw
+FTETMBEGA1UEAwwKS3ViZXJuZXRlczAeFw0yNTEwMjQxODM4NDZaFw0zNjExMjUx
+ODM4NDZaMBUxEzARBgNVBAMMCkt1YmVybmV0ZXMwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARwof4325IKSt5b5Q0cMHbSnu3MYSZUv89W76aorYKvHEZ34aS79enf
+b+hZKvNBiL7x9OA7M1HkaeakOf1TwVsGo0IwQDAPBgNVHRMBAf8EBTADAQH/MA4G
+A1UdDwEB/wQEAwIBhjAdBgNVHQ4EFgQUcHZIUb2puLC7w+r/PK4s3zqVZb4wCgYI
+KoZIzj0EAwIDSAAwRQIhAKb9j4TgVsBWyqD6GwAX0pNz53qY1+XPu0cleEWLZYsu
+AiBk5DMUHsSGQ7kLzCFLuxpZKpLBmmROfTEt8+tLjwtZXQ==
+-----END CERTIFICATE-----
+"""
 FORMATS = {
     "traditional": serialization.PrivateFormat.TraditionalOpenSSL,
     "PKCS8": serialization.PrivateFormat.PKCS8,
@@ -241,8 +254,15 @@ def test_refusals_and_the_context_are_redacted_too() -> None:
         "--a-" * 120_000,
         "?token" * 80_000,
         ("A" * 64 + "\n") * 8_000,
+        "-----BEGIN CERTIFICATE-----\n" * 20_000,
+        "-----BEGIN CERTIFICATE-----" + "\n" * 500_000,
+        "-----BEGIN " * 50_000,
+        "LS0tLS1CRUdJTi" * 40_000,
     ],
-    ids=["word", "path", "eyJ", "begin", "end", "a:", "token=", "token:", "scheme", "dashes", "query", "base64"],
+    ids=[
+        *("word", "path", "eyJ", "begin", "end", "a:", "token=", "token:", "scheme", "dashes", "query", "base64"),
+        *("certificates", "empty certificate", "begun", "pem in base64"),
+    ],
 )
 def test_no_text_takes_long(text: str) -> None:
     began = time.monotonic()
@@ -286,6 +306,38 @@ def test_redacting_twice_changes_nothing(made: Any) -> None:
     assert file(once) == once
     assert prose(prose(text)) == prose(text)
     assert api(api({"a": text, "token": text})) == api({"a": text, "token": text})
+
+
+def test_a_certificate_stays_whatever_its_letters_spell() -> None:
+    once = base64.b64encode(UNLUCKY.encode()).decode()
+    kubeconfig = f"clusters:\n- cluster:\n    certificate-authority-data: {once}\n    server: https://a\n"
+
+    assert file(UNLUCKY, "/etc/kubernetes/pki/ca.crt") == UNLUCKY
+    assert api({"data": {"client-ca-file": UNLUCKY}, "caBundle": once}) == {
+        "data": {"client-ca-file": UNLUCKY},
+        "caBundle": once,
+    }
+    assert file(kubeconfig) == kubeconfig
+    assert file(f"ca: |\n    {once}\n") == f"ca: |\n    {once}\n"
+    assert prose(json.dumps({"ca": UNLUCKY})) == json.dumps({"ca": UNLUCKY})
+
+
+@given(
+    st.lists(st.sampled_from(["token", "JWT", "secret", "Bearer", "basic", "key", "/auth", "+pass", "AAAA"])),
+    st.sampled_from(["", "=", "=="]),
+    st.sampled_from(["\n", "\r\n", "\\n"]),
+)
+def test_no_public_block_loses_a_letter_and_what_follows_it_is_still_hidden(
+    letters: list[str], padding: str, end: str
+) -> None:
+    block = end.join(("-----BEGIN CERTIFICATE-----", *letters, f"x{padding}", "-----END CERTIFICATE-----", ""))
+    once = base64.b64encode(block.encode()).decode()
+
+    assert file(f"{block}MY_TOKEN=zqsecret7").startswith(block)
+    assert api({"a": block, "b": [once]}) == {"a": block, "b": [once]}
+    for text in (f"{block}MY_TOKEN=zqsecret7", f"{once} MY_TOKEN=zqsecret7\n", f"MY_TOKEN=zqsecret7\n{block}"):
+        assert "zqsecret7" not in file(text)
+        assert "zqsecret7" not in prose(text)
 
 
 def test_what_k3s_is_told_in_confidence_is_hidden_and_its_flags_are_not() -> None:
