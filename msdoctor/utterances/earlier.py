@@ -1,11 +1,14 @@
 """What only several printed lines say together, and a row of a table, which no log has.
 
-Sources: systemd src/systemctl/systemctl-show.c (a unit's name, some lines on its ``Active:``); kubectl describe and
-YAML, which print a condition's keys in the order of the alphabet, so that ``status`` stands before ``type``; VPA's CRD
+Sources: helm cmd/helm/upgrade.go, install.go, and pkg/kube/wait.go, which to 3.11 says ``timed out waiting for the
+condition`` and since then ``context deadline exceeded``, and in neither of what; systemd
+src/systemctl/systemctl-show.c (a unit's name, some lines on its ``Active:``); kubectl describe and YAML, which print a
+condition's keys in the order of the alphabet, so that ``status`` stands before ``type``; VPA's CRD
 (deploy/vpa-v1-crd-gen.yaml), whose columns Mode, CPU, Mem, Provided and Age leave two empty where nothing is provided;
 kubectl pkg/cmd/top/top_pod.go, 1.20 to 1.36. Where no pod has metrics, that looks for pods in its own namespace, and
 names one that it finds. ``No resources found in N namespace`` is said of a namespace without pods; asked for all
-namespaces, it looks for pods in one of them only, so that ``No resources found`` says that no pod has metrics anywhere.
+namespaces, it looks for pods in one of them only, so that ``No resources found`` says that no pod has metrics
+anywhere.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import re
 from msdoctor.utterances import errors
 from msdoctor.utterances.errors import InnermostError
 
-_MOST_BETWEEN = 8  # lines between a unit's name and its state
+_MOST_BETWEEN = 8  # lines between a unit's name and its state, or a release's name and what came of it
 
 _UNIT = (
     r"\W{0,6}(?P<unit>kubelet|k3s-agent|rke2-agent|containerd|docker|crio|cri-docker|konnectivity-(?:server|agent))"
@@ -36,6 +39,14 @@ _WITHOUT_RECOMMENDATION = (
 _BELOW_ZERO = (
     r"\s*\S{1,253}(?: {1,40}[\w.-]{1,253}){0,2} {2,60}-\d{1,9}m {1,40}(?:-?\d{1,6}% {1,40})?-?\d{1,9}(?:[KMG]i)?\b"
 )
+_RELEASE = (
+    r"(?:.{0,200}\bhelm(?: -\S{1,200}(?: [\w./-]{1,200})?){0,4} (?:install|upgrade) .{0,400}\bmetrics-server\b"
+    r"|\s*Release \"[\w.-]{0,100}metrics-server[\w.-]{0,100}\" does not exist\. Installing it now\.)"
+)
+_WAITED = (
+    r"\s*Error: (?:(?:INSTALLATION|UPGRADE) FAILED: )?"
+    r"(?:timed out waiting for the condition|context deadline exceeded)\s*$"
+)
 _OF_RUNTIMES = ("containerd", "docker", "crio", "cri-docker")
 
 
@@ -45,6 +56,7 @@ class Earlier:
     def __init__(self) -> None:
         self._unit = ""
         self._left = 0  # lines in which that unit's state may yet come
+        self._installs = 0  # lines in which it may yet come that helm waited for metrics-server in vain
         self._status = ""  # as the line just before had it
         self._asked = ""  # what the line just before asked: for the pods of one ``namespace``, or of ``all``
 
@@ -53,6 +65,8 @@ class Earlier:
         status, self._status = self._status, ""
         asked, self._asked = self._asked, ""
         self._left -= 1
+        if self._has_waited(text):
+            return errors.NotReadyInTime()
         if "tatus" in text and (found := re.match(_STATUS, text)):
             self._status = found["status"]
         elif "RecommendationProvided" in text and re.match(_TYPE, text):
@@ -72,6 +86,16 @@ class Earlier:
         elif asked and re.match(_NOTHING, text):
             return errors.NoPodMetrics() if asked == "all" else errors.NothingToShow()
         return None
+
+    def _has_waited(self, text: str) -> bool:
+        """Whether helm, which installs metrics-server, ends with having waited too long."""
+        self._installs -= 1
+        if "helm" in text or "Release " in text:
+            self._installs = _MOST_BETWEEN if re.match(_RELEASE, text) else 0
+        elif self._installs > 0 and "Error: " in text:
+            self._installs = 0
+            return re.match(_WAITED, text) is not None
+        return False
 
 
 def _stopped(unit: str) -> InnermostError:

@@ -312,6 +312,11 @@ def test_a_dial_that_breaks_off_before_its_failure_is_of_the_api_server_all_the_
             r'"msg": "Failure when executing Helm command. Exited 1.\nstdout: Release \"metrics-server\" does not'
             r' exist. Installing it now.\n\nstderr: Error: timed out waiting for the condition\n",'
         ),
+        'Release "metrics-server" does not exist. Installing it now.\nError: timed out waiting for the condition',
+        (
+            "$ helm -n kube-system upgrade ms metrics-server/metrics-server --wait\n"
+            "Error: UPGRADE FAILED: context deadline exceeded"
+        ),
         # helm 4 pkg/kube/statuswait.go
         "Error: resource Deployment/kube-system/metrics-server not ready. status: InProgress, message: Available: 0/1",
         # fluxcd/pkg ssa/manager_wait.go
@@ -333,6 +338,18 @@ def test_a_dial_that_breaks_off_before_its_failure_is_of_the_api_server_all_the_
 def test_who_waits_for_metrics_server_in_vain_says_that_it_is_not_ready(text: str) -> None:
     assert first(text) == "metrics-server-not-ready"
     assert told(text).ambiguous
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        'Release "grafana" does not exist. Installing it now.',
+        '$ helm upgrade -i ms metrics-server/metrics-server\nRelease "ms" has been upgraded. Happy Helming!',
+        "$ helm upgrade -i ms metrics-server/metrics-server\n$ helm upgrade -i grafana grafana/grafana",
+    ],
+)
+def test_of_another_release_that_helm_waited_for_nothing_is_known(before: str) -> None:
+    assert not told(f"{before}\nError: timed out waiting for the condition").matches
 
 
 @pytest.mark.parametrize(
