@@ -78,7 +78,8 @@ _BEARER = re.compile(
 )
 _AUTHORIZATION = re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?\w+\s+)(\[redacted\]|[^\s\"',\]}]+)")
 _BASIC = re.compile(r"(?i)(\bbasic\s+)([A-Za-z0-9+/]{4,}={0,2})")
-_BOOTSTRAP = re.compile(r"(?<![\w.-])[a-z0-9]{6}\.(?=[a-z0-9]*[g-z])[a-z0-9]{16}(?![\w-])")
+# As bootstrap tokens are made, but not the labels of a longer host name.
+_BOOTSTRAP = re.compile(r"(?<![\w.-])[a-z0-9]{6}\.(?=[a-z0-9]*[g-z])[a-z0-9]{16}(?![\w-]|\.[a-z])")
 _USERINFO = re.compile(r"(?<=[A-Za-z0-9+.-])://[^/?#\s\"'<>]*@")
 _QUERY = re.compile(r"([?&])([\w.-]+)=([^&\s\"']+)")
 _FLAG = re.compile(r"(?<![\w-])(--?[A-Za-z0-9][\w.-]*)(=|[ \t]+(?!-))(\[redacted\]|\"[^\"]*\"|'[^']*'|[^\s\"',\]]+)")

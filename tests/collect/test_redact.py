@@ -138,6 +138,7 @@ def test_what_a_diagnosis_needs_stays() -> None:
         "text": "Unable to authenticate the request: [invalid bearer token, Token has been invalidated]",
         "automountServiceAccountToken": True,
         "name": "worker.17a1b2c3d4e5f607",
+        "node": "worker.productioneurope.example.com",
         "image": "registry.example/a@sha256:0123",
         "condition": 'Get "https://10.32.0.10:443/apis": dial tcp: connect: connection refused',
     }

@@ -145,6 +145,21 @@ def test_the_likeliest_cause_comes_first(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "rule",
+    [
+        "- alert: KubeletServerCertificateRenewalErrors\n  expr: increase(kubelet_server_expiration_renew_errors[5m]) > 0",
+        "description: Kubelet on node {{ $labels.node }} has failed to renew its server certificate ({{ $value }} errors).",
+        "- alert: KubeletServerCertificateExpiration",
+        "Server certificate for Kubelet on node {{ $labels.node }} expires in {{ $value | humanizeDuration }}.",
+        "- alert: NodeClockNotSynchronising",
+        "Clock at {{ $labels.instance }} is not synchronising. Ensure NTP is configured on this host.",
+    ],
+)
+def test_an_alerts_rule_tells_nothing_of_a_cluster(rule: str) -> None:
+    assert ids(rule) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "[PASS] 4.2.1 Ensure that the --anonymous-auth argument is set to false (Automated)",

@@ -313,15 +313,26 @@ GRAMMARS: tuple[Grammar, ...] = (
             "DNS or IP subjectAltName is required",
         )
     ),
-    # kubernetes-mixin alerts/kubelet.libsonnet
-    *(
-        plain(words, errors.CertificateNotSigned())
-        for words in ("KubeletServerCertificateRenewalErrors", "has failed to renew its server certificate")
+    # kubernetes-mixin alerts/kubelet.libsonnet; a rule, which has a template for the node, tells nothing
+    Grammar(
+        "KubeletServerCertificateRenewalErrors",
+        r"(?<!alert: )KubeletServerCertificateRenewalErrors",
+        says(errors.CertificateNotSigned()),
     ),
-    plain("KubeletServerCertificateExpiration", errors.ListedCertificate("kubelet", "expiring")),
+    Grammar(
+        "Kubelet on node ",
+        r"Kubelet on node [\w.-]{1,253} has failed to renew its server certificate",
+        says(errors.CertificateNotSigned()),
+        word="has failed to renew its server certificate",
+    ),
+    Grammar(
+        "KubeletServerCertificateExpiration",
+        r"(?<!alert: )KubeletServerCertificateExpiration",
+        says(errors.ListedCertificate("kubelet", "expiring")),
+    ),
     Grammar(
         "Server certificate for Kubelet on node ",
-        r"Server certificate for Kubelet on node .{1,253} expires in ",
+        r"Server certificate for Kubelet on node [\w.-]{1,253} expires in ",
         says(errors.ListedCertificate("kubelet", "expiring")),
     ),
     # pkg/kubelet/server/server.go, whoever asks for exec, attach and the like of a pod that it has not

@@ -402,7 +402,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     ),
     Grammar(
         "NodeClock",
-        r"NodeClock(?:NotSynchronising|SkewDetected)",
+        r"(?<!alert: )NodeClock(?:NotSynchronising|SkewDetected)",
         says(errors.ClocksDiffer()),
     ),
 )
