@@ -213,6 +213,26 @@ FIRST = {
         "F0304 09:01:02.345678     812 kubelet.go:1354] failed to start Plugin Watcher. err: failed to start plugin watcher, err: too many open files",
         "inotify-limit-exhausted",
     ),
+    "a kubelet that follows a container's log, to 1.26": (
+        'failed to watch file "/var/log/pods/default_p_0f5d/c/0.log": no space left on device',
+        "inotify-limit-exhausted",
+    ),
+    "a kubelet that follows a container's log": (
+        'failed to watch directory "/var/log/pods/default_p_0f5d/c": no space left on device',
+        "inotify-limit-exhausted",
+    ),
+    "a kubelet that looks for plugins": (
+        "failed to watch /var/lib/kubelet/plugins_registry, err: no space left on device",
+        "inotify-limit-exhausted",
+    ),
+    "systemctl, on such a node": (
+        "Failed to allocate directory watch: Too many open files",
+        "inotify-limit-exhausted",
+    ),
+    "tail, on such a node": (
+        "tail: inotify resources exhausted\ntail: inotify cannot be used, reverting to polling",
+        "inotify-limit-exhausted",
+    ),
     "kube-proxy, without one": (
         "F0304 09:01:02.345678       1 server.go:486] failed complete: too many open files",
         "inotify-limit-exhausted",

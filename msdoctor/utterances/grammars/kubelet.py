@@ -246,6 +246,19 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"inotify_add_watch \S{1,500}: (no space left on device)",
         lambda match: errors.InotifyExhausted("inotify_add_watch", match[1]),
     ),
+    # kubelet pkg/kubelet/kuberuntime/logs, from 1.27 of directories (cri-client pkg/logs); to 1.14
+    # pkg/kubelet/util/pluginwatcher. Of a watch inotify(7) says that the device is full, though no disk is full.
+    Grammar(
+        "failed to watch ",
+        r"failed to watch [^:]{1,500}: (no space left on device)",
+        lambda match: errors.InotifyExhausted("inotify_add_watch", match[1]),
+    ),
+    # systemd's src/shared/ask-password-agent.c, as EMFILE of inotify_init1; coreutils' src/tail.c
+    plain(
+        "Failed to allocate directory watch: Too many open files",
+        errors.InotifyExhausted("inotify_init", "Too many open files"),
+    ),
+    plain("tail: inotify resources exhausted", errors.InotifyExhausted("inotify_init", "inotify resources exhausted")),
     Grammar(
         "HTTP probe failed with statuscode: ",
         r"HTTP probe failed with statuscode: (\d{3})",
