@@ -60,6 +60,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     cls=Class.CAUSE,
     says=(
         Says("FieldUnknown", likelihood=0.4),
+        Says("FieldUnknown", where={"written_for": "v2beta1"}, likelihood=0.7),
         Says("Circumstance", where={"what": "a server of after 1.25"}, likelihood=0.6),
         Says("NoMatchForKind", where={"fate": "removed"}),
         Says("VersionGone", likelihood=0.9),

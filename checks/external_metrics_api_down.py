@@ -95,6 +95,7 @@ _SAID = (
         Says("ResourceNotFound", where={"api": "other", "outer": "Internal Server Error"}, likelihood=0.95),
         Says("HTTPStatus", hop=Hop.C, where={"api": "other", "code": "404"}, likelihood=0.9),
         Says("OperatorUnreached"),
+        Says("APIServiceRefused", where={"api": "other"}, likelihood=0.7),
         Says("AdapterConfigRefused", likelihood=0.8),
         Says("AdapterEnds", likelihood=0.5),
         Says("AdapterUnregistered", likelihood=0.5),

@@ -75,6 +75,8 @@ def _handed_over(blanks: Blanks) -> Iterator[str]:
     says=(
         Says("OwnedByAnotherRelease", where={"api": "other"}),
         Says("AnsweredByAnother", likelihood=0.85),
+        # an installer's field beside another's, such as insecureSkipTLSVerify beside caBundle
+        Says("APIServiceRefused", where={"api": "other"}, likelihood=0.5),
         Says("MetricUnknown", where={"api": "external.metrics.k8s.io"}, likelihood=0.4),
         Says("OwnedByAnotherRelease", where={"name": "v1beta1.external.metrics.k8s.io"}),
     ),

@@ -64,6 +64,8 @@ METRICS_SERVER = "system:serviceaccount:kube-system:metrics-server"
         # 0.3 to 0.5 say so; only from 0.6 on another right was wanted than before.
         Says("HTTPStatus", hop=Hop.F, where={"code": "403", "outer": "unable to fetch metrics from"}, likelihood=0.8),
         Says("HTTPStatus", hop=Hop.F, where={"code": "403"}, likelihood=0.55),
+        # another client's role, which lacks what metrics-server's may lack
+        Says("TargetRefused", where={"code": "403"}, likelihood=0.5),
         Says("PodState", where={"status": "Running", "ready": "0/1"}, likelihood=0.3),
         # metricbeat has one image and one role for every release
         Says("HTTPStatus", hop=Hop.F, where={"code": "403", "outer": "Metricset data"}, likelihood=0.8),

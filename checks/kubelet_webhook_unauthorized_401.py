@@ -71,7 +71,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("HTTPStatus", hop=Hop.F, where={"code": "401"}, likelihood=0.6),
         Says("ClientUnknownToKubelet", likelihood=0.4),
         # another client's token, which a kubelet has to ask about as it has to about metrics-server's
-        Says("TargetRefused", likelihood=0.7),
+        Says("TargetRefused", where={"code": "401"}, likelihood=0.7),
     ),
     decide=(
         Look(configz("NODE"), "authentication.webhook.enabled is false", "kubelet-webhook-unauthorized-401"),

@@ -37,13 +37,23 @@ OPEN = {
     ),
     "an HPA with fields of another version, as kubectl to 1.26 has it": (
         'error: error validating "hpa.yaml": error validating data: [ValidationError(HorizontalPodAutoscaler.spec.metrics[0].resource): unknown field "targetAverageUtilization" in io.k8s.api.autoscaling.v2.ResourceMetricSource',
+        "api-version-removed",
+        "not-resource-metrics-pipeline",
+    ),
+    "all that is wrong with it": (
+        'error validating data: [ValidationError(HorizontalPodAutoscaler.spec.metrics[0].resource): unknown field "targetAverageUtilization" in io.k8s.api.autoscaling.v2.ResourceMetricSource, ValidationError(HorizontalPodAutoscaler.spec.metrics[0].resource): missing required field "target" in io.k8s.api.autoscaling.v2.ResourceMetricSource]',
+        "api-version-removed",
+        "not-resource-metrics-pipeline",
+    ),
+    "fields that no version has": (
+        'error validating data: ValidationError(HorizontalPodAutoscaler.spec.metrics[0].resource): unknown field "averageUtilisation" in io.k8s.api.autoscaling.v2.ResourceMetricSource',
         "not-resource-metrics-pipeline",
         "api-version-removed",
     ),
     "the same, as a server has it": (
         'strict decoding error: unknown field "spec.metrics[0].resource.targetAverageUtilization"',
-        "not-resource-metrics-pipeline",
         "api-version-removed",
+        "not-resource-metrics-pipeline",
     ),
     "a target of a kind of its own that is not there": (
         '  AbleToScale  False  FailedGetScale  the HPA controller was unable to get the target\'s current scale: inferenceservices.serving.kserve.io "web" not found',
@@ -124,6 +134,26 @@ OPEN = {
         'Error from server (ServiceUnavailable): no endpoints available for service "http:heapster:"',
         "kubectl-version-skew",
         "",
+    ),
+    "another Service without a pod, of which a proxied request was asked": (
+        'Error from server (ServiceUnavailable): no endpoints available for service "https:kubernetes-dashboard:"',
+        "not-resource-metrics-pipeline",
+        "",
+    ),
+    "an adapter's APIService that is not changed, as two write it": (
+        'APIService.apiregistration.k8s.io "v1beta1.external.metrics.k8s.io" is invalid: spec.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present',
+        "external-metrics-api-down",
+        "external-metrics-apiservice-conflict",
+    ),
+    "the VPA's webhook before its script made a certificate": (
+        'Warning  FailedMount  12s (x7 over 44s)  kubelet  MountVolume.SetUp failed for volume "tls-certs" : secret "vpa-tls-certs" not found',
+        "not-resource-metrics-pipeline",
+        "",
+    ),
+    "a scrape of a kubelet, in a collector's words": (
+        'debug scrape/scrape.go:1400 Scrape failed {"kind": "receiver", "scrape_pool": "serviceMonitor/monitoring/kubelet/0", "target": "https://10.0.0.1:10250/metrics", "error": "server returned HTTP status 403 Forbidden"}',
+        "not-resource-metrics-pipeline",
+        "kubelet-rbac-forbidden-403",
     ),
     "rules that prometheus-adapter cannot read": (
         "F0304 09:01:02.345678       1 adapter.go:340] unable to load metrics discovery config: unable to load metrics discovery configuration: unable to parse metrics discovery config: yaml: line 4: did not find expected key",

@@ -400,6 +400,17 @@ class FieldUnknown(InnermostError, hop=Hop.H):
     """
 
     field: str
+    trouble: str = "unknown field"
+
+    @property
+    def written_for(self) -> str:
+        """``v2beta1`` where only that version has the field, or goes without it (k8s.io/api/autoscaling/v2beta1)."""
+        last = self.field.rpartition(".")[2]
+        return "v2beta1" if last in (_TO_V2BETA1 if self.trouble.startswith("unknown") else _FROM_V2BETA2) else ""
+
+
+_TO_V2BETA1 = ("targetAverageUtilization", "targetAverageValue", "metricName", "metricSelector")
+_FROM_V2BETA2 = ("target", "metric")
 
 
 class VersionDeprecated(InnermostError, hop=Hop.H):

@@ -101,8 +101,10 @@ class HeapsterUnreached(InnermostError, hop=Hop.A, wraps=True):
 class TargetRefused(InnermostError, hop=Hop.F):
     """``server returned HTTP status 401 Unauthorized``, of a kubelet: Prometheus' token is no better to it (scrape.go).
 
-    What a 403 says concerns Prometheus' own role, and nothing of anybody else's.
+    What a 403 says concerns Prometheus' own role, and little of anybody else's.
     """
+
+    code: str
 
 
 class OtherSystem(InnermostError, hop=Hop.X):

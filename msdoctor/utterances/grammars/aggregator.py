@@ -111,7 +111,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     *(
         Grammar(
             f'{kind} "',
-            re.escape(kind) + r" \"(?P<name>v\d\w{0,12}\.metrics\.k8s\.io)\" is invalid: ",
+            re.escape(kind) + r" \"(?P<name>v\d\w{0,12}\.(?:custom\.|external\.)?metrics\.k8s\.io)\" is invalid: ",
             lambda match: errors.APIServiceRefused(match["name"]),
             word="metrics.k8s.io",
         )
@@ -151,7 +151,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("ServicePortError", errors.ServicePortAbsent("", "", "")),
     Grammar(
         "no endpoints available for service ",
-        r"no endpoints available for service \\?\"(metrics-server[\w.-]{0,200})",
+        # pkg/registry/core/service/storage: of a proxied one as it was asked for, SCHEME:NAME:PORT
+        r"no endpoints available for service \\{0,4}\"(?:https?:)?(?!heapster\b|https?:)([a-z][\w.-]{0,252})",
         lambda match: errors.NoEndpoints(match[1], ""),
     ),
     # kube-aggregator pkg/controllers/openapi; client-go discovery

@@ -320,8 +320,8 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar(
         "ValidationError(HorizontalPodAutoscaler",
         r"ValidationError\(HorizontalPodAutoscaler[\w.\[\]]{0,200}\): "
-        r"(?:unknown field|missing required field) \\{0,4}\"(?P<field>[\w.\[\]]{1,200})",
-        lambda match: errors.FieldUnknown(match["field"]),
+        r"(?P<trouble>unknown field|missing required field) \\{0,4}\"(?P<field>[\w.\[\]]{1,200})",
+        lambda match: errors.FieldUnknown(match["field"], match["trouble"]),
     ),
     *(
         Grammar(

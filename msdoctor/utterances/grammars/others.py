@@ -12,11 +12,11 @@ _TUNNEL = r": (?:dial unix|read unix|write unix|proxy error from|No agent availa
 
 
 def _refused_prometheus(match: re.Match[str]) -> InnermostError:
-    """In its own log it is its own trouble; who tells of it tells which kubelets let nobody in by a token."""
+    """In its own log it is its own trouble; who tells of it tells which kubelets do not let it in."""
     beside = match.string[:_MOST_BESIDE]
     is_told = re.search(r"(?i)\bkubelet", beside) is not None and "scrape_pool=" not in beside
-    is_401 = match["status"].startswith("401")
-    return errors.TargetRefused() if is_told and is_401 else errors.OtherSystem("Prometheus")
+    code = match["status"][:3]
+    return errors.TargetRefused(code) if is_told and code in ("401", "403") else errors.OtherSystem("Prometheus")
 
 
 _MOST_BESIDE = 2000
@@ -311,6 +311,8 @@ GRAMMARS: tuple[Grammar, ...] = (
             ("failed to rescale ", "what an HPA scales"),
             ("FailedRescale", "what an HPA scales"),
             ("Cannot read targetRef", "VPA"),
+            # vertical-pod-autoscaler/deploy/admission-controller-deployment.yaml; a script of its own makes the secret
+            ('secret "vpa-tls-certs" not found', "VPA"),
             # of a pod or container that it does not follow: one that has ended, an init container
             ("Error adding metric sample", "VPA"),
             ("no scaler found for type: ", "KEDA"),
