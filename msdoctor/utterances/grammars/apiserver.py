@@ -397,12 +397,18 @@ GRAMMARS: tuple[Grammar, ...] = (
     # apiserver pkg/server/options/authentication.go; the file is one of the arguments
     *(
         Grammar(
-            f"unable to load {what}",
-            f"unable to load {what}" + r"(?: \"[^\"]{1,300}\")?: (?:unable to load client CA file: )?"
+            head,
+            head + r"(?: \"[^\"]{1,300}\")?: (?:unable to load client CA file: )?"
             r"(?:open |read |stat )(?P<file>\S{1,300}): (?:no such file or directory|permission denied|is a directory)",
             lambda match: errors.FileUnread(match["file"]),
         )
-        for what in ("client CA file", "request-header-client-ca-file", "server certificate")
+        for head in (
+            "unable to load client CA file",
+            "unable to load client CA provider",
+            "unable to load request-header-client-ca-file",
+            "unable to load server certificate",
+            "failed to load SNI cert and key",
+        )
     ),
     plain("cluster doesn't provide client-ca-file", errors.RequestHeaderNotProvided("client-ca-file")),
     # kubevirt pkg/virt-api/api.go, an aggregated server, too

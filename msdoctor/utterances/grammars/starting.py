@@ -251,7 +251,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     *(
         Grammar(
             head,
-            head + r"(?P<file>/[\w./-]{1,250}): no such file or directory",
+            head + r"(?P<file>(?!/(?:var/)?run/secrets/)/[\w./-]{1,250}): no such file or directory",
             lambda match: errors.RejectedArgument(match[0]),
             word=": no such file or directory",
         )
@@ -263,6 +263,30 @@ GRAMMARS: tuple[Grammar, ...] = (
             "unable to load root certificates: open ",
             "unable to load server certificate: open ",
         )
+    ),
+    # client-go tools/clientcmd, of a kubeconfig that an argument names: metrics-server cmd/metrics-server/app/options,
+    # custom-metrics-apiserver pkg/cmd, apiserver pkg/server/options. Without one rest.InClusterConfig speaks.
+    *(
+        Grammar(
+            head,
+            re.escape(head) + r"(?:authentication kubeconfig|authorization kubeconfig|client config)"
+            r"(?: to initialize provider)?: (?!.{0,200}(?:/serviceaccount/|in-cluster config|failed to get )).{1,300}",
+            lambda match: errors.RejectedArgument(trim(match[0]), "--kubeconfig"),
+        )
+        for head in ("unable to construct lister ", "failed to get delegated ")
+    ),
+    # metrics-server pkg/scraper/client/resource/client.go around client-go transport/transport.go
+    Grammar(
+        "unable to construct transport: ",
+        r"unable to construct transport: .{1,300}",
+        lambda match: errors.RejectedArgument(trim(match[0]), "--kubelet-certificate-authority"),
+    ),
+    # apiserver pkg/server/options/serving.go
+    Grammar(
+        "--secure-port ",
+        r"--secure-port \d{1,9} must be between [01] and 65535",
+        lambda match: errors.RejectedArgument(match[0], "--secure-port"),
+        word=" must be between ",
     ),
     # kubernetes-mixin alerts/resource_alerts.libsonnet
     Grammar(
