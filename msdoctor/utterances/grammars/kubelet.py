@@ -409,7 +409,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     # kubectl get csr; to 1.17 without the signer, and from 1.21 with the duration that was asked for
     Grammar(
         " system:node:",
-        r" system:node:\S{1,253}\s{1,20}(?:(?:<none>|\d{1,6}[smhd])\s{1,20})?"
+        r" system:node:\S{1,253}\s{1,90}(?:(?:<none>|\d{1,6}[smhd])\s{1,20})?"
         r"(?P<state>Pending|Denied|Approved,Failed|Failed)",
         lambda match: errors.CertificateNotSigned(match["state"]),
     ),
@@ -542,6 +542,13 @@ GRAMMARS: tuple[Grammar, ...] = (
         "unable to find data for container /",
         r"(unable to find data) for container (/[\w.-]\S{0,300})",
         _none_of_container,
+    ),
+    # cAdvisor manager/manager.go, of a container that its runtime told of and it does not watch; earlier of Docker's
+    plain("unable to find Docker container ", errors.PartialFigures()),
+    Grammar(
+        "unable to find container ",
+        r"unable to find container \"[^\"]{1,300}\" in \"\w{1,40}\" namespace",
+        says(errors.PartialFigures()),
     ),
     # kubelet pkg/apis/stats/v1alpha1/types.go (Summary)
     *(
