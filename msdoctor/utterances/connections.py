@@ -16,9 +16,9 @@ from msdoctor.utterances.errors import InnermostError
 from msdoctor.utterances.hops import OF_A_HANDSHAKE, authority, hop_of, is_refusal, says
 from msdoctor.utterances.prefixes import announces
 
-# An authority may be redacted, as <node>:<port>.
+# An authority may be redacted, as <node>:<port> or <node>.<region>.compute.internal.
 _URL = (
-    r"https?://(?:<[\w .-]{1,40}>:?){0,2}(?:[\w.-]{0,60}\[[A-Za-z_ -]{1,40}\]){0,8}"
+    r"https?://(?:[\w.:-]{0,60}(?:<[\w .-]{1,40}>|\[[A-Za-z_ -]{1,40}\])){0,8}"
     r"[^\s\"'\\<>)}\]]{0,40}(?:\][^\s\"'\\<>)}\]]{0,20})?[^\s\"'\\<>)}\],]{0,2000}"
 )
 _NODE = r"(?:from node |from Kubelet |source kubelet_summary:)([\w.<>*-]{1,253})(?: ?\(([^)]{1,253})\))?"

@@ -55,9 +55,12 @@ _LONGEST_ANNOUNCEMENT = 160
 _MARKS = ("`", "*", "_")
 _MARKED = r"(`{1,2}|\*\*|__?|\*)([^`]{1,65536})\1[.,;:]?\s*"  # Markdown's code, bold and italics around a line
 # logrus' text format, in which k3s and k0s print what their components say
-_LOGFMT = r'time="?([^"\s]{1,40}(?: [^"\s]{1,20})?)"? level=\w{1,10} msg="((?:[^"\\]|\\.){0,60000})"?'
+_LOGFMT = r'(?:time="?([^"\s]{1,40}(?: [^"\s]{1,20})?)"? )?level=\w{1,10} msg="((?:[^"\\]|\\.){0,60000})"?'
 # and the error of what it says, which WithError puts beside it (logrus logger.go; containerd, CRI-O, dockerd)
 _ITS_ERROR = r'(?:^|\s)error="((?:[^"\\]|\\.){0,60000})"?'
+# klog's fields within a string, of which a copy has the inside
+_INSIDE = r'"?((?:[^"\\]|\\.){0,60000})"?,?\s*'
+_FIELDS_INSIDE = r'\\"\s{1,4}[A-Za-z]\w{0,60}=\\{1,7}"'
 _MOST = 6  # carriers nest (docker's JSON within journald's line), but not without end
 
 _NAMES = (
@@ -126,11 +129,13 @@ def _one(carried: Carried) -> Carried | None:
         return _stored(carried, text)
     if head == '"' and (field := re.match(_FIELD_OF_A_STORE, text)):
         return _without(carried, unquote(field[1]).rstrip("\n"), None)
-    if head == "t" and (logfmt := re.match(_LOGFMT, text)):
+    if head in ("t", "l") and (logfmt := re.match(_LOGFMT, text)):
         fields = text[logfmt.end() :]
         error = re.search(_ITS_ERROR, fields)
         said = f"{logfmt[2]}: {error[1]}" if error else logfmt[2]
         return _without(carried, unquote(said), logfmt[1], speaker_of_name(fields))
+    if "=\\" in text and re.search(_FIELDS_INSIDE, text) and (inside := re.fullmatch(_INSIDE, text)):
+        return _without(carried, unquote(inside[1]).rstrip("\n"), None)
     if head.isdigit() and (cri := re.match(_CRI, text)):
         return replace(_without(carried, text[cri.end() :], cri[1]), partial=cri[2] == "P")
     return _journals(carried, text, head)

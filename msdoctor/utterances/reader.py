@@ -29,6 +29,7 @@ from msdoctor.utterances.speakers import is_a_beginning, speaker_of
 from msdoctor.utterances.tables import Tables
 
 _TAIL = re.compile(r"[:\s]{0,3}\w{0,3}")  # what may be left of an error's next word where a terminal cut it
+_WHY = re.compile(r":(?: [a-z]{1,20}){1,8}\s?")  # of what wraps another error, whose beginning is there
 _IN_FIELD = re.compile(r'\s?[\w.]{0,60}="|"[^"]{1,253}"\s*$')  # the rest of ` node="k8s-node1"`, cut anywhere
 
 
@@ -456,6 +457,8 @@ def _is_unfinished(text: str, following: str, is_wrapped: bool) -> bool:
     begins = is_a_beginning(body) or is_a_beginning(body[:1].lower() + body[1:])
     is_object = body.endswith("failed to connect to {") or ("failed to connect to {" in body and "}" not in body)
     is_open = "://" in body or body.count('"') % 2 == 1
+    why = _WHY.match(body, found[-1].end) if found else None
+    is_open = is_open or (why is not None and (why.end() == len(body) or not following))
     return record.severity in ("E", "F") or is_open or begins or is_object
 
 

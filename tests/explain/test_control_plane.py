@@ -13,6 +13,7 @@ from msdoctor import registry
 from msdoctor.explain import Explanation, explain
 from msdoctor.model import Confidence, Hop
 from msdoctor.render.explain import text as page
+from msdoctor.utterances import errors
 from msdoctor.utterances.ellipses import made_whole
 from msdoctor.utterances.reader import read, read_log
 
@@ -154,6 +155,25 @@ failing or missing response from {POD_IP}: Get "{POD_IP}": net/http: request can
 """
     assert ids(folded) == ids(whole)
     assert "(Client.Timeout exceeded while awaiting headers)" in answer(folded).matches[0].matched
+
+
+def test_a_folded_condition_is_read_without_its_key() -> None:
+    condition = (
+        "failed to get cpu utilization: unable to get metrics for resource cpu: unable\n"
+        "  to fetch metrics from resource metrics API: the server is currently unable to\n"
+        "  handle the request (get pods.metrics.k8s.io)"
+    )
+    (found, *_) = read(condition.splitlines())
+
+    assert isinstance(found.error, errors.ServiceUnavailable)
+    assert found.outer[-1] == "unable to fetch metrics from resource metrics API"
+
+
+def test_what_wraps_an_error_does_not_go_on_in_another_line_without_one() -> None:
+    cut = "failed to get cpu utilization: unable to get metrics for resource cpu: unable"
+    found = list(read([cut, "  we have looked at this for days, and at all else too"]))
+
+    assert [one.text for one in found] == [cut]
 
 
 def test_a_folded_value_ends_with_its_quote() -> None:

@@ -7,6 +7,7 @@ Texts are made from the formats that upstream's sources print; the answers are t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -682,3 +683,26 @@ def test_a_nodes_name_tells_what_kind_of_machine_it_is() -> None:
         "cloud",
         "local",
     ]
+
+
+@pytest.mark.parametrize("host", ["<node>.<region>.compute.internal", "ip-<a>-<b>.<domain>", "node-<number>", "<ip>"])
+def test_a_host_that_is_redacted_part_by_part_is_a_nodes(host: str) -> None:
+    found = answer(scrape(DEADLINE, host=host))
+
+    assert [match.id for match in found.matches[:2]] == ["node-unreachable-timeout", "kubelet-slow-response"]
+
+
+@pytest.mark.parametrize("head", ["", "level=error msg="])
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_inside_of_a_string_is_the_record_that_it_holds(head: str, times: int) -> None:
+    whole = scrape(REFUSED, f"fargate-{EC2}")
+
+    for line in (whole, whole.partition("] ")[2]):
+        carried = line
+        for _ in range(times):
+            carried = json.dumps(carried)
+        ways = [head + carried] if head else [carried, carried + ",", carried[1:-1]]
+        for way in ways:
+            (found, *_) = read([way])
+            assert found.connection.node == f"fargate-{EC2}"
+            assert found.outer == ("Failed to scrape node",)
