@@ -44,6 +44,7 @@ LONGEST = timedelta(minutes=5)
     hop=Hop.D,
     cls=Class.BENIGN,
     says=(
+        Says("Circumstance", where={"what": "reached before"}, likelihood=0.3),
         Says("EtcdTrouble", likelihood=0.5),
         Says("ServerStops", likelihood=0.7),
         Says("HealthCheckFailed", where={"whose": "API server"}, likelihood=0.6),

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 @check(
     hop=Hop.D,
     cls=Class.BENIGN,
-    says=(Says("NoMetricsKnown", where={"of": "pod"}, likelihood=0.6),),
+    says=(
+        Says("NoMetricsKnown", where={"of": "pod"}, likelihood=0.6),
+        Says("Circumstance", where={"what": "an ended pod"}, likelihood=0.3),
+    ),
 )
 def benign_terminated_pods_queried() -> Iterator[NotApplicable]:
     yield ONLY_SAID

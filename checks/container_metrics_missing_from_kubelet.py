@@ -87,6 +87,9 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("IncompleteFigures", where={"of": "pod"}, likelihood=0.4),
         Says("IncompleteFigures", where={"of": "container"}, likelihood=0.4),
         Says("NoneStored", likelihood=0.4),
+        # With figures of nodes metrics-server has read their kubelets: what it lacks, they did not give.
+        Says("Circumstance", where={"what": "nodes' figures"}, likelihood=0.28),
+        Says("NotFound", hop=Hop.A, where={"resource": "podmetrics.metrics.k8s.io"}, likelihood=0.55),
     ),
     decide=(LOOK,),
     advise=advise,

@@ -81,6 +81,7 @@ def judge(sayings: Iterable[Saying], classes: Mapping[str, Class], favoured: Map
             bool(explained) and verdict not in explained,
             _rank(verdict, classes[in_order(verdict.contenders, favoured)[0][0]]),
             in_order(verdict.contenders, favoured)[0][0] == _NOT_OURS,
+            in_order(verdict.contenders, favoured)[0][0].startswith(_NOISE),
             verdict.place,
         ),
     )
@@ -91,6 +92,7 @@ def _explains_an_hpa(name: str, classes: Mapping[str, Class]) -> bool:
     return name != _NOT_OURS and (classes[name] is not Class.BENIGN or name.startswith("hpa-"))
 
 
+_NOISE = "benign-"  # comes after what is no fault either, and yet more than a line
 _NOT_OURS = "not-resource-metrics-pipeline"  # what has a name of its own comes before what is only none of this
 
 

@@ -104,6 +104,21 @@ _SIGNS = (
         ),
     ),
     ("a node down", r"^\s*\S{1,253}\s+NotReady\b"),
+    # kubectl pkg/metricsutil/metrics_printer.go
+    ("nodes' figures", r"\b[1-9]\d{0,8}m\s{1,40}\d{1,6}%\s{1,40}[1-9]\d{0,9}Mi \s{1,40}\d{1,6}%"),
+    # kubectl get pods: it has no figures any more
+    (
+        "an ended pod",
+        (
+            r"^\s*(?:[a-z0-9-]{1,63}\s{1,40})?(?!metrics-server)[a-z0-9][\w.-]{0,252}\s{1,90}0/\d{1,2}"
+            r"\s{1,40}(?:Completed|Succeeded)\s"
+        ),
+    ),
+    # client-go tools/cache/reflector.go, whose watches begin where a list ended; golang.org/x/net/http2
+    (
+        "reached before",
+        r"\bresourceVersion=[1-9]\d{0,20}&\S{0,300}\bwatch=true\b|server sent GOAWAY and closed the connection",
+    ),
     # kubectl get pods and kubectl describe pod, which nodes have no such row in
     ("a pod", rf"{_ROW_OF_POD}\d{{1,2}}/\d{{1,2}}(?:{_AND_ITS_AGE})?"),
     # rows of kubectl get events: the replica set's, and the kubelet's
@@ -167,6 +182,9 @@ _WORDS = {
     "a young pod": (", age: ",),
     "said to be missing": ("metrics-server",),
     "a node down": ("notready",),
+    "nodes' figures": ("mi ",),
+    "an ended pod": ("completed", "succeeded"),
+    "reached before": ("resourceversion=", "goaway"),
     "a pod": ("metrics-server-",),
     "a made pod": ("created pod: ",),
     "a deleted pod": ("deleted pod: ", "stopping container"),

@@ -176,6 +176,28 @@ def test_what_wraps_an_error_does_not_go_on_in_another_line_without_one() -> Non
     assert [one.text for one in found] == [cut]
 
 
+WATCH = (
+    "E0304 09:01:02.345678       1 reflector.go:322] k8s.io/client-go/informers/factory.go:130: Failed to watch *v1.Pod: "
+    "Get https://10.96.0.1:443/api/v1/pods?{query}: dial tcp 10.96.0.1:443: connect: connection refused"
+)
+
+
+def test_who_watches_has_reached_the_api_server_before() -> None:
+    goaway = (
+        "E0304 09:01:02.345678       1 streamwatcher.go:109] Unable to decode an event from the watch stream: http2:"
+        ' server sent GOAWAY and closed the connection; LastStreamID=15, ErrCode=NO_ERROR, debug=""'
+    )
+    lists = WATCH.format(query="limit=500&resourceVersion=0")
+    watches = WATCH.format(query="resourceVersion=8561&timeoutSeconds=395&watch=true")
+
+    assert answer(lists).matches[0].id == "pod-cannot-reach-apiserver"
+    assert answer(watches).matches[0].id == "apiserver-restarting"
+    assert [match.id for match in answer(f"{goaway}\n{lists}").matches][::2] == [
+        "apiserver-restarting",
+        "benign-watch-goaway",
+    ]
+
+
 def test_a_folded_value_ends_with_its_quote() -> None:
     said = """\
     message: 'Discovery failed for some groups, 1 failing: unable to retrieve the

@@ -706,3 +706,21 @@ def test_the_inside_of_a_string_is_the_record_that_it_holds(head: str, times: in
             (found, *_) = read([way])
             assert found.connection.node == f"fargate-{EC2}"
             assert found.outer == ("Failed to scrape node",)
+
+
+NONE_KNOWN = "unable to fetch pod metrics for pod default/backup-1: no metrics known for pod"
+NODES = "NAME   CPU(cores)   CPU%   MEMORY(bytes)   MEMORY%\nn1     76m          1%     343Mi           19%"
+PODS = "NAME        READY   STATUS      RESTARTS   AGE\nbackup-1    0/1     {status}   0          5h50m"
+
+
+def test_a_pod_that_has_ended_has_no_figures() -> None:
+    assert answer(NONE_KNOWN).matches[0].id == "metrics-not-yet-available"
+    assert answer(f"{NONE_KNOWN}\n{PODS.format(status='Running')}").matches[0].id == "metrics-not-yet-available"
+    assert answer(f"{NONE_KNOWN}\n{PODS.format(status='Completed')}").matches[0].id == "benign-terminated-pods-queried"
+
+
+def test_where_nodes_have_figures_their_kubelets_were_read() -> None:
+    none = 'Error from server (NotFound): podmetrics.metrics.k8s.io "default/web" not found'
+
+    assert answer(none).matches[0].id == "metrics-not-yet-available"
+    assert answer(f"{none}\n{NODES}").matches[0].id == "container-metrics-missing-from-kubelet"
