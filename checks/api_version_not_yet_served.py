@@ -55,6 +55,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("NoMatchForKind", where={"fate": "either"}, likelihood=0.35),
         Says("NoMatchForKind", where={"fate": "cut"}, likelihood=0.3),
         Says("ResourceNotFound", where={"outer": "*v2.Horizontal"}, likelihood=0.8),
+        Says("ResourceNotFound", where={"of": "HPAs"}, likelihood=0.6),
         Says("ListFailed", where={"fate": "new"}, likelihood=0.6),
     ),
     advise=advise,

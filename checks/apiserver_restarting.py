@@ -51,6 +51,8 @@ LONGEST = timedelta(minutes=5)
         Says("Dial", hop=Hop.D, where={"failure": "connection refused"}, likelihood=0.5),
         Says("ConnectionLost", hop=Hop.D, likelihood=0.5),
         Says("Dial", where={"outer": "failed to list", "failure": "connection refused"}, likelihood=0.4),
+        # to 1.18 with a capital, and of a watch; a kubelet's own lists begin before there is an API server
+        Says("Dial", where={"outer": "client-go/informers/", "failure": "connection refused"}, likelihood=0.4),
         Says("Dial", where={"outer": "Failed to make webhook", "failure": "connection refused"}, likelihood=0.4),
         Says("ConnectionLost", where={"outer": "failed to list"}, likelihood=0.3),
     ),

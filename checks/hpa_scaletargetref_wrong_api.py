@@ -71,6 +71,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("ResourceNotFound", where={"outer": "unable to get the target's current scale"}, likelihood=0.8),
         Says("ResourceNotFound", where={"outer": "FailedGetScale"}, likelihood=0.8),
         Says("ScaleFailed", likelihood=0.5),
+        Says("UnknownTarget", where={"kind": "DaemonSet"}, likelihood=0.8),
         Says("ScaledObjectRefused", where={"lacks": "target"}, likelihood=0.5),  # of that kind
         Says("ScaledObjectRefused", where={"lacks": "scale"}, likelihood=0.8),
         Says("ScaledObjectRefused", where={"lacks": "either"}, likelihood=0.5),

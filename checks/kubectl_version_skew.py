@@ -58,6 +58,8 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("VersionUnexpected", likelihood=0.8),
         Says("NoMatchForKind", where={"fate": "client"}, likelihood=0.8),
         Says("ResourceNotFound", where={"api": "heapster"}, likelihood=0.7),
+        # from 1.12 `describe` asks for v2beta2, which no older server has
+        Says("ResourceNotFound", where={"of": "HPAs"}, likelihood=0.6),
         Says("NotFound", where={"api": "heapster"}, likelihood=0.6),
         Says("HeapsterUnread", where={"api": "heapster"}, likelihood=0.6),
         Says("Forbidden", where={"api": "heapster"}, likelihood=0.6),

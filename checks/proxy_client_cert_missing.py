@@ -107,6 +107,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     hop=Hop.C,
     cls=Class.CAUSE,
     says=(
+        Says("RequestHeaderNotProvided", where={"key": "proxy-client-cert-file"}),
         Says("NoResponse", likelihood=0.15),
         *taken_for_anonymous(0.5),
     ),

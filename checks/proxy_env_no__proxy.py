@@ -98,7 +98,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("Circumstance", where={"what": "nobody to ask"}, likelihood=RULED_OUT),
         Says("Circumstance", where={"what": "an HTTP proxy"}, likelihood=0.6),
-        Says("ConnectionLost", hop=Hop.C, likelihood=0.6),
+        Says("ConnectionLost", hop=Hop.C, where={"way": ""}, likelihood=0.6),
         Says("HTTPStatus", hop=Hop.C, where={"code": "502"}, likelihood=0.7),
         # What a proxy says itself that opens TLS, or metrics-server of a caller whose certificate it took away. Whoever
         # installs a cluster with a tool has the front proxy's flags, and may forget its networks in NO_PROXY.

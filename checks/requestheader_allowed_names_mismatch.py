@@ -135,6 +135,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         Says("HTTPStatus", hop=Hop.D, where={"code": "401"}, likelihood=0.45),
         Says("Unauthorized", hop=Hop.A, likelihood=0.35),
         Says("NotInAllowedList", where={"of": ""}),
+        Says("NotInAllowedList", where={"of": "either"}, likelihood=0.7),
         Says("NotInAllowedList", likelihood=0.45),
         *(
             Says("Forbidden", hop=hop, where={"user": user}, likelihood=0.4)

@@ -120,6 +120,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
         # An API server holds every client's certificate against the front-proxy CA first; only one that is the clients'
         # CA too comes as far as the name.
         Says("NotInAllowedList", where={"of": "client"}, likelihood=0.7),
+        Says("NotInAllowedList", where={"of": "either"}, likelihood=0.5),
         *(
             Says("Forbidden", hop=hop, where={"user": user}, likelihood=0.6)
             for hop in (Hop.A, Hop.D)

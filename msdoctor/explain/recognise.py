@@ -116,10 +116,19 @@ def _has(utterance: Utterance, name: str, value: str) -> bool:
         return re.sub(r":\d{1,5}$", "", utterance.connection.address) == value
     if name == "node_kind":
         return kind_of(_node_of(utterance)) == value
+    if name == "way":
+        return (getattr(utterance.error, "way", "") or _way_to(utterance)) == value
     if name == "path" and not hasattr(utterance.error, "path"):
         return value in utterance.connection.path
     own = getattr(utterance.error, name, "")
     return own == value or value in (own if isinstance(own, tuple) else own.split("::"))
+
+
+def _way_to(utterance: Utterance) -> str:
+    """``direct`` where an open connection led to the very address that was asked for: an HTTP proxy has its own."""
+    where = utterance.connection
+    led_to = utterance.error.address if isinstance(utterance.error, errors.ConnectionLost) else ""
+    return "direct" if led_to and where.url and led_to == where.address else ""
 
 
 def _node_of(utterance: Utterance) -> str:

@@ -62,7 +62,7 @@ def connection_of(
     named, named_address = (re.findall(_NODE, context[-_MOST_CONTEXT:]) or [("", "")])[-1]
     address = authority(url) or getattr(error, "address", "") or named_address
     api = _api_of(context[-_MOST_CONTEXT:] + error_text) or _api_of(record[:_MOST_CONTEXT])
-    if not api and isinstance(error, _OF_ANY_APISERVICE):
+    if not api and isinstance(error, OF_ANY_APISERVICE):
         api = _other_group(context[-_MOST_CONTEXT:] + error_text + record[:_MOST_CONTEXT])
     if not api and isinstance(error, errors.HTTPStatus):
         api = _other_group(url)
@@ -120,7 +120,7 @@ _GROUP = (
     r"|\b([a-z][a-z0-9.-]{1,200})/v\d"
 )
 # What is said of the APIService of any aggregated server.
-_OF_ANY_APISERVICE = (
+OF_ANY_APISERVICE = (
     errors.NoResponse,
     errors.DiscoveryFailed,
     errors.EmptyDiscovery,
@@ -210,6 +210,15 @@ def group_asked(command: str) -> str:
     return _api_of(path[1]) or _other_group(path[1]) if path else ""
 
 
+def others_apiservice(text: str) -> str | None:
+    """The group of another system's APIService that a command asks for, or a description is of.
+
+    Empty where it is one for metrics, and None where the text names none.
+    """
+    named = re.search(_APISERVICE, text) if "piservice" in text or "ame:" in text else None
+    return None if named is None else _other_group(named[1])
+
+
 def kubelet_asked(command: str) -> str:
     """The URL at a kubelet that a command asks for, by itself or through the API server; empty where it is none."""
     if "10250/" in command and re.search(r"\b(?:curl|wget)\b", command):
@@ -227,6 +236,10 @@ def group_listed(text: str) -> str:
     return (_api_of(text) or _other_group(text)) if '"groupVersion":' in text else ""
 
 
+# kubectl's own arguments; the head of its description, and of an object in YAML
+_APISERVICE = (
+    r"(?:\bapiservices?(?:\.apiregistration\.k8s\.io)?[ /]|^\s{0,8}[Nn]ame:\s{1,20})(v\d\w{0,12}\.[a-z0-9.-]{1,253})"
+)
 _RAW = r"\bget --raw[ =][\"']?(/\S{1,500})"
 _RAW_OF_NODE = r"--raw[ =][\"']?/api/v1/nodes/([\w.<>$*{}-]{1,253})/proxy(/[^\s\"']{1,300})"
 _OF_ADAPTERS = {"Pods": "custom", "Object": "custom", "External": "external"}

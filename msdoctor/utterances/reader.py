@@ -15,7 +15,15 @@ from datetime import datetime
 from msdoctor.model import Hop
 from msdoctor.utterances import Connection, Speaker, Utterance, errors
 from msdoctor.utterances.circumstances import OF_ONE_POD, circumstances_in
-from msdoctor.utterances.connections import connection_of, group_asked, group_listed, kubelet_asked, split_wrappers
+from msdoctor.utterances.connections import (
+    OF_ANY_APISERVICE,
+    connection_of,
+    group_asked,
+    group_listed,
+    kubelet_asked,
+    others_apiservice,
+    split_wrappers,
+)
 from msdoctor.utterances.earlier import Earlier
 from msdoctor.utterances.ellipses import rest_of
 from msdoctor.utterances.errors import InnermostError
@@ -73,7 +81,7 @@ class _Beside:
 
     def __init__(self) -> None:
         self._is_adapters = False
-        self._is_without_openapi = False
+        self._is_without_openapi = self._is_undiscovered = False
 
     def explains(self, utterance: Utterance) -> bool:
         """Whether what was said before is the reason, and remember what this one says."""
@@ -82,11 +90,16 @@ class _Beside:
             return True  # what it waits for, and has not, is its own source's
         if self._is_without_openapi and _AGAIN in utterance.text:
             return True  # whoever has no OpenAPI is asked for it again and again
+        if self._is_undiscovered and utterance.error == _STILL_HELD:
+            return True  # what is not discovered is not deleted
+        self._is_undiscovered |= isinstance(utterance.error, errors.DiscoveryFailed) or _UNDISCOVERED in utterance.text
         if isinstance(utterance.error, errors.Noise | errors.OpenAPIUnread):
             self._is_without_openapi = utterance.error == errors.Noise("no-openapi")
         return False
 
 
+_UNDISCOVERED = "unable to retrieve the complete list of server APIs"
+_STILL_HELD = errors.OtherSystem("what a namespace still holds")
 _AGAIN = "OpenAPI AggregationController: action for item"
 
 # What other adapters say of their sources. They have the same library as metrics-server, and some of its own code.
@@ -102,20 +115,32 @@ class _Asked:
     """What was asked before, as a command shows it: an answer does not repeat it."""
 
     def __init__(self) -> None:
-        self._group = self._kubelet = ""
+        self._group = self._kubelet = self._registered = ""
+        self._is_of_autoscaling = False
 
     def note(self, text: str) -> None:
         """Remember what a command asks for, or a list is of."""
         if _is_command(text):
             self._group = group_asked(text)
             self._kubelet = kubelet_asked(text)
+            self._registered = ""
+            self._is_of_autoscaling = re.search(_OF_AUTOSCALING, text) is not None
         self._group = group_listed(text) or self._group
+        described = others_apiservice(text)
+        self._registered = self._registered if described is None else described
 
     def answered(self, utterance: Utterance) -> Utterance:
         """The same, said of what was asked for."""
+        if self._is_of_autoscaling:
+            utterance = _of_autoscaling(utterance)
+        if self._registered:
+            utterance = _of_apiservice(utterance, self._registered)
         if self._group:
             return _asked_for(utterance, self._group)
         return _of_kubelet(utterance, self._kubelet) if self._kubelet else utterance
+
+
+_OF_AUTOSCALING = r"\bkubectl\b.{0,200}\s(?:hpa|horizontalpodautoscalers?)\b"
 
 
 def _is_command(text: str) -> bool:
@@ -136,6 +161,24 @@ def _asked_for(utterance: Utterance, group: str) -> Utterance:
     if not is_its or where.api or getattr(utterance.error, "request", ""):
         return utterance
     return replace(utterance, connection=replace(where, api=group))
+
+
+def _of_autoscaling(utterance: Utterance) -> Utterance:
+    """What kubectl was told there is not, of the HPAs that it was asked for."""
+    is_bare = utterance.error == errors.ResourceNotFound() and not utterance.connection.api
+    if not is_bare or utterance.speaker is not Speaker.KUBECTL:
+        return utterance
+    return replace(utterance, connection=Connection(), error=errors.ResourceNotFound(_REQUEST_OF_AUTOSCALING))
+
+
+_REQUEST_OF_AUTOSCALING = "get horizontalpodautoscalers.autoscaling"
+
+
+def _of_apiservice(utterance: Utterance, group: str) -> Utterance:
+    """What is said of an APIService's server, whose group its address does not tell (to 1.14 its root was asked)."""
+    where = utterance.connection
+    is_its = isinstance(utterance.error, (*OF_ANY_APISERVICE, errors.HTTPStatus)) and where.hop in (Hop.B, Hop.C, Hop.D)
+    return replace(utterance, connection=replace(where, api=group)) if is_its and not where.api else utterance
 
 
 def _of_kubelet(utterance: Utterance, url: str) -> Utterance:

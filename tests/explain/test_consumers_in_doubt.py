@@ -385,6 +385,16 @@ OPEN = {
         "metrics-api-not-registered",
         "kubectl-version-skew",
     ),
+    "an HPA of what has no scale": (
+        "web   DaemonSet/web   <unknown>/80%   1   10   0   4m",
+        "hpa-scaletargetref-wrong-api",
+        "hpa-missing-requests",
+    ),
+    "a kubectl that describes HPAs in a version that this server has not": (
+        "$ kubectl describe hpa web\nError from server (NotFound): the server could not find the requested resource",
+        "api-version-not-yet-served",
+        "kubectl-version-skew",
+    ),
     "an injected container": (
         "missing request for cpu on container consul-template in pod shop/web-1",
         "hpa-missing-requests-sidecar",

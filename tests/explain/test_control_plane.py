@@ -519,10 +519,60 @@ def test_a_clients_name_at_the_front_proxys_door_leaves_open_whose_fault_it_is()
         "requestheader-ca-same-as-client-ca",
         "requestheader-allowed-names-mismatch",
     ]
-    # kube-proxy asks no aggregated server: its certificate was given to the aggregator
-    assert ids("x509: subject with cn=system:kube-proxy is not in the allowed list: [aggregator]") == [
-        "requestheader-allowed-names-mismatch"
+
+
+def test_kube_proxys_name_is_a_clients_where_another_clients_stands_beside_it() -> None:
+    """It asks no aggregated server, and its certificate may have been given to the aggregator."""
+    refused = (
+        "W1128 10:00:00.123456       1 x509.go:172] x509: subject with cn={} is not in the allowed list: [aggregator]"
+    )
+    of_proxy = refused.format("system:kube-proxy")
+
+    assert ids(of_proxy) == ["requestheader-allowed-names-mismatch", "requestheader-ca-same-as-client-ca"]
+    assert ids(f"{refused.format('system:node:n1')}\n{of_proxy}") == [
+        "requestheader-ca-same-as-client-ca",
+        "requestheader-allowed-names-mismatch",
     ]
+
+
+def test_an_api_server_that_may_not_call_a_webhook_has_no_certificate_of_the_aggregators() -> None:
+    said = "panic: An admission plugin wants a client cert/key, but they were not provided."
+
+    assert ids(said) == ["proxy-client-cert-missing"]
+
+
+@pytest.mark.parametrize("lost", ["read tcp {} read: connection reset by peer", "write tcp {} write: broken pipe"])
+def test_a_connection_to_the_very_address_that_was_asked_for_goes_through_no_http_proxy(lost: str) -> None:
+    said = f'failing or missing response from {CLUSTER_IP}: Get "{CLUSTER_IP}": {lost}'
+
+    assert "proxy-env-no_proxy" in ids(said.format("10.0.0.1:50000->10.0.0.9:3128:"))
+    assert "proxy-env-no_proxy" not in ids(said.format("10.0.0.1:50000->10.96.7.7:443:"))
+    assert ids(said.format("10.0.0.1:50000->10.96.7.7:443:"))[0] == "aggregator-cannot-reach-service"
+
+
+OTHERS_SERVER = "no response from https://10.96.7.8:443: Get https://10.96.7.8:443: dial tcp 10.96.7.8:443: i/o timeout"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Name:         v1beta1.wardle.example.com",
+        "metadata:\n  name: v1beta1.wardle.example.com",
+        "$ kubectl get apiservice v1beta1.wardle.example.com -o yaml",
+        "$ kubectl describe apiservices.apiregistration.k8s.io/v1beta1.wardle.example.com",
+    ],
+)
+def test_an_apiservices_name_tells_whose_server_an_address_is(head: str) -> None:
+    condition = f"    Message:               {OTHERS_SERVER}"
+
+    assert ids(f"{head}\n{condition}") == ["not-resource-metrics-pipeline"]
+    assert ids(f"{head.replace('wardle.example.com', 'metrics.k8s.io')}\n{condition}") == ids(condition)
+
+
+def test_the_next_apiservice_is_another() -> None:
+    both = f"Name: v1beta1.wardle.example.com\nName: v1beta1.metrics.k8s.io\n    Message: {OTHERS_SERVER}"
+
+    assert ids(both) == ids(f"    Message: {OTHERS_SERVER}")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ prometheus-adapter pkg/custom-provider/series_registry.go; controller-runtime pk
 pkg/updater/logic/updater.go; datadog-agent pkg/util/kubernetes/kubelet.
 """
 
+# ruff: noqa: E501  log lines stand here as they were printed
+
 import json
 
 import pytest
@@ -213,3 +215,74 @@ def test_containerd_on_windows_says_so_after_the_containers_name() -> None:  # 1
     )
 
     assert ids(said)[0] == "windows-kubelet-stats-500"
+
+
+# kubernetes pkg/controller/garbagecollector and resourcequota 1.10 to 1.37, client-go tools/cache/shared_informer.go
+@pytest.mark.parametrize(
+    "said",
+    [
+        "E1128 10:00:00.1 1 garbagecollector.go:219] timed out waiting for dependency graph builder sync during GC sync",
+        "E1128 10:00:00.1 1 garbagecollector.go:242] timed out waiting for dependency graph builder sync during GC sync (attempt 7)",
+        'E1128 10:00:00.1 1 garbagecollector.go:268] "Unhandled Error" err="timed out waiting for dependency graph builder sync during GC sync (attempt 7)" logger="UnhandledError"',
+        "E1128 10:00:00.1 1 shared_informer.go:243] unable to sync caches for garbage collector",
+        "E1128 10:00:00.1 1 shared_informer.go:243] unable to sync caches for resource quota",
+        "I1128 10:00:00.1 1 graph_builder.go:279] garbage controller monitor not yet synced: wardle.example.com/v1, Resource=flunders",
+        'E1128 10:00:00.1 1 resource_quota_controller.go:171] initial monitor sync has error: couldn\'t start monitor for resource "wardle.example.com/v1, Resource=flunders": unable to monitor quota for resource "wardle.example.com/v1, Resource=flunders"',
+        "E1128 10:00:00.1 1 resource_quota_controller.go:452] timed out waiting for quota monitor sync",
+    ],
+)
+def test_what_can_be_deleted_is_watched_and_figures_cannot(said: str) -> None:
+    assert ids(said) == [NOT_OURS]
+
+
+def test_which_group_was_not_discovered_tells_more_than_what_was_not_watched() -> None:
+    undiscovered = (
+        "W1128 10:00:00.1 1 garbagecollector.go:704] failed to discover some groups:"
+        " map[metrics.k8s.io/v1beta1:the server is currently unable to handle the request]"
+    )
+    unwatched = "E1128 10:00:00.1 1 shared_informer.go:243] unable to sync caches for garbage collector"
+
+    assert ids(f"{undiscovered}\n{unwatched}")[:2] == ids(undiscovered)[:2]
+
+
+# kubernetes pkg/controller/namespace/deletion/status_condition_utils.go
+HELD = (
+    "NamespaceContentRemaining   True   Sat, 28 Nov 2026 10:00:00 +0000   SomeResourcesRemain   Some resources are"
+    " remaining: flunders.wardle.example.com has 1 resource instances"
+)
+
+
+def test_a_namespace_that_still_holds_something_is_not_held_by_metrics() -> None:
+    finalizers = (
+        "Some content in the namespace has finalizers remaining: wardle.example.com/keep in 1 resource instances"
+    )
+    discovered = "NamespaceDeletionDiscoveryFailure   False   Sat, 28 Nov 2026 10:00:00 +0000   ResourcesDiscovered"
+
+    assert ids(f"{discovered}\n{HELD}") == ids(finalizers) == [NOT_OURS]
+
+
+def test_a_namespace_whose_resources_were_not_all_discovered_holds_some_for_that() -> None:
+    undiscovered = (
+        "NamespaceDeletionDiscoveryFailure   True   Sat, 28 Nov 2026 10:00:00 +0000   DiscoveryFailed   Discovery failed"
+        " for some groups, 1 failing: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: the"
+        " server is currently unable to handle the request"
+    )
+
+    assert ids(f"{undiscovered}\n{HELD}") == ids(undiscovered)
+
+
+@pytest.mark.parametrize("path", ["/apis/wardle.example.com/v1alpha1", "/apis/apps/v1"])
+def test_who_may_not_ask_for_another_group_is_none_of_this(path: str) -> None:
+    said = f'forbidden: User "system:serviceaccount:kube-system:generic-garbage-collector" cannot get path "{path}"'
+
+    assert ids(f"unable to retrieve the complete list of server APIs: {path[6:]}: {said}") == [NOT_OURS]
+
+
+@pytest.mark.parametrize("what", ["list *v1.ResourceQuota", "watch *v1.Service", "watch *v1.Node"])
+def test_who_lists_and_is_refused_by_the_api_server_may_have_met_its_restart(what: str) -> None:
+    said = (
+        f"E1128 10:00:00.1 1 reflector.go:270] k8s.io/client-go/informers/factory.go:133: Failed to {what}: Get"
+        " https://192.168.0.2:6443/api/v1/things?limit=500: dial tcp 192.168.0.2:6443: connect: connection refused"
+    )
+
+    assert "apiserver-restarting" in ids(said)

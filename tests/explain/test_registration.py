@@ -32,6 +32,14 @@ def test_where_metrics_server_was_asked_it_is_there_and_has_an_endpoint() -> Non
     }
 
 
+def test_a_chart_that_was_told_to_make_no_apiservice_says_so() -> None:
+    """bitnami/charts bitnami/metrics-server templates/NOTES.txt."""
+    said = "### ERROR: The metrics.k8s.io/v1beta1 API service is not enabled in the cluster      ###"
+    then = "does not have metrics.k8s.io/v1beta1, the metrics API will not work with this release unless:"
+
+    assert named(said) == named(then) == named(said, then) == ["metrics-api-not-registered"]
+
+
 @pytest.mark.parametrize("reason", ["MissingEndpoints", "EndpointsNotFound"])
 def test_where_there_is_no_endpoint_nothing_is_dialled(reason: str) -> None:
     found = named(DOWN, ROW.format(SERVICE, f"False ({reason})", "6m48s"))

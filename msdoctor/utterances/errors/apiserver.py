@@ -74,6 +74,9 @@ class Forbidden(InnermostError):
             return "review"
         if self.resource in _OF_AUTOSCALING:  # the group may have been left out
             return "other"
+        if self.resource.startswith("/apis/"):
+            group = self.resource.split("/")[2]
+            return "other" if group and not group.endswith("metrics.k8s.io") else ""
         if "." in self.resource and not self.resource.startswith("/"):
             return "" if self.resource.endswith((".metrics.k8s.io", ".metrics")) else "other"
         if self.absent:
@@ -213,6 +216,11 @@ class ResourceNotFound(InnermostError):
     def way(self) -> str:
         """``proxy`` of a request that the API server passed on to a node, pod or service."""
         return _way_of(self.request)
+
+    @property
+    def of(self) -> str:
+        """``HPAs`` where those are not served, in the version that was asked for."""
+        return "HPAs" if "horizontalpodautoscalers" in self.request else ""
 
 
 def _way_of(request: str) -> str:

@@ -41,7 +41,12 @@ class VPAUnable(InnermostError, hop=Hop.H):
 
 
 class UnknownTarget(InnermostError, hop=Hop.H):
-    """``<unknown>/80%`` in ``kubectl get hpa``: nothing to hold against the target."""
+    """``<unknown>/80%`` in ``kubectl get hpa``: nothing to hold against the target.
+
+    ``kind``: what the HPA is to scale, where it is of a kind that cannot be scaled.
+    """
+
+    kind: str = ""
 
 
 class ScaledToZero(InnermostError, hop=Hop.H):

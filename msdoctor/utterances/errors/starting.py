@@ -17,7 +17,8 @@ class Started(InnermostError, hop=Hop.D):
 class RequestHeaderNotProvided(InnermostError, hop=Hop.D):
     """``Cluster doesn't provide KEY in configmap/…`` (apiserver options/authentication.go, to 1.17).
 
-    Later versions say nothing when the key is absent.
+    Later versions say nothing when the key is absent. The key ``proxy-client-cert-file`` is a flag, which an API server
+    to 1.8 misses when it is to call a webhook.
     """
 
     key: str

@@ -99,11 +99,15 @@ class NotInAllowedList(InnermostError, hop=Hop.D):
 
     @property
     def of(self) -> str:
-        """``client`` for a name that some component has as the API server's client, and no front proxy has."""
+        """``client`` for a name that some component has as the API server's client, and no front proxy has.
+
+        ``either`` for kube-proxy's, whose certificate some guides give to the aggregator.
+        """
+        if self.name == "system:kube-proxy":
+            return "either"
         return "client" if self.name.startswith(_CLIENTS) else ""
 
 
-# Not kube-proxy's, whose certificate some guides give to the aggregator
 _CLIENTS = ("system:kube-controller-manager", "system:kube-scheduler", "system:node:")
 
 

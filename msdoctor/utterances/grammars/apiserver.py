@@ -417,6 +417,11 @@ GRAMMARS: tuple[Grammar, ...] = (
         "cluster doesn't provide requestheader-client-ca-file",
         errors.RequestHeaderNotProvided("requestheader-client-ca-file"),
     ),
+    # kubernetes pkg/kubeapiserver/admission/initializer.go, to 1.8: of a webhook, to which it goes as the aggregator
+    plain(
+        "An admission plugin wants a client cert/key, but they were not provided",
+        errors.RequestHeaderNotProvided("proxy-client-cert-file"),
+    ),
     *(
         Grammar(
             f"{failed} to {verb} *",

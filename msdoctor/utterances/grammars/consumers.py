@@ -74,6 +74,12 @@ GRAMMARS: tuple[Grammar, ...] = (
         says(errors.NodeWithoutFigures("")),
     ),
     Grammar("<unknown>", r"<unknown>\s{0,3}/\s{0,3}(?:\d{1,6}|<auto>)", says(errors.UnknownTarget())),
+    # of a kind that has no scale (kubernetes pkg/registry/apps)
+    Grammar(
+        "DaemonSet/",
+        r"DaemonSet/[\w.-]{1,253}\s{1,90}(?:[a-z]{1,20}: )?<unknown>\s{0,3}/",
+        says(errors.UnknownTarget("DaemonSet")),
+    ),
     # kubectl pkg/metricsutil/metrics_printer.go prints a head only where there is a row
     Grammar("0Mi ", r"0Mi\s{1,40}0%", _zeros),
     # kubelet pkg/apis/stats/v1alpha1/types.go, in /stats/summary; pkg/kubelet/metrics/collectors, in /metrics/resource

@@ -55,6 +55,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"Deployment/" + _OURS + r" status: '?(?:InProgress|Failed)\b",
         says(errors.NotReadyInTime()),
     ),
+    # bitnami/charts bitnami/metrics-server templates/NOTES.txt: apiService.create is false, and nobody else made one
+    *(
+        plain(words, errors.NotFound("apiservices.apiregistration.k8s.io", "v1beta1.metrics.k8s.io"))
+        for words in (
+            "The metrics.k8s.io/v1beta1 API service is not enabled in the cluster",
+            "the metrics API will not work with this release unless",
+        )
+    ),
     # helm 2: pkg/tiller/release_install.go
     Grammar(
         "release ",

@@ -352,6 +352,24 @@ GRAMMARS: tuple[Grammar, ...] = (
             # datadog-agent pkg/util/kubernetes/kubelet and pkg/util/hostname, which has the reason on other lines
             ("impossible to reach Kubelet with host: ", "Datadog"),
             ("unable to reliably determine the host name", "Datadog"),
+            # kubernetes pkg/controller/garbagecollector and resourcequota, client-go tools/cache/shared_informer.go:
+            # they watch what can be deleted, which figures cannot
+            *(
+                (words, "the controller manager's watches")
+                for words in (
+                    "timed out waiting for dependency graph builder sync",
+                    "unable to sync caches for garbage collector",
+                    "garbage controller monitor not ",
+                    "couldn't start monitor for resource ",
+                    "unable to sync caches for resource quota",
+                    "unable to monitor quota for resource ",
+                    "timed out waiting for quota monitor sync",
+                    "quota monitor not synced",
+                )
+            ),
+            # kubernetes pkg/controller/namespace/deletion/status_condition_utils.go, of what has been discovered
+            ("Some resources are remaining: ", "what a namespace still holds"),
+            ("Some content in the namespace has finalizers remaining: ", "what a namespace still holds"),
             ("Metrics are not available due to missing or invalid Prometheus configuration", "Lens"),
             ("Failed to obtain metrics. The metrics service may not be available", "Rancher"),
             ("kube-apiserver did not contact the rancher imperative api in time", "Rancher"),
