@@ -50,6 +50,16 @@ OPEN = {
         "not-resource-metrics-pipeline",
         "api-version-removed",
     ),
+    "the same, as the API server has it that nobody asked before": (
+        'The HorizontalPodAutoscaler "web" is invalid: spec.metrics[0].resource.target.type: Required value: must specify a metric target type',
+        "api-version-removed",
+        "not-resource-metrics-pipeline",
+    ),
+    "the same, of a metric of its pods": (
+        'HorizontalPodAutoscaler.autoscaling "web" is invalid: spec.metrics[0].pods.metric.name: Required value: must specify a metric name',
+        "api-version-removed",
+        "not-resource-metrics-pipeline",
+    ),
     "the same, as a server has it": (
         'strict decoding error: unknown field "spec.metrics[0].resource.targetAverageUtilization"',
         "api-version-removed",

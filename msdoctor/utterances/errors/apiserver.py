@@ -404,7 +404,7 @@ _TYPES_OF_METRICS = ("nodemetrics", "podmetrics", "nodemetricses", "podmetricses
 class FieldUnknown(InnermostError, hop=Hop.H):
     """``ValidationError(HorizontalPodAutoscaler.spec.…): unknown field "F"``, ``strict decoding error`` (kubectl).
 
-    An object has fields of another version than it says that it is of.
+    An object has fields of another version than it says that it is of. ``trouble``: or ``missing required field``.
     """
 
     field: str

@@ -323,6 +323,14 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"(?P<trouble>unknown field|missing required field) \\{0,4}\"(?P<field>[\w.\[\]]{1,200})",
         lambda match: errors.FieldUnknown(match["field"], match["trouble"]),
     ),
+    # kubernetes pkg/apis/autoscaling/validation, where nobody checked the fields before
+    *(
+        plain(words, errors.FieldUnknown(field, "missing required field"))
+        for words, field in (
+            ("target.type: Required value: must specify a metric target type", "target"),
+            ("metric.name: Required value: must specify a metric name", "metric"),
+        )
+    ),
     *(
         Grammar(
             f'unknown field "spec.{field}',

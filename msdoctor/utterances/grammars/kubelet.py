@@ -253,7 +253,7 @@ GRAMMARS: tuple[Grammar, ...] = (
         r"failed to watch [^:]{1,500}: (no space left on device)",
         lambda match: errors.InotifyExhausted("inotify_add_watch", match[1]),
     ),
-    # systemd's src/shared/ask-password-agent.c, as EMFILE of inotify_init1; coreutils' src/tail.c
+    # systemd's src/tty-ask-password-agent, as EMFILE of inotify_init1; coreutils' src/tail.c
     plain(
         "Failed to allocate directory watch: Too many open files",
         errors.InotifyExhausted("inotify_init", "Too many open files"),
