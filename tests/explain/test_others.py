@@ -286,3 +286,20 @@ def test_who_lists_and_is_refused_by_the_api_server_may_have_met_its_restart(wha
     )
 
     assert "apiserver-restarting" in ids(said)
+
+
+@pytest.mark.parametrize("end", ['"nodes" in API group "metr', '"nodes" in API', '"nod', '"'])
+def test_a_refusal_that_was_cut_names_its_group_at_its_beginning(end: str) -> None:
+    said = 'nodes.metrics.k8s.io is forbidden: User "jane" cannot list resource ' + end
+    of_core = said.replace("nodes.metrics.k8s.io", "nodes").replace(
+        "jane", "system:serviceaccount:kube-system:metrics-server"
+    )
+
+    assert ids(f"Error from server (Forbidden): {said}") == ["rbac-user-metrics-forbidden"]
+    assert ids(f"Failed to list *v1.Node: {of_core}") == ["rbac-clusterrole-missing"]
+
+
+def test_a_cut_refusal_of_one_object_has_its_name_between() -> None:
+    said = 'pods.metrics.k8s.io "web-1" is forbidden: User "jane" cannot get resource "po'
+
+    assert ids(f"Error from server (Forbidden): {said}") == ["rbac-user-metrics-forbidden"]

@@ -21,9 +21,26 @@ def _user_cannot(match: re.Match[str]) -> InnermostError:
     resource = match["path"] or match["resource"] or _in_order(match["old"] or "")
     if match["group"]:
         resource = f"{resource}.{match['group']}"
+    if not match["path"] and not match["scope"]:
+        resource = _refused_before(match) or resource
     absent = re.findall(r"role\.rbac\.authorization\.k8s\.io \"([^\"]{1,253})\"", match["absent"] or "")
     scope = (match["scope"] or "").strip()
     return errors.Forbidden(match["user"], match["verb"], resource, scope, tuple(absent))
+
+
+_MOST_BEFORE = 600  # characters in which a resource and an object's name stand before a refusal
+
+
+def _refused_before(match: re.Match[str]) -> str:
+    """The resource of a refusal whose end was cut, as its beginning names it: ``nodes.G "N" is forbidden: User …``.
+
+    apimachinery pkg/api/errors/errors.go, NewForbidden: with its group, if that is not the core one.
+    """
+    before = match.string[max(0, match.start() - _MOST_BEFORE) : match.start()]
+    words = before.removesuffix("is forbidden: ").split() if before.endswith(" is forbidden: ") else []
+    named = [word for word in words[-2:] if not word.endswith(('"', ":"))]
+    resource = named[-1].lstrip("\\\"'(") if named else ""
+    return _in_order(resource) if re.fullmatch(r"[a-z][\w./-]{1,253}", resource) else ""
 
 
 def _rbac_denies(match: re.Match[str]) -> InnermostError:
