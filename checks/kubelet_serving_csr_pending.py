@@ -76,6 +76,7 @@ def advise(blanks: Blanks) -> tuple[Remedy, ...]:
     says=(
         Says("CertificateNotSigned", where={"state": "Pending"}),
         Says("CertificateNotSigned", where={"state": "Approved"}, likelihood=0.9),
+        Says("CertificateNotSigned", where={"state": "Unasked"}, likelihood=0.5),
         # Hardly anything else in a cluster serves without a certificate: kubectl logs and exec meet the same.
         Says("TLSAlert", where={"alert": "internal error", "address": ""}, likelihood=0.4),
         Says("HandshakeFailed", where={"kind": "no-certificate"}),

@@ -11,6 +11,7 @@ import pytest
 
 from msdoctor import registry
 from msdoctor.explain import Explanation, explain
+from msdoctor.model import Confidence
 from msdoctor.utterances.reader import read
 
 INDEX = registry.load_index(())
@@ -242,3 +243,18 @@ def test_what_other_clients_say_of_a_kubelet_is_read_as_metrics_servers_words_ar
 
 def test_what_a_client_in_python_says_of_another_server_is_none_of_a_kubelets() -> None:
     assert not explain(read([NEW.replace("10250", "8443") % "[Errno 111] Connection refused"]), INDEX).matches
+
+
+def test_a_certificate_that_was_not_even_asked_for_is_no_sure_sign_of_a_request_that_waits() -> None:
+    asks = (
+        "E0310 01:37:47.740671   14482 certificate_manager.go:562] kubernetes.io/kubelet-serving: Failed while requesting"
+        " a signed certificate from the control plane: "
+    )
+    (waits,) = answer(f"{asks}timed out waiting for the condition").matches
+    (refused,) = answer(
+        f'{asks}cannot create certificate signing request: Post "https://10.0.0.1:6443/apis/certificates.k8s.io/v1/'
+        'certificatesigningrequests": dial tcp 10.0.0.1:6443: connect: connection refused'
+    ).matches
+
+    assert waits.id == refused.id == "kubelet-serving-csr-pending"
+    assert (waits.confidence, refused.confidence) == (Confidence.LIKELY, Confidence.POSSIBLE)

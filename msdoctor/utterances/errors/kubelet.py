@@ -105,7 +105,10 @@ class InotifyExhausted(InnermostError, hop=Hop.G):
 
 
 class CertificateNotSigned(InnermostError, hop=Hop.E):
-    """``Certificate request was not signed`` (client-go util/certificate), a kubelet's CSR that is ``Pending``."""
+    """``Certificate request was not signed`` (client-go util/certificate), a kubelet's CSR that is ``Pending``.
+
+    ``Unasked`` where there is no CSR, since the API server was not reached or did not take it.
+    """
 
     state: str = "Pending"
 

@@ -36,6 +36,14 @@ def _failed_in_part(match: re.Match[str]) -> InnermostError:
     return _without_figures(before.rpartition('"')[2], match[1])
 
 
+# client-go util/certificate/csr/csr.go: the API server did not take the request, or was not reached
+_UNASKED = r"(?: from the (?:control plane|master):? (?P<unasked>cannot create certificate signing request))?"
+
+
+def _not_signed(match: re.Match[str]) -> InnermostError:
+    return errors.CertificateNotSigned("Unasked" if match["unasked"] else "Pending")
+
+
 def _none_of_container(match: re.Match[str]) -> InnermostError:
     """To 1.5 (pkg/kubelet/server/stats/summary.go) one container without figures left the whole answer out."""
     is_the_answer = match.string[: match.start()].endswith("Internal Error: ")
@@ -284,13 +292,16 @@ GRAMMARS: tuple[Grammar, ...] = (
     plain("certificate signing request is not approved, reason", errors.CertificateNotSigned("Denied")),  # to 1.18
     plain("certificate signing request is denied", errors.CertificateNotSigned("Denied")),
     plain("certificate signing request failed, reason", errors.CertificateNotSigned("Failed")),
-    plain("kubelet-serving: Failed while requesting a signed certificate", errors.CertificateNotSigned()),
+    Grammar(
+        "kubelet-serving: Failed while requesting a signed certificate",
+        r"kubelet-serving: Failed while requesting a signed certificate" + _UNASKED,
+        _not_signed,
+    ),
     # from 1.32, structured
     Grammar(
         "Failed while requesting a signed certificate ",
-        r"Failed while requesting a signed certificate from the control plane .{1,600} "
-        r"kubernetes\.io/kubelet-serving\b",
-        says(errors.CertificateNotSigned()),
+        rf"Failed while requesting a signed certificate(?=.{{1,700}} kubernetes\.io/kubelet-serving\b){_UNASKED}",
+        _not_signed,
     ),
     # client-go util/certificate/certificate_manager.go: it has none until another is signed; from 1.32 structured
     plain("kubelet-serving: Current certificate is expired", errors.CertificateNotSigned()),
