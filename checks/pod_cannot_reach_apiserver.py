@@ -136,6 +136,13 @@ def pod_cannot_reach_apiserver(
         yield Unseen("it has a proxy, and where it dials the API server was not seen", installation.subject, BY_PROXY)
         return
     for way in api_ways[:1]:
+        if way.restarted is not None:
+            yield Unseen(
+                f"the API server on {way.restarted.host} was only just started when metrics-server dialled it in vain;"
+                " look again in two minutes",
+                installation.subject,
+            )
+            continue
         if way.serves and not isinstance(flow, Unseen) and flow.refusal is None and flow.nodes:
             continue  # whatever it said, callers are answered
         if way.serves and (isinstance(flow, Unseen) or (flow.refusal and flow.refusal.status in (401, 403))):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msdoctor.bundle import Bundle, Kind, Place
 from msdoctor.facts import replicas
+from msdoctor.facts.contact import started_meanwhile
 from msdoctor.facts.installation import Installation
-from msdoctor.facts.objects import decode
-from msdoctor.facts.processes import Process
+from msdoctor.facts.objects import Pod, decode
+from msdoctor.facts.processes import Component, Process
 from msdoctor.facts.starts import Start
 from msdoctor.model import Unseen
 from msdoctor.utterances import Utterance
@@ -36,6 +37,7 @@ class ApiWay:
     ``said`` is its newest complaint, None where it was ended before it had one. ``serves``: the pod is Ready, and
     scrapes on. ``endpoints`` are those of Service ``kubernetes``, None where they were not seen. ``proxied``: whether
     kube-proxy runs on its node, None where that was not seen; ``unit``: whether it lies ready there as a unit.
+    ``restarted`` is the API server that was just being started when the dial was refused.
     """
 
     pod: str
@@ -46,6 +48,7 @@ class ApiWay:
     endpoints: tuple[str, ...] | None
     proxied: bool | None
     unit: bool
+    restarted: Component | None
 
     @property
     def dialled_in_vain(self) -> bool:
@@ -63,7 +66,11 @@ def wanted(bundle: Bundle, installed: Sequence[Installation]) -> Iterator[Place]
 
 
 def api_ways(
-    bundle: Bundle, installation: Installation | None, starts: Sequence[Start], log: Sequence[Utterance] | Unseen
+    bundle: Bundle,
+    installation: Installation | None,
+    starts: Sequence[Start],
+    log: Sequence[Utterance] | Unseen,
+    servers: Sequence[Component],
 ) -> tuple[ApiWay, ...] | Unseen:
     """Those of its pods that fail, newest pod first. ``Unseen`` where a pod's words were not to be had."""
     if installation is None:
@@ -71,9 +78,9 @@ def api_ways(
     if isinstance(log, Unseen):
         return log
     failing = [(start.pod, _newest(start.said)) for start in reversed(starts) if _is_held_up(start)]
-    running = None if starts else _complaint(log, bundle)
-    if running:
-        failing += [(pod, running) for pod in installation.pods[-1:] if pod.ready]
+    for pod in installation.pods[-1:]:
+        running = None if starts or not pod.ready else _complaint(log, bundle, _runs_since(pod, installation))
+        failing += [(pod, running)] if running else []
     return tuple(
         ApiWay(
             pod=pod.metadata.name,
@@ -84,6 +91,7 @@ def api_ways(
             endpoints=replicas.addresses(bundle),
             proxied=_runs(bundle, pod.spec.node_name),
             unit=bundle.at(Place(f"host/{pod.spec.node_name}", Kind.FILE, UNIT)).body is not None,
+            restarted=_restarted(said, servers),
         )
         for pod, said in failing
     )
@@ -114,10 +122,24 @@ def _newest(said: Sequence[Utterance]) -> Utterance | None:
     return next((one for one in about if isinstance(one.error, Dial)), next(iter(about), None))
 
 
-def _complaint(log: Sequence[Utterance], bundle: Bundle) -> Utterance | None:
-    """The newest, if it is of the last minutes: a watch that comes back is not spoken of."""
-    since = bundle.taken_at - timedelta(seconds=LATELY_SECONDS)
+def _complaint(log: Sequence[Utterance], bundle: Bundle, began: datetime | None) -> Utterance | None:
+    """The newest, if it is of the last minutes and of this run: a watch that comes back is not spoken of."""
+    lately = bundle.taken_at - timedelta(seconds=LATELY_SECONDS)
+    since = max(lately, began) if began else lately
     return _newest([one for one in log if one.at and one.at.tzinfo and one.at > since])
+
+
+def _runs_since(pod: Pod, installation: Installation) -> datetime | None:
+    """When the run began that is ready now. One before it may have ended for want of the API server."""
+    states = (s.state.running for s in pod.status.container_statuses if s.name == installation.container.name)
+    return next((state.started_at for state in states if state), None)
+
+
+def _restarted(said: Utterance | None, servers: Sequence[Component]) -> Component | None:
+    refused = said is not None and isinstance(said.error, Dial) and said.error.failure == "connection refused"
+    if not refused or said is None or said.at is None or said.at.tzinfo is None:
+        return None
+    return next(started_meanwhile(servers, said.at, said.at), None)
 
 
 def _runs(bundle: Bundle, node: str) -> bool | None:

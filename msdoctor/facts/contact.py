@@ -61,10 +61,11 @@ def _trouble(run: Sequence[tuple[datetime, Utterance]], servers: Sequence[Compon
     first, last = run[0][0], run[-1][0]
     said = tuple(one for _, one in run)
     lost = any(isinstance(one.error, ConnectionLost) for one in said)
-    return Trouble(said, first, last, lost, next(_started_meanwhile(servers, first, last), None))
+    return Trouble(said, first, last, lost, next(started_meanwhile(servers, first, last), None))
 
 
-def _started_meanwhile(servers: Sequence[Component], first: datetime, last: datetime) -> Iterator[Component]:
+def started_meanwhile(servers: Sequence[Component], first: datetime, last: datetime) -> Iterator[Component]:
+    """API servers that were started then, or so shortly before or after that it is the same trouble."""
     for server in servers:
         if server.started and first - APART <= server.started <= last + APART:
             yield server

@@ -7,7 +7,7 @@ import pytest
 from msdoctor.bundle import Kind, Place, Reason
 from msdoctor.facts import paths
 from msdoctor.model import Confidence, EffectKind
-from tests.facts.clusters import MASTER, NOW, Patient, healthy, moment, pod
+from tests.facts.clusters import MASTER, NOW, Patient, healthy, listed, mirror_pod, moment, pod
 
 CHECK = "pod-cannot-reach-apiserver"
 CONFIG_MAP = "https://10.96.0.1:443/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
@@ -69,6 +69,36 @@ def test_one_that_is_ready_again_has_found_the_way() -> None:
 
     assert not healthy().log(line).outcome(CHECK).findings
     assert healthy().silent().log(line).outcome(CHECK).findings
+
+
+def _refused_at(seconds: float) -> str:
+    return f"{moment(seconds)[:-1]}.000000000Z {_panics('connect: connection refused').splitlines()[-1]}\n"
+
+
+def test_what_a_run_met_that_has_ended_says_nothing_of_the_one_that_is_ready_now() -> None:
+    one = pod(ready=True)
+    (status,) = one["status"]["containerStatuses"]
+    status |= {"restartCount": 1, "state": {"running": {"startedAt": moment(-40)}}}
+    patient = healthy().silent()
+    (deployment,) = json.loads(patient.documents[Place("workstation", Kind.API, paths.DEPLOYMENTS[0])].body or b"")[
+        "items"
+    ]
+    patient.installed(deployment, pods=(one,)).log(_refused_at(-60), suffix="?previous").log("")
+
+    assert not patient.outcome(CHECK).findings
+    assert patient.log(_refused_at(-20)).outcome(CHECK).findings
+
+
+@pytest.mark.parametrize(("began", "named"), [(-100, False), (-20, False), (-1000, True)])
+def test_an_api_server_that_was_just_being_started_is_waited_for(began: float, named: bool) -> None:
+    patient = _ended(2, _refused_at(-60))
+    server = mirror_pod(MASTER)
+    (status,) = server["status"]["containerStatuses"]
+    status["state"]["running"]["startedAt"] = moment(began)
+    outcome = patient.api(paths.API_SERVER_PODS, listed(server)).outcome(CHECK)
+
+    assert bool(outcome.findings) is named
+    assert named or "was only just started" in outcome.reason
 
 
 def test_with_a_proxy_it_may_be_that_which_does_not_answer() -> None:
