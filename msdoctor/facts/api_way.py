@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from msdoctor.bundle import Bundle, Kind, Place
+from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
 from msdoctor.facts import replicas
 from msdoctor.facts.contact import started_meanwhile
 from msdoctor.facts.installation import Installation
@@ -26,6 +26,7 @@ KUBE_PROXY = "kube-proxy"
 UNIT = "/etc/systemd/system/kube-proxy.service"
 # What metrics-server asks of the API server: the ConfigMap it starts with, its lists and watches, its reviews.
 OWN_REQUESTS = ("configmap based", "failed to list", "Failed to watch", "make webhook auth", "extension-apiserver-auth")
+FIRST_READ = "configmap based"  # apiserver pkg/server/options/authentication.go, which ends it before it serves
 # A reflector that fails tries again within a minute (client-go tools/cache/reflector.go, 0.8 to 30 s, and the dial).
 LATELY_SECONDS = 120
 
@@ -77,7 +78,8 @@ def api_ways(
         return ()
     if isinstance(log, Unseen):
         return log
-    failing = [(start.pod, _newest(start.said)) for start in reversed(starts) if _is_held_up(start)]
+    held_up = (start for start in reversed(starts) if _is_held_up(start) and not _is_served_now(bundle, start))
+    failing = [(start.pod, _newest(start.said)) for start in held_up]
     for pod in installation.pods[-1:]:
         running = None if starts or not pod.ready else _complaint(log, bundle, _runs_since(pod, installation))
         failing += [(pod, running)] if running else []
@@ -114,6 +116,16 @@ def _is_held_up(start: Start) -> bool:
         return True
     # By its probe, with SIGKILL or SIGTERM, and with nothing said but that it began, if that.
     return start.ended.exit_code in (137, 143) and all(isinstance(one.error, Started) for one in start.said)
+
+
+def _is_served_now(bundle: Bundle, start: Start) -> bool:
+    """Whether the run since has begun to serve, and got what the one that ended began with: it reads that before."""
+    said = _newest(start.said)
+    if start.status.state.running is None or said is None or not any(FIRST_READ in part for part in said.outer):
+        return False
+    pod = start.pod.metadata
+    now = bundle.at(Place(WORKSTATION, Kind.LOG, f"{pod.namespace}/{pod.name}/{start.status.name}"))
+    return now.body is not None and b"Serving securely on " in now.body
 
 
 def _newest(said: Sequence[Utterance]) -> Utterance | None:

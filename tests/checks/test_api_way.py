@@ -89,6 +89,17 @@ def test_what_a_run_met_that_has_ended_says_nothing_of_the_one_that_is_ready_now
     assert patient.log(_refused_at(-20)).outcome(CHECK).findings
 
 
+def test_a_run_that_serves_has_read_what_the_one_before_could_not() -> None:
+    patient = _ended(2, _panics("connect: connection refused"))
+
+    assert patient.log(BEGAN).outcome(CHECK).findings
+    assert (
+        not patient.log(f"{BEGAN}I0301 11:59:50.0 1 secure_serving.go:211] Serving securely on [::]:10250\n")
+        .outcome(CHECK)
+        .findings
+    )
+
+
 @pytest.mark.parametrize(("began", "named"), [(-100, False), (-20, False), (-1000, True)])
 def test_an_api_server_that_was_just_being_started_is_waited_for(began: float, named: bool) -> None:
     patient = _ended(2, _refused_at(-60))
