@@ -15,18 +15,20 @@ from msdoctor.bundle import WORKSTATION, Bundle, Kind, Place
 from msdoctor.facts import replicas
 from msdoctor.facts.contact import started_meanwhile
 from msdoctor.facts.installation import Installation
-from msdoctor.facts.objects import Pod, decode
+from msdoctor.facts.objects import decode
 from msdoctor.facts.processes import Component, Process
 from msdoctor.facts.starts import Start
 from msdoctor.model import Unseen
-from msdoctor.utterances import Utterance
+from msdoctor.utterances import Speaker, Utterance
 from msdoctor.utterances.errors import ConnectionLost, DeadlineExceeded, Dial, Started
+from msdoctor.utterances.reader import read_log
 
 KUBE_PROXY = "kube-proxy"
 UNIT = "/etc/systemd/system/kube-proxy.service"
-# What metrics-server asks of the API server: the ConfigMap it starts with, its lists and watches, its reviews.
-OWN_REQUESTS = ("configmap based", "failed to list", "Failed to watch", "make webhook auth", "extension-apiserver-auth")
 FIRST_READ = "configmap based"  # apiserver pkg/server/options/authentication.go, which ends it before it serves
+SERVES = Started("serving")
+# What metrics-server asks of the API server: the ConfigMap it starts with, its lists and watches, its reviews.
+OWN_REQUESTS = (FIRST_READ, "failed to list", "Failed to watch", "make webhook auth", "extension-apiserver-auth")
 # A reflector that fails tries again within a minute (client-go tools/cache/reflector.go, 0.8 to 30 s, and the dial).
 LATELY_SECONDS = 120
 
@@ -81,7 +83,7 @@ def api_ways(
     held_up = (start for start in reversed(starts) if _is_held_up(start) and not _is_served_now(bundle, start))
     failing = [(start.pod, _newest(start.said)) for start in held_up]
     for pod in installation.pods[-1:]:
-        running = None if starts or not pod.ready else _complaint(log, bundle, _runs_since(pod, installation))
+        running = None if starts or not pod.ready else _complaint(log, bundle, installation.runs_since(pod))
         failing += [(pod, running)] if running else []
     return tuple(
         ApiWay(
@@ -125,7 +127,8 @@ def _is_served_now(bundle: Bundle, start: Start) -> bool:
         return False
     pod = start.pod.metadata
     now = bundle.at(Place(WORKSTATION, Kind.LOG, f"{pod.namespace}/{pod.name}/{start.status.name}"))
-    return now.body is not None and b"Serving securely on " in now.body
+    lines = (now.body or b"").decode("utf-8", "replace").splitlines()
+    return any(one.error == SERVES for one in read_log(lines, speaker=Speaker.METRICS_SERVER))
 
 
 def _newest(said: Sequence[Utterance]) -> Utterance | None:
@@ -135,21 +138,19 @@ def _newest(said: Sequence[Utterance]) -> Utterance | None:
 
 
 def _complaint(log: Sequence[Utterance], bundle: Bundle, began: datetime | None) -> Utterance | None:
-    """The newest, if it is of the last minutes and of this run: a watch that comes back is not spoken of."""
+    """The newest, if it is of the last minutes: a watch that comes back is not spoken of.
+
+    And if it is of the run that is ready now. One before it may have ended for want of the API server.
+    """
     lately = bundle.taken_at - timedelta(seconds=LATELY_SECONDS)
     since = max(lately, began) if began else lately
     return _newest([one for one in log if one.at and one.at.tzinfo and one.at > since])
 
 
-def _runs_since(pod: Pod, installation: Installation) -> datetime | None:
-    """When the run began that is ready now. One before it may have ended for want of the API server."""
-    states = (s.state.running for s in pod.status.container_statuses if s.name == installation.container.name)
-    return next((state.started_at for state in states if state), None)
-
-
 def _restarted(said: Utterance | None, servers: Sequence[Component]) -> Component | None:
-    refused = said is not None and isinstance(said.error, Dial) and said.error.failure == "connection refused"
-    if not refused or said is None or said.at is None or said.at.tzinfo is None:
+    if said is None or said.at is None or said.at.tzinfo is None:
+        return None
+    if not isinstance(said.error, Dial) or said.error.failure != "connection refused":
         return None
     return next(started_meanwhile(servers, said.at, said.at), None)
 

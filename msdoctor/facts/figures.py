@@ -7,7 +7,7 @@ metrics-server says nothing, at its default verbosity, of figures that it leaves
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -137,14 +137,6 @@ def figures(
 
     found = tuple(map(one, nodes))
     whole = all(node.own and not node.lacking for node in found)
-    if not whole and not any(began <= lately for began in _starts(installation)):
+    if not whole and not any(began <= lately for began in map(installation.runs_since, installation.pods) if began):
         return Unseen("metrics-server has not run for long enough to have every row")
     return found
-
-
-def _starts(installation: Installation) -> Iterator[datetime]:
-    for pod in installation.pods:
-        for status in pod.status.container_statuses:
-            state = status.state.running
-            if status.name == installation.container.name and state and state.started_at:
-                yield state.started_at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from msdoctor.bundle import Bundle
 from msdoctor.facts import paths
@@ -56,6 +57,11 @@ class Installation:
     def subject(self) -> str:
         """``deployment/kube-system/metrics-server``."""
         return f"deployment/{self.namespace}/{self.name}"
+
+    def runs_since(self, pod: Pod) -> datetime | None:
+        """When the run of its container in this pod began, if one is under way."""
+        states = (one.state.running for one in pod.status.container_statuses if one.name == self.container.name)
+        return next((state.started_at for state in states if state), None)
 
     @property
     def flags(self) -> Flags:

@@ -94,7 +94,7 @@ def test_a_run_that_serves_has_read_what_the_one_before_could_not() -> None:
 
     assert patient.log(BEGAN).outcome(CHECK).findings
     assert (
-        not patient.log(f"{BEGAN}I0301 11:59:50.0 1 secure_serving.go:211] Serving securely on [::]:10250\n")
+        not patient.log(f"{BEGAN}I0301 11:59:50.000000       1 secure_serving.go:211] Serving securely on [::]:10250\n")
         .outcome(CHECK)
         .findings
     )
